@@ -1,0 +1,1 @@
+"""The plugin host: what may be offered, who offers it, what a name stands for."""

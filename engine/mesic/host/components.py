@@ -1,0 +1,143 @@
+"""Declarations: what a plugin says of a component before anything heavy is imported."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Task = Literal["binary", "multiclass", "regression"]
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+
+TRAITS = {
+    "categories": "reads category columns as they are",
+    "missing": "reads missing values as they are",
+    "unscaled": "does not care about the scale of columns",
+    "weights": "takes row weights",
+    "incremental": "learns from batches, one after the other",
+    "deterministic": "same seed and threads, same bytes",
+    "glassbox": "can be read by a person",
+    "rare_classes": "copes with a class that has one row",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class NoOptions:
+    """The options of a component that has none."""
+
+
+def option(  # noqa: PLR0913 - the facts that a user is told about one option
+    default: Any,
+    help: str,  # noqa: A002 - the word that users know from command lines
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    unit: str = "",
+    open_low: bool = False,
+) -> Any:
+    """Declare one typed option of a component, as a field of its options dataclass.
+
+    Parameters
+    ----------
+    default
+        The value when nothing is said.
+    help
+        One line for people.
+    low, high
+        Smallest and largest value that can work, both included (`low` excluded with `open_low`).
+    choices
+        The only values that can work.
+    unit
+        Unit of the value, such as ``"s"`` or ``"rows"``.
+    """
+    facts = {
+        "help": help,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "unit": unit,
+        "open_low": open_low,
+    }
+    if isinstance(default, (list, dict)):
+        return dataclasses.field(default_factory=lambda: type(default)(default), metadata=facts)
+    return dataclasses.field(default=default, metadata=facts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """A numeric option's search range, both ends included.
+
+    ``complexity`` says which way the model grows more complex with the option: +1, -1, or 0 when it does not.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    complexity: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """An option's search values, without order."""
+
+    values: tuple[Any, ...]
+    complexity: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """A light, frozen declaration of something that can be named in the configuration.
+
+    Parameters
+    ----------
+    name
+        The name that users type, ``[a-z][a-z0-9_]*``.
+    target
+        ``"package.module:thing"``; imported on first use. Called with the options as keywords and, where its
+        signature names them, with ``task``, ``seed`` (or ``random_state``) and ``threads`` (or ``n_jobs``).
+    summary
+        One line for people.
+    options
+        A dataclass whose fields are made by :func:`option`.
+    tasks
+        The tasks that it serves.
+    traits
+        Words from :data:`TRAITS`.
+    space
+        Default search space, by option.
+    reference
+        Where the method was published.
+
+    Raises
+    ------
+    ValueError
+        A name, target, trait or search option that cannot work.
+
+    Examples
+    --------
+    >>> Component("ridge", "acme.ridge:Ridge", "linear model with an L2 penalty").name
+    'ridge'
+    """
+
+    name: str
+    target: str
+    summary: str
+    options: type = NoOptions
+    tasks: tuple[Task, ...] = TASKS
+    traits: frozenset[str] = frozenset()
+    space: Mapping[str, Range | Choice] = dataclasses.field(default_factory=dict)
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f"component name {self.name!r} cannot work: give [a-z][a-z0-9_]*")
+        if not re.fullmatch(r"[\w.]+:[\w.]+", self.target):
+            raise ValueError(f"target {self.target!r} of {self.name!r} cannot work: give 'package.module:thing'")
+        if not dataclasses.is_dataclass(self.options):
+            raise ValueError(f"options of {self.name!r} must be a dataclass, not {self.options!r}")
+        object.__setattr__(self, "traits", frozenset(self.traits))
+        if strange := self.traits - TRAITS.keys():
+            raise ValueError(f"traits {sorted(strange)} of {self.name!r} are unknown; known: {sorted(TRAITS)}")
+        if strange := self.space.keys() - {field.name for field in dataclasses.fields(self.options)}:
+            raise ValueError(f"search space of {self.name!r} names {sorted(strange)}, which are no options of it")
