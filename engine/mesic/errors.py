@@ -2,6 +2,7 @@
 
 MesicError
 ├── CheckFailed        1  a check or gate said no
+├── MemoryLimitReached 1  the run holds more than resources.memory_mb
 ├── UsageError         2  wrong configuration or usage
 │   ├── SettingError   2  one setting has a value that cannot work
 │   └── ConfigError    2  all the problems of a configuration, together
@@ -21,6 +22,10 @@ class MesicError(Exception):
 
 class CheckFailed(MesicError):
     """A check or gate said no."""
+
+
+class MemoryLimitReached(MesicError):
+    """The run holds more memory than it may."""
 
 
 class UsageError(MesicError, ValueError):

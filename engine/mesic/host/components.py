@@ -106,6 +106,8 @@ class Component:
         Words from :data:`TRAITS`.
     space
         Default search space, by option.
+    roles
+        Parts that a column must be declared to play (``source.time=...``) before it can work.
     reference
         Where the method was published.
 
@@ -127,6 +129,7 @@ class Component:
     tasks: tuple[Task, ...] = TASKS
     traits: frozenset[str] = frozenset()
     space: Mapping[str, Range | Choice] = dataclasses.field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
     reference: str = ""
 
     def __post_init__(self) -> None:

@@ -1,0 +1,96 @@
+"""mesic: a plugin-based experimentation engine for machine learning on tables.
+
+Every public name is listed in ``__all__`` and loaded when it is first used, so that ``import mesic`` stays light.
+
+Examples
+--------
+>>> import mesic
+>>> "run" in mesic.__all__
+True
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mesic.bundle.bundle import Bundle as Bundle
+    from mesic.bundle.bundle import load_bundle as load_bundle
+    from mesic.bundle.portable import Matrix as Matrix
+    from mesic.bundle.portable import PortableStep as PortableStep
+    from mesic.bundle.portable import compile_pipeline as compile_pipeline
+    from mesic.config.settings import SourceOptions as SourceOptions
+    from mesic.config.settings import TunerOptions as TunerOptions
+    from mesic.data.view import TrainingView as TrainingView
+    from mesic.errors import CheckFailed as CheckFailed
+    from mesic.errors import ComponentError as ComponentError
+    from mesic.errors import ConfigError as ConfigError
+    from mesic.errors import DataError as DataError
+    from mesic.errors import MesicError as MesicError
+    from mesic.errors import SettingError as SettingError
+    from mesic.errors import UsageError as UsageError
+    from mesic.evaluation.metrics import Metric as Metric
+    from mesic.evaluation.intervals import score_with_interval as score_with_interval
+    from mesic.evaluation.losses import example_losses as example_losses
+    from mesic.evaluation.view import Evaluation as Evaluation
+    from mesic.evaluation.view import EvaluationView as EvaluationView
+    from mesic.findings import Finding as Finding
+    from mesic.host.components import CLASSES as CLASSES
+    from mesic.host.components import Choice as Choice
+    from mesic.host.components import Component as Component
+    from mesic.host.components import NoOptions as NoOptions
+    from mesic.host.components import Range as Range
+    from mesic.host.components import option as option
+    from mesic.host.hookspecs import hookimpl as hookimpl
+    from mesic.partition.rows import Rows as Rows
+    from mesic.partition.rows import Split as Split
+    from mesic.run.api import Run as Run
+    from mesic.run.api import run as run
+    from mesic.training.sampling import Sample as Sample
+
+_HOMES = {
+    "Bundle": "bundle.bundle",
+    "load_bundle": "bundle.bundle",
+    "Matrix": "bundle.portable",
+    "PortableStep": "bundle.portable",
+    "compile_pipeline": "bundle.portable",
+    "TrainingView": "data.view",
+    "CheckFailed": "errors",
+    "ComponentError": "errors",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "MesicError": "errors",
+    "SettingError": "errors",
+    "UsageError": "errors",
+    "Metric": "evaluation.metrics",
+    "Evaluation": "evaluation.view",
+    "EvaluationView": "evaluation.view",
+    "example_losses": "evaluation.losses",
+    "score_with_interval": "evaluation.intervals",
+    "Finding": "findings",
+    "CLASSES": "host.components",
+    "Choice": "host.components",
+    "Component": "host.components",
+    "NoOptions": "host.components",
+    "Range": "host.components",
+    "option": "host.components",
+    "hookimpl": "host.hookspecs",
+    "Rows": "partition.rows",
+    "Split": "partition.rows",
+    "Run": "run.api",
+    "SourceOptions": "config.settings",
+    "TunerOptions": "config.settings",
+    "run": "run.api",
+    "Sample": "training.sampling",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of literal names, sorted
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mesic' has no attribute {name!r}")
+    return getattr(import_module(f"mesic.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""What is deployed: the pipeline in a form that needs no fitted objects, and the folder that carries it."""

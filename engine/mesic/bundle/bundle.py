@@ -1,0 +1,289 @@
+"""The bundle: everything that an answer needs, in one folder, digested; no file of it can run code when loaded.
+
+A bundle holds no pickle. Loading verifies every digest and refuses what was altered, naming the file.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mesic.bundle.portable import PortableStep
+from mesic.data.account import RowAccount
+from mesic.data.coercion import coerce_table
+from mesic.data.schema import Schema, load_schema
+from mesic.errors import CheckFailed, DataError, UsageError
+from mesic.host.names import did_you_mean
+from mesic.host.registry import installed
+from mesic.run.files import file_digest, json_digest, write_json
+from mesic.training.recipe import Fitted, Predictor
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded bundle.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    manifest
+        Task, classes, target, digests of data, code and every file.
+    schema
+        What the columns must be.
+    fitted
+        The portable pipeline.
+
+    Examples
+    --------
+    >>> import mesic                                                  # doctest: +SKIP
+    >>> bundle = mesic.load_bundle("runs/2026-01-01/10-00-00/bundle")  # doctest: +SKIP
+    >>> bundle.predict(frame)                                          # doctest: +SKIP
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    schema: Schema
+    fitted: Fitted
+
+    @property
+    def digest(self) -> str:
+        """The one digest that names this bundle."""
+        return str(self.manifest["digest"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels by code; empty for regression."""
+        return tuple(self.manifest["classes"])
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The interpreter, loaded once."""
+        return Predictor(self.fitted, _trusted_types(self.fitted))
+
+    @property
+    def needed(self) -> list[str]:
+        """Names of the columns that the pipeline reads."""
+        return [str(column["name"]) for column in self.fitted.steps[0].params["columns"]]
+
+    def predict(self, data: Any) -> pd.DataFrame:
+        """Return one row a row of `data`, in order: ``prediction``, and ``p_<label>`` for classes.
+
+        Parameters
+        ----------
+        data
+            A pandas, polars or Arrow table that holds the needed columns.
+
+        Raises
+        ------
+        DataError
+            A needed column is missing, or a column breaks a rule of the schema.
+        """
+        table = data if isinstance(data, pa.Table) else as_table(data)
+        return self.answers(self.scores(table, RowAccount()))
+
+    def scores(self, table: pa.Table, account: RowAccount) -> np.ndarray:
+        """Return probabilities (n, k) or values (n,); what was coerced is booked in `account`."""
+        self.require(table.column_names)
+        columns = [self.schema[name] for name in self.needed]
+        typed = coerce_table(table.select(self.needed), columns, account, "predict")
+        return self.predictor(pd.DataFrame(typed, index=pd.RangeIndex(table.num_rows), copy=False))
+
+    def check_end_to_end(self) -> int:
+        """Answer the sealed end-to-end rows again; return how many there are.
+
+        Raises
+        ------
+        CheckFailed
+            An answer differs, be it in the last bit.
+        """
+        from pyarrow import parquet  # noqa: PLC0415 - loads only where a bundle is checked
+
+        table = parquet.read_table(self.folder / "end_to_end.parquet")
+        expected = [name for name in table.column_names if name.startswith("expected ")]
+        answers = self.predict(table.drop_columns(expected))
+        for name in expected:
+            given = answers[name.removeprefix("expected ")].to_numpy()
+            wanted = table.column(name).to_numpy()
+            wrong = np.flatnonzero(given != wanted)
+            if wrong.size:
+                row = wrong[0]
+                raise CheckFailed(
+                    f"bundle {self.folder} answers {wrong.size} of {table.num_rows} end-to-end rows differently: row "
+                    f"{row} gives {name.removeprefix('expected ')}={given[row]!r}, not {wanted[row]!r}"
+                )
+        return table.num_rows
+
+    def require(self, names: Sequence[str]) -> None:
+        """Raise DataError where a needed column is not among `names`."""
+        lost = [name for name in self.needed if name not in set(names)]
+        if lost:
+            near = did_you_mean(lost[0], names)
+            raise DataError(f"the data lack {len(lost)} needed columns: {', '.join(map(repr, lost))}{near}")
+
+    def answers(self, scores: np.ndarray) -> pd.DataFrame:
+        """Return scores as people read them."""
+        if not self.classes:
+            return pd.DataFrame({"prediction": scores})
+        labels = np.array(self.classes, dtype=object)[scores.argmax(axis=1)]
+        return pd.DataFrame(
+            {"prediction": labels, **{f"p_{label}": scores[:, code] for code, label in enumerate(self.classes)}}
+        )
+
+
+def as_table(data: Any) -> pa.Table:
+    """Return any data frame that speaks Arrow as an Arrow table.
+
+    Raises
+    ------
+    DataError
+        It is none, or a column mixes types that Arrow cannot hold together.
+    """
+    try:
+        if isinstance(data, pd.DataFrame):
+            return _from_pandas(data)
+        return pa.table(data)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(f"{type(data).__name__} cannot be read as a table: {error}") from error
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    mixed = {name: _as_text(frame[name]) for name in frame if frame[name].dtype == object}
+    return pa.Table.from_pandas(frame.assign(**mixed) if mixed else frame, preserve_index=False)
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    """Let a column of mixed objects be text, missing cells left missing."""
+    kinds = {type(value) for value in values if not _is_missing(value)}
+    if len(kinds) <= 1:
+        return values
+    return values.map(lambda value: None if _is_missing(value) else str(value))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def write_bundle(folder: Path, fitted: Fitted, schema: Schema, facts: Mapping[str, Any], assets: Mapping[str, Any]) -> str:
+    """Write a bundle, all or nothing; return its digest.
+
+    Parameters
+    ----------
+    folder
+        The bundle's place; an older bundle there is replaced.
+    fitted, schema
+        What answers, and what it asks of its input.
+    facts
+        Task, classes, target, metric and range, digests of data, code and configuration.
+    assets
+        Other files by name: an Arrow table, a text, or what JSON can hold.
+    """
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir(parents=True)
+        for number, step in enumerate(fitted.steps):
+            step.save(fresh / "steps" / f"{number:02d}-{step.op}")
+        schema.save(fresh / "schema.yaml")
+        for name, asset in assets.items():
+            _write_asset(fresh / name, asset)
+        manifest = _manifest(fresh, fitted, facts)
+        write_json(fresh / MANIFEST, manifest)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.replace(folder)
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise UsageError(f"cannot write {folder}: {error.strerror or error}; make room, or give another out=") from error
+    return str(manifest["digest"])
+
+
+def _write_asset(path: Path, asset: Any) -> None:
+    if isinstance(asset, pa.Table):
+        from pyarrow import parquet  # noqa: PLC0415 - loads only where a bundle is written
+
+        parquet.write_table(asset, path)
+    elif isinstance(asset, str):
+        path.write_text(asset, encoding="utf-8")
+    else:
+        write_json(path, asset)
+
+
+def _manifest(folder: Path, fitted: Fitted, facts: Mapping[str, Any]) -> dict[str, Any]:
+    body = {
+        "format": FORMAT,
+        **facts,
+        "present": fitted.present.tolist(),
+        "steps": [step.op for step in fitted.steps],
+        "files": dict(_files(folder)),
+    }
+    return body | {"digest": json_digest(body)}
+
+
+def _files(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MANIFEST:
+            yield path.relative_to(folder).as_posix(), file_digest(path)
+
+
+def load_bundle(folder: str | Path, *, threads: int = 1) -> Bundle:
+    """Load a bundle after verifying every file of it.
+
+    Raises
+    ------
+    UsageError
+        There is no bundle, or it is of a newer format.
+    CheckFailed
+        A file was altered, removed or added; it is named.
+    """
+    folder = Path(folder)
+    manifest = _read_manifest(folder)
+    found = dict(_files(folder))
+    expected = manifest["files"]
+    wrong = [f"{name} is missing" for name in sorted(expected.keys() - found.keys())]
+    wrong += [f"{name} was added" for name in sorted(found.keys() - expected.keys())]
+    wrong += [f"{name} was altered" for name in sorted(expected) if name in found and found[name] != expected[name]]
+    if wrong:
+        raise CheckFailed(f"bundle {folder} is refused: {'; '.join(wrong)}; copy it again or run again")
+    steps = [PortableStep.load(path) for path in sorted((folder / "steps").iterdir())]
+    present = np.asarray(manifest["present"], dtype=np.int64)
+    fitted = Fitted(tuple(steps), present, len(manifest["classes"]), threads)
+    return Bundle(folder, manifest, load_schema(folder / "schema.yaml"), fitted)
+
+
+def _trusted_types(fitted: Fitted) -> frozenset[str]:
+    """Return the types that may be made: those of the installed package whose component the step is, no others."""
+    trusted = set()
+    for step in fitted.steps:
+        if step.op == "skops":
+            kind, _, name = str(step.params["component"]).partition("/")
+            home = installed().find(kind, name).component.target.partition(".")[0]
+            trusted |= {kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home}
+    return frozenset(trusted)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UsageError(f"bundle={folder} is no bundle: it has no {MANIFEST}; give RUN/bundle")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        body = {key: value for key, value in manifest.items() if key != "digest"}
+        is_whole = manifest["digest"] == json_digest(body)
+    except (ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise CheckFailed(f"bundle {folder} is refused: {MANIFEST} was altered ({error})") from error
+    if manifest.get("format") != FORMAT:
+        raise UsageError(f"bundle={folder} has format {manifest.get('format')!r}; this mesic reads {FORMAT}")
+    if not is_whole:
+        raise CheckFailed(f"bundle {folder} is refused: {MANIFEST} was altered; copy it again or run again")
+    return manifest

@@ -1,0 +1,138 @@
+"""Operators that turn a matrix into predictions: (n,) values, or (n, k) probabilities.
+
+Each function reads its step once and returns what is called for every batch. ``params["classes"]`` is k, or 0
+for regression.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mesic.bundle.matrix import Matrix
+from mesic.bundle.step import PortableStep
+
+Estimator = Callable[[Matrix], np.ndarray]
+_ROWS_AT_ONCE = 4_096
+
+
+def constant(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - as every estimator
+    """Return ``value`` for every row: shape (k,), or (1,) for regression."""
+    value = step.arrays["value"]
+    if step.params["classes"]:
+        return lambda matrix: np.tile(value, (len(matrix), 1))
+    return lambda matrix: np.full(len(matrix), value[0])
+
+
+def linear(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - as every estimator
+    """Return ``link(X @ coef.T + intercept)``, with ``coef`` (m, p), ``intercept`` (m,).
+
+    ``params["link"]`` is ``identity`` (m = 1, regression), ``sigmoid`` (m = 1, two classes) or ``softmax`` (m
+    = k).
+    """
+    coef, intercept = step.arrays["coef"], step.arrays["intercept"]
+    link = {"identity": _identity, "sigmoid": _sigmoid, "softmax": _softmax}[step.params["link"]]
+    return lambda matrix: link(weighted_sums(matrix.values, coef, intercept))
+
+
+def weighted_sums(X: np.ndarray, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+    """Return ``X @ coef.T + intercept``, added column by column.
+
+    The sum of a row has one order of additions, whatever the number of rows, the threads or the BLAS: an
+    answer is the same to the last bit in every batch and on every machine.
+
+    Examples
+    --------
+    >>> weighted_sums(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5])).tolist()
+    [[11.5]]
+    """
+    used = np.flatnonzero(coef.any(axis=0))
+    out = np.zeros((len(X), len(coef)))
+    for start in range(0, len(X), _ROWS_AT_ONCE):
+        columns = np.ascontiguousarray(X[start : start + _ROWS_AT_ONCE].T)
+        total = np.zeros((columns.shape[1], len(coef)))
+        for place in used:
+            total += columns[place, :, None] * coef[:, place]
+        out[start : start + _ROWS_AT_ONCE] = total
+    out += intercept
+    return out
+
+
+def _identity(score: np.ndarray) -> np.ndarray:
+    first: np.ndarray = score[:, 0]
+    return first
+
+
+def _sigmoid(score: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):  # exp(-score) may be infinite; its probability is 0
+        positive = 1 / (1 + np.exp(-score[:, 0]))
+    return np.stack([1 - positive, positive], axis=1)
+
+
+def _softmax(score: np.ndarray) -> np.ndarray:
+    odds: np.ndarray = np.exp(score - score.max(axis=1, keepdims=True, initial=-np.inf))
+    odds /= odds.sum(axis=1, keepdims=True)
+    return odds
+
+
+def naive_bayes(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - as every estimator
+    """Return probabilities of a Gaussian a class and column: ``theta``, ``var`` (k, p), ``log_prior``."""
+    theta, var, log_prior = (step.arrays[name] for name in ("theta", "var", "log_prior"))
+    offset = log_prior - 0.5 * np.sum(np.log(2.0 * np.pi * var), axis=1)
+
+    def run(matrix: Matrix) -> np.ndarray:
+        score = np.empty((len(matrix), len(theta)))
+        for code in range(len(theta)):
+            distance = np.sum((matrix.values - theta[code]) ** 2 / var[code], axis=1)
+            score[:, code] = offset[code] - 0.5 * distance
+        return _softmax(score)
+
+    return run
+
+
+def lightgbm(step: PortableStep, threads: int) -> Estimator:
+    """Return what LightGBM says; ``text`` is its own description of the model."""
+    from lightgbm import Booster  # noqa: PLC0415 - loads only where a pipeline needs it
+
+    booster, classes = Booster(model_str=step.text), step.params["classes"]
+
+    def run(matrix: Matrix) -> np.ndarray:
+        if len(matrix) == 0:
+            return _nothing(classes)
+        answer = np.asarray(booster.predict(matrix.values, num_threads=threads))
+        return np.stack([1 - answer, answer], axis=1) if classes == 2 else answer
+
+    return run
+
+
+def neighbors(step: PortableStep, threads: int) -> Estimator:
+    """Return the mean target of the nearest rows of ``X`` (m, p) with targets ``y`` (m,).
+
+    ``params["k"]`` rows are asked; ``params["weights"]`` is ``uniform`` or ``distance``.
+    """
+    from sklearn.neighbors import (  # noqa: PLC0415 - loads only where a pipeline needs it
+        KNeighborsClassifier,
+        KNeighborsRegressor,
+    )
+
+    kind, classes = (
+        KNeighborsClassifier if step.params["classes"] else KNeighborsRegressor,
+        step.params["classes"],
+    )
+    model = kind(step.params["k"], weights=step.params["weights"], n_jobs=threads)
+    model.fit(step.arrays["X"], step.arrays["y"])
+    ask = model.predict_proba if classes else model.predict
+    return lambda matrix: np.asarray(ask(matrix.values)) if len(matrix) else _nothing(classes)
+
+
+def _nothing(classes: int) -> np.ndarray:
+    return np.empty((0, classes) if classes else 0)
+
+
+def skops_estimator(model: Any) -> Estimator:
+    """Return what a scikit-learn estimator says of a frame: probabilities where it has them."""
+    ask = model.predict_proba if hasattr(model, "predict_proba") else model.predict
+    classes = len(model.classes_) if hasattr(model, "predict_proba") else 0
+    return lambda matrix: (
+        np.asarray(ask(matrix.frame()), dtype=np.float64) if len(matrix) else _nothing(classes)
+    )

@@ -1,0 +1,159 @@
+"""Operators that turn a matrix into a matrix.
+
+Each function reads its step once and returns what is called for every batch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mesic.bundle.matrix import Matrix
+from mesic.bundle.step import PortableStep
+from mesic.errors import DataError
+
+Rows = Matrix | Mapping[str, Any]
+Operator = Callable[[Any], Matrix]
+
+
+def codes(step: PortableStep) -> Operator:
+    """Fix which columns there are, in which order, with which levels; see :func:`code_columns`."""
+    names, levels = _layout(step)
+
+    def run(data: Rows) -> Matrix:
+        matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, levels)
+        return matrix.arranged(names, levels)
+
+    return run
+
+
+def code_columns(step: PortableStep, data: Rows) -> tuple[Matrix, dict[str, int]]:
+    """Return the columns that a ``codes`` step describes, and how many cells of each had an unseen level.
+
+    Parameters
+    ----------
+    step
+        ``params["columns"]`` holds ``{"name", "kind": "number"}`` or ``{"name", "kind": "category",
+        "levels"}``.
+    data
+        A matrix, or by name arrays of numbers, arrays of text (None is missing) or pandas categoricals.
+
+    Examples
+    --------
+    >>> town = {"name": "town", "kind": "category", "levels": ["Bonn", "Ulm"]}
+    >>> step = PortableStep("codes", {"columns": [town]})
+    >>> matrix, unseen = code_columns(step, {"town": ["Ulm", "Rome", None]})
+    >>> matrix.values[:, 0].tolist(), unseen
+    ([1.0, nan, nan], {'town': 1})
+    """
+    names, levels = _layout(step)
+    matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, levels)
+    coded = matrix.arranged(names, levels)
+    before, after = (_cells(part, levels) for part in (matrix, coded))
+    return coded, {name: before[name] - after[name] for name in levels if before[name] > after[name]}
+
+
+def _layout(step: PortableStep) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    columns = step.params["columns"]
+    levels = {column["name"]: tuple(column["levels"]) for column in columns if column["kind"] == "category"}
+    return tuple(column["name"] for column in columns), levels
+
+
+def _cells(matrix: Matrix, levels: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many cells of each category column are there."""
+    places = {name: place for place, name in enumerate(matrix.names) if name in levels}
+    return {name: int(np.count_nonzero(~np.isnan(matrix.values[:, place]))) for name, place in places.items()}
+
+
+def _from_mapping(data: Mapping[str, Any], names: Sequence[str], levels: Mapping[str, Any]) -> Matrix:
+    known = [name for name in names if name in data]
+    columns, own = [], {}
+    for name in known:
+        if name in levels:
+            categories = _categorical(data[name])
+            own[name] = tuple(map(str, categories.categories))
+            columns.append(np.where(categories.codes < 0, np.nan, categories.codes))
+        else:
+            columns.append(_numbers(name, data[name]))
+    return Matrix(np.column_stack(columns) if columns else np.empty((0, 0)), tuple(known), own)
+
+
+def _categorical(values: Any) -> pd.Categorical:
+    if isinstance(values, pd.Series):
+        values = values.array
+    if isinstance(values, pd.Categorical):
+        return values
+    cells = np.array([None if pd.isna(value) else str(value) for value in values], dtype=object)
+    found = pd.Index(sorted({cell for cell in cells if cell is not None}), dtype=object)
+    return pd.Categorical(cells, categories=found)
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"column {name!r} holds text, but the model learned numbers: {error}") from error
+
+
+def impute(step: PortableStep) -> Operator:
+    """Fill missing cells.
+
+    ``value`` (p,) is what a missing cell of each column becomes (NaN: it stays). ``indicator`` (q,) holds the
+    places of columns that get a column of their own, 1 where the cell was missing. ``names`` and ``levels``
+    describe the p + q columns that result.
+    """
+    value, indicator = step.arrays["value"], step.arrays["indicator"]
+    names, levels = tuple(step.params["names"]), _levels(step)
+
+    def run(matrix: Matrix) -> Matrix:
+        missing = np.isnan(matrix.values)
+        filled = np.where(missing, value, matrix.values)
+        return Matrix(np.hstack([filled, missing[:, indicator]]) if indicator.size else filled, names, levels)
+
+    return run
+
+
+def _levels(step: PortableStep) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(levels) for name, levels in step.params["levels"].items()}
+
+
+def one_hot(step: PortableStep) -> Operator:
+    """Give levels of category columns a column each, 1 where a row has the level.
+
+    ``target`` (p,) says where a column of numbers goes; -1 marks a category column. ``table`` says where the
+    one of a code goes (-1: nowhere); the part of column j is ``table[start[j]:start[j + 1]]``, its last entry
+    is for missing cells. ``names`` are those of the result.
+    """
+    target, start, table = (step.arrays[name] for name in ("target", "start", "table"))
+    names = tuple(step.params["names"])
+    numbers, categories = np.flatnonzero(target >= 0), np.flatnonzero(target < 0)
+
+    def run(matrix: Matrix) -> Matrix:
+        out = np.zeros((len(matrix), len(names)))
+        out[:, target[numbers]] = matrix.values[:, numbers]
+        for place in categories:
+            column, goes_to = matrix.values[:, place], table[start[place] : start[place + 1]]
+            where = goes_to[np.where(np.isnan(column), goes_to.size - 1, column).astype(np.int64)]
+            rows = np.flatnonzero(where >= 0)
+            out[rows, where[rows]] = 1
+        return Matrix(out, names)
+
+    return run
+
+
+def ordinal(step: PortableStep) -> Operator:  # noqa: ARG001 - every operator takes its step
+    """Let codes be numbers."""
+    return lambda matrix: Matrix(matrix.values, matrix.names)
+
+
+def scale(step: PortableStep) -> Operator:
+    """Subtract ``center`` (p,) and divide by ``scale`` (p,); category columns have 0 and 1 there."""
+    center, width = step.arrays["center"], step.arrays["scale"]
+    return lambda matrix: Matrix((matrix.values - center) / width, matrix.names, matrix.levels)
+
+
+def take(step: PortableStep) -> Operator:
+    """Keep the columns whose places ``params["columns"]`` lists."""
+    places = [int(place) for place in step.params["columns"]]
+    return lambda matrix: matrix.take(places)

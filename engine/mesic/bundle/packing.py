@@ -1,0 +1,93 @@
+"""What a bundle holds beside the pipeline: reference profile, end-to-end and confidence sets, card, lock."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mesic.data.view import Dataset
+from mesic.evaluation.scoring import score_words
+
+END_TO_END_ROWS = 100
+CONFIDENCE_ROWS = 5_000
+PROFILE_EDGES = 100
+PROFILE_LEVELS = 1_000
+
+
+def reference_profile(X: pd.DataFrame) -> dict[str, Any]:
+    """Return how each column was distributed among the training rows: quantiles or counts, share of missing cells."""
+    return {str(name): _column_profile(X[name]) for name in X}
+
+
+def _column_profile(values: pd.Series) -> dict[str, Any]:
+    facts: dict[str, Any] = {"rows": len(values), "missing": int(values.isna().sum())}
+    if values.dtype == "category":
+        counts = values.value_counts().sort_index().nlargest(PROFILE_LEVELS)
+        return facts | {"kind": "category", "counts": {str(level): int(n) for level, n in counts.items()}}
+    numbers = values.dropna().to_numpy()
+    edges = np.quantile(numbers, np.linspace(0, 1, PROFILE_EDGES + 1)) if numbers.size else np.array([])
+    return facts | {"kind": "number", "quantiles": edges.tolist()}
+
+
+def end_to_end_rows(dataset: Dataset, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return rows on which a deployed bundle must always answer as it did here: some of every class."""
+    size = min(END_TO_END_ROWS, train.size)
+    if not dataset.classes:
+        return np.sort(rng.choice(train, size, replace=False))
+    y = dataset.y[train]
+    each = max(1, size // len(dataset.classes))
+    members = [train[y == code] for code in range(len(dataset.classes))]
+    return np.sort(np.concatenate([rng.choice(m, min(each, m.size), replace=False) for m in members]))
+
+
+def raw_rows(table: pa.Table, dataset: Dataset, rows: np.ndarray, names: Sequence[str]) -> pa.Table:
+    """Return rows as the source gave them."""
+    return table.select(list(names)).take(pa.array(dataset.origin[rows]))
+
+
+def with_columns(table: pa.Table, columns: pd.DataFrame, prefix: str) -> pa.Table:
+    """Return a table with the columns of a frame beside its own."""
+    for name in columns:
+        table = table.append_column(f"{prefix}{name}", pa.array(columns[name]))
+    return table
+
+
+def card(record: Mapping[str, Any]) -> str:
+    """Return the bundle's card in Markdown, made from the record alone."""
+    data, model = record["data"], record["model"]
+    scores = "\n".join(f"- {score_words(score)}" for score in record["scores"]["test"])
+    findings = "\n".join(f"- {f['severity']}: {f['code']}: {f['message']}" for f in record["findings"]) or "- none"
+    classes = f" ({', '.join(data['classes'])})" if data["classes"] else ""
+    options = "\n".join(f"- {name}: {value}" for name, value in model["options"].items())
+    rows = record["partition"]["rows"]
+    return f"""# Model card
+
+Predicts **{data["target"]}**{classes}, a {data["task"]} task, with the learner `{model["learner"]}`.
+
+## Data
+- {data["rows"]:,} rows read, digest `{data["digest"]}`
+- {rows["train"]:,} rows trained on, {rows["test"]:,} kept for one look at the end
+
+## Scores on test rows
+{scores}
+
+Skill against the baseline `{record["skill"]["against"]}`: {_skill_words(record["skill"])}
+
+## Options
+{options}
+
+## Findings
+{findings}
+
+## Not known to mesic
+- TODO(owner): what the model is meant for, and what it must not be used for
+- TODO(owner): who approved it, and on what grounds
+"""
+
+
+def _skill_words(facts: Mapping[str, Any]) -> str:
+    if facts.get("value") is None or facts.get("low") is None:
+        return "cannot be told"
+    return f"{facts['value']:.1%} of its loss saved ({facts['level']:.0%} interval {facts['low']:.1%} to {facts['high']:.1%})"

@@ -1,0 +1,98 @@
+"""The portable pipeline: from described steps to answers, without any fitted object.
+
+The training run, the bundle and every other target read this one description, so what was evaluated is what
+is deployed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mesic.bundle import estimators, operators
+from mesic.bundle.foreign import skops
+from mesic.bundle.matrix import Matrix
+from mesic.bundle.operators import Rows, code_columns
+from mesic.bundle.step import PortableStep
+from mesic.bundle.trees import trees
+from mesic.errors import ComponentError
+
+__all__ = ["ESTIMATORS", "OPERATORS", "Matrix", "PortableStep", "code_columns", "compile_pipeline"]
+
+OPERATORS: Mapping[str, Callable[[PortableStep], operators.Operator]] = {
+    "codes": operators.codes,
+    "impute": operators.impute,
+    "one_hot": operators.one_hot,
+    "ordinal": operators.ordinal,
+    "scale": operators.scale,
+    "take": operators.take,
+}
+ESTIMATORS: Mapping[str, Callable[[PortableStep, int], estimators.Estimator]] = {
+    "constant": estimators.constant,
+    "linear": estimators.linear,
+    "trees": trees,
+    "lightgbm": estimators.lightgbm,
+    "naive_bayes": estimators.naive_bayes,
+    "neighbors": estimators.neighbors,
+}
+
+
+def compile_pipeline(
+    steps: Sequence[PortableStep], *, threads: int = 1, trusted: frozenset[str] = frozenset()
+) -> Callable[[Rows], np.ndarray]:
+    """Load everything heavy once and return what answers for rows.
+
+    Parameters
+    ----------
+    steps
+        In order. The first may be ``codes``; the result then also takes arrays by name.
+    threads
+        Threads of libraries that have their own.
+    trusted
+        Types that a ``skops`` step may be made of.
+
+    Returns
+    -------
+    callable
+        From a matrix of n rows to values (n,) or probabilities (n, k); to the values (n, p) of the last
+        matrix if no step predicts.
+
+    Raises
+    ------
+    ComponentError
+        A step has an operator that this version does not know.
+    CheckFailed
+        A ``skops`` step asks for a type that is not trusted.
+
+    Examples
+    --------
+    >>> step = PortableStep("linear", {"link": "identity", "classes": 0},
+    ...                     {"coef": np.array([[2.0]]), "intercept": np.array([1.0])})
+    >>> compile_pipeline([step])(Matrix(np.array([[3.0]]), ("x",))).tolist()
+    [7.0]
+    """
+    last = len(steps) - 1
+    parts = [_compiled(step, threads, trusted, is_last=place == last) for place, step in enumerate(steps)]
+
+    def run(rows: Rows) -> np.ndarray:
+        result: Any = rows
+        for part in parts:
+            result = part(result)
+        return result.values if isinstance(result, Matrix) else result
+
+    return run
+
+
+def _compiled(
+    step: PortableStep, threads: int, trusted: frozenset[str], *, is_last: bool
+) -> Callable[[Any], Any]:
+    if step.op in OPERATORS:
+        return OPERATORS[step.op](step)
+    if step.op in ESTIMATORS:
+        return ESTIMATORS[step.op](step, threads)
+    if step.op == "skops":
+        return skops(step, trusted, is_last=is_last)
+    known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, "skops"}))
+    raise ComponentError(
+        f"the pipeline has a step {step.op!r} that this mesic does not know; it knows {known}"
+    )

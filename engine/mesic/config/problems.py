@@ -1,0 +1,300 @@
+"""Everything that is wrong with a configuration, found together and before any work."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_type_hints
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from mesic.config.composition import compose, config_loader, jobs_of, opened, parse
+from mesic.config.contradictions import contradictions
+from mesic.config.settings import RunSettings
+from mesic.errors import ComponentError
+from mesic.host.kinds import KINDS
+from mesic.host.names import did_you_mean
+from mesic.host.registry import installed
+
+MOST_JOBS_SHOWN = 5
+
+
+def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> list[str]:
+    """Return every problem of a verb's configuration, one line each; empty when it can start.
+
+    Parameters
+    ----------
+    verb
+        The primary configuration's name, such as ``"run"``.
+    overrides
+        What the user typed after the verb.
+    sweep
+        Whether the overrides span several jobs; then each job is looked at.
+    """
+    loader = config_loader()
+    if not sweep:
+        return list(dict.fromkeys(_problems_of_job(loader, verb, overrides)))
+    return _problems_of_sweep(loader, verb, [*_sweep_parameters(loader, verb, overrides), *overrides])
+
+
+def _sweep_parameters(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
+    """Return what ``hydra.sweeper.params`` of the configuration adds to the command line's sweep."""
+    hydra_only = [text for text in overrides if text.startswith("hydra")]
+    try:
+        params = compose(loader, verb, hydra_only).hydra.sweeper.get("params")
+    except (HydraException, OmegaConfBaseException):
+        return []
+    typed = {text.partition("=")[0] for text in overrides}
+    return [f"{key}={value}" for key, value in (params or {}).items() if key not in typed]
+
+
+def _problems_of_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
+    jobs_with: dict[str, list[int]] = {}
+    jobs = jobs_of(loader, overrides)
+    for number, job in enumerate(jobs):
+        for problem in dict.fromkeys(_problems_of_job(loader, verb, job)):
+            jobs_with.setdefault(problem, []).append(number)
+    return [_with_jobs(problem, numbers, len(jobs)) for problem, numbers in jobs_with.items()]
+
+
+def _with_jobs(problem: str, numbers: list[int], count: int) -> str:
+    if len(numbers) == count:
+        return problem
+    shown = ", ".join(map(str, numbers[:MOST_JOBS_SHOWN]))
+    more = ", ..." if len(numbers) > MOST_JOBS_SHOWN else ""
+    return f"job{'s' * (len(numbers) > 1)} {shown}{more} of {count}: {problem}"
+
+
+def _problems_of_job(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> Iterator[str]:
+    groups, values, hydra_own = [], [], []
+    for text in overrides:
+        try:
+            override = parse(loader, text)
+        except HydraException as error:
+            yield f"{text!r} cannot be read: {_first_line(error)}; give key=value"
+            continue
+        if (override.key_or_group or "").split(".")[0].split("/")[0] == "hydra":
+            hydra_own.append(text)
+        elif loader.repository.group_exists(override.key_or_group):
+            problems = list(_group_problems(loader, override))
+            yield from problems
+            groups += [] if problems else [text]
+        else:
+            values.append(override)
+    try:
+        config = compose(loader, verb, [*groups, *hydra_own])
+    except (HydraException, OmegaConfBaseException, ComponentError) as error:
+        yield _hydra_words(error)
+        return
+    yield from _value_problems(config, values)
+    del_hydra = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    found = list(_content_problems(del_hydra, verb))
+    yield from found
+    if not found and verb == "run":
+        yield from contradictions(del_hydra)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _hydra_words(error: BaseException) -> str:
+    cause = error.__cause__
+    text = " ".join(str(error).split())
+    return f"{text} ({_first_line(cause)})" if cause is not None and str(cause) not in text else text
+
+
+def _group_problems(loader: ConfigLoaderImpl, override: Override) -> Iterator[str]:
+    group = override.key_or_group
+    known = set(loader.repository.get_group_options(group, ObjectType.CONFIG))
+    if group in KINDS:
+        known |= set(installed().names(group))
+    value = override.value()
+    names = value if isinstance(value, list) else [] if value is None or override.is_delete() else [value]
+    if isinstance(value, list) and group in KINDS and not KINDS[group].is_list:
+        yield f"{group}={override.get_value_element_as_str()} cannot work: give one name, as {group} is no list"
+    for name in map(str, names):
+        if name in known:
+            continue
+        if group in KINDS:
+            try:
+                installed().find(group, name)
+            except ComponentError as error:
+                yield str(error)
+        else:
+            yield f"no file {name!r} for {group}=; there: {', '.join(sorted(known))}{did_you_mean(name, known)}"
+
+
+def _value_problems(config: DictConfig, overrides: Iterable[Override]) -> Iterator[str]:
+    """Apply each override in turn; what cannot be applied is a problem."""
+    for override in overrides:
+        key = override.key_or_group
+        parent, _, leaf = key.rpartition(".")
+        home = OmegaConf.select(config, parent, throw_on_missing=False) if parent else config
+        if not isinstance(home, DictConfig):
+            yield f"no key {key!r}{_near_key(config, key)}"
+        elif leaf not in home and not override.is_add() and not _is_open(key):
+            yield f"no key {key!r}{_near_key(config, key)}"
+        else:
+            yield from _applied(config, override, key)
+
+
+def _applied(config: DictConfig, override: Override, key: str) -> Iterator[str]:
+    try:
+        with opened(config):
+            if override.is_delete():
+                parent, _, leaf = key.rpartition(".")
+                (OmegaConf.select(config, parent) if parent else config).pop(leaf)
+            else:
+                OmegaConf.update(config, key, override.value(), merge=True, force_add=True)
+    except OmegaConfBaseException as error:
+        yield f"{key}={override.get_value_element_as_str()} cannot work: {_first_line(error)}"
+
+
+def _is_open(key: str) -> bool:
+    return key.startswith("plugins.prefer")
+
+
+def _near_key(config: DictConfig, key: str) -> str:
+    parent, _, leaf = key.rpartition(".")
+    home = OmegaConf.select(config, parent, throw_on_missing=False) if parent else config
+    siblings = [str(name) for name in home if name != "hydra"] if isinstance(home, DictConfig) else []
+    prefix = f"{parent}." if parent else ""
+    if near := did_you_mean(leaf, siblings):
+        return near.replace("'", f"'{prefix}", 1)
+    elsewhere = [path for path, _ in _leaves(config) if not path.startswith("hydra.")]
+    return did_you_mean(key, elsewhere) or (
+        f"; {parent} has: {', '.join(sorted(siblings))}" if parent and siblings else ""
+    )
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(node, DictConfig) or node._is_none() or node._is_missing():
+        yield path, node
+        return
+    for key in node:
+        yield from _leaves(node._get_node(key), f"{path}.{key}" if path else str(key))
+
+
+def _content_problems(config: DictConfig, verb: str) -> Iterator[str]:
+    """Look at what was composed, wherever it came from."""
+    yield from _leaf_problems(config)
+    if verb != "run":
+        return
+    settings = {key: value for key, value in config.items_ex(resolve=False) if key not in KINDS}
+    yield from _schema_problems(DictConfig(settings), RunSettings, "")
+    for kind in KINDS.values():
+        node = config._get_node(kind.name)
+        if not isinstance(node, DictConfig) or node._is_none():
+            continue
+        chosen = {f"{kind.name}.{key}": node[key] for key in node} if kind.is_list else {kind.name: node}
+        for path, options in chosen.items():
+            yield from _component_problems(kind.name, path, options)
+
+
+def _leaf_problems(config: DictConfig) -> Iterator[str]:
+    for path, node in _leaves(config):
+        if path.rpartition(".")[2] in ("_target_", "_recursive_", "_partial_", "_convert_"):
+            yield f"{path} cannot work: a configuration names components and never runs code; give name: ..."
+        elif node is not None and OmegaConf.is_missing(config, path):
+            yield f"{path} has no value: give {path}=..."
+        else:
+            try:
+                OmegaConf.select(config, path, throw_on_resolution_failure=True)
+            except OmegaConfBaseException as error:
+                yield f"{path} cannot be worked out: {_first_line(error)}"
+
+
+def _component_problems(kind: str, path: str, options: Any) -> Iterator[str]:
+    if not isinstance(options, DictConfig) or "name" not in options:
+        yield f"{path} names no component: give {kind}=NAME, one of {', '.join(installed().names(kind))}"
+        return
+    try:
+        offer = installed().find(kind, str(options.name), _preferences(options))
+    except ComponentError as error:
+        yield str(error)
+        return
+    own = DictConfig({key: value for key, value in options.items_ex(resolve=False) if key != "name"})
+    yield from _schema_problems(own, offer.component.options, f"{path}.")
+
+
+def _preferences(node: DictConfig) -> Mapping[str, str]:
+    root = node._get_root()
+    prefer = OmegaConf.select(root, "plugins.prefer", default={})
+    return {str(key): str(value) for key, value in prefer.items()}
+
+
+def _schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[str]:
+    """Compare a node with the dataclass that declares it: keys, types, ranges, choices."""
+    fields = {field.name: field for field in dataclasses.fields(schema)}
+    hints = get_type_hints(schema)
+    for key in map(str, config):
+        if key not in fields:
+            yield f"no key '{prefix}{key}'{_named(did_you_mean(key, fields), prefix)}"
+        elif dataclasses.is_dataclass(hints[key]):
+            inner = config._get_node(key)
+            assert isinstance(hints[key], type)
+            if isinstance(inner, DictConfig):
+                yield from _schema_problems(inner, hints[key], f"{prefix}{key}.")
+            else:
+                yield f"{prefix}{key} cannot be {inner}: it has keys of its own"
+        elif not OmegaConf.is_interpolation(config, key) and not OmegaConf.is_missing(config, key):
+            yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")
+
+
+def _named(suggestion: str, prefix: str) -> str:
+    return suggestion.replace("'", f"'{prefix}", 1)
+
+
+def _field_problems(value: Any, field: dataclasses.Field[Any], hint: Any, path: str) -> Iterator[str]:
+    try:
+        holder = OmegaConf.structured(dataclasses.make_dataclass("holder", [("value", hint)]))
+        holder.value = value
+        typed = holder.value
+    except OmegaConfBaseException:
+        yield f"{path}={value!r} cannot work: give {_type_words(hint)}"
+        return
+    yield from range_problems(typed, field.metadata, path)
+
+
+def _type_words(hint: Any) -> str:
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    options = [words.get(part, str(part)) for part in getattr(hint, "__args__", (hint,)) if part is not type(None)]
+    if getattr(hint, "__origin__", None) is list:
+        return f"a list, each {options[0]}"
+    may_be_null = type(None) in getattr(hint, "__args__", ())
+    return " or ".join(options) + (" or null" if may_be_null else "")
+
+
+def range_problems(value: Any, facts: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield what a value breaks of an option's declared range and choices."""
+    choices, low, high = facts.get("choices"), facts.get("low"), facts.get("high")
+    if value is None:
+        return
+    if choices is not None and value not in choices:
+        listed = ", ".join(map(str, choices))
+        yield f"{path}={value!r} cannot work: give one of {listed}{did_you_mean(str(value), map(str, choices))}"
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return
+    too_low = low is not None and (value <= low if facts.get("open_low") else value < low)
+    if too_low or (high is not None and value > high) or value != value:
+        yield f"{path}={value!r} cannot work: give {range_words(facts)}"
+
+
+def range_words(facts: Mapping[str, Any]) -> str:
+    """Say a range in words.
+
+    Examples
+    --------
+    >>> range_words({"low": 0, "high": 1})
+    'a number from 0 to 1'
+    >>> range_words({"low": 0, "open_low": True, "unit": "s"})
+    'a number above 0 s'
+    """
+    low, high, unit = facts.get("low"), facts.get("high"), facts.get("unit")
+    start = "" if low is None else f" above {low:g}" if facts.get("open_low") else f" from {low:g}"
+    end = "" if high is None else f" up to {high:g}" if facts.get("open_low") or low is None else f" to {high:g}"
+    return f"a number{start}{end}{f' {unit}' if unit else ''}"

@@ -1,0 +1,86 @@
+"""The typed settings of a run that are no component's options.
+
+Options of components are declared by the components. What every source has in common is :class:`SourceOptions`:
+a source's options dataclass inherits from it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+from mesic.host.components import option
+
+
+@dataclass
+class SourceOptions:
+    """Which column plays which part; every source understands these."""
+
+    target: str | None = option(None, "column to predict; null: the source's own, or none")
+    task: str = option("auto", "what is predicted", choices=("auto", "binary", "multiclass", "regression"))
+    positive: str | None = option(None, "label of the positive class of a binary task; null: the rarer one")
+    time: str | None = option(None, "column that orders the rows in time")
+    group: str | None = option(None, "column of groups that must not be split, such as a person")
+    weight: str | None = option(None, "column of row weights, each 0 or more")
+    key: str | None = option(None, "column that identifies a row; null: the row's content does")
+    ignore: list[str] = option([], "columns that are not features")
+    schema: str | None = option(None, "schema.yaml to enforce; null: infer one")
+
+
+@dataclass
+class TunerOptions:
+    """When a search ends; every tuner that searches understands these."""
+
+    trials: int | None = option(15, "trials at most; null: as many as the seconds allow", low=1)
+    budget_s: float | None = option(
+        None, "wall seconds for search and final fit together; null: no limit", low=0, unit="s", open_low=True
+    )
+    space: dict[str, Any] = option({}, "search range by option of the learner: [low, high], [low, high, log], choices")
+
+
+@dataclass
+class Resources:
+    """What a run may use."""
+
+    threads: int | None = option(None, "threads of the numeric libraries; null: the cores there are", low=1)
+    memory_mb: int | None = option(None, "stop cleanly beyond this resident memory; null: no limit", low=100)
+
+
+@dataclass
+class Needs:
+    """The transformer that a learner gets for what it cannot read; see the learner's traits."""
+
+    missing: str = option("impute", "for learners that cannot read missing values")
+    categories: str = option("one_hot", "for learners that cannot read category columns")
+    scale: str = option("standardize", "for learners that care about the scale of columns")
+
+
+@dataclass
+class Zone:
+    """The zone of solutions and what is taken from it."""
+
+    prefer: str = option("best", "which member is fitted in the end", choices=("best", "simplest"))
+    tolerance: float = option(
+        0.01, "widest loss of skill against the best, as a share of its skill", low=0, high=1
+    )
+    standard_errors: float = option(1.0, "widest paired difference from the best", low=0, unit="standard errors")
+
+
+@dataclass
+class Plugins:
+    """Which plugin is taken where two offer one name."""
+
+    prefer: dict[str, str] = option({}, "distribution by kind/name, such as {learner/ridge: acme-ml}")
+
+
+@dataclass
+class RunSettings:
+    """The settings of ``mesic run`` beside its groups."""
+
+    out: str = option("", "the run's folder")
+    seed: int = option(0, "the one seed; every stage derives its own", low=0, high=2**32 - 1)
+    metrics: list[str] | None = option(None, "metrics beside the primary one; null: the usual ones of the task")
+    interval: float = option(0.95, "level of every interval", low=0.5, high=0.999)
+    resources: Resources = field(default_factory=Resources)
+    needs: Needs = field(default_factory=Needs)
+    zone: Zone = field(default_factory=Zone)
+    plugins: Plugins = field(default_factory=Plugins)

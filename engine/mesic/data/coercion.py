@@ -1,0 +1,195 @@
+"""From the cells that a source gave to typed values, by the schema; every coerced cell is counted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mesic.data.account import Entry, RowAccount
+from mesic.data.inference import BLANKS, TRUTHS, is_numeric, parse_times, text_values
+from mesic.data.schema import Column
+from mesic.errors import DataError
+
+SECONDS_A_DAY = 86_400.0
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Coerced:
+    """One typed column: float64 with NaN, or a pandas Categorical of text; and the cells that became missing."""
+
+    values: Any
+    lost: int = 0
+    examples: tuple[str, ...] = ()
+    why: str = ""
+    respelt: int = 0
+
+
+def coerce(column: Column, values: pa.ChunkedArray) -> Coerced:
+    """Return a column's typed values.
+
+    Numbers, booleans (0, 1) and times (days since 1970, UTC) are float64; every other kind is categorical text.
+    A cell that the kind does not allow becomes missing and is counted, as are infinities.
+    """
+    if column.kind in ("category", "id", "text") or (column.kind == "constant" and not is_numeric(values.type)):
+        return Coerced(categorical(values))
+    if column.kind == "boolean":
+        return _boolean(values)
+    if column.kind == "time":
+        return _time(values)
+    return _number(values)
+
+
+def categorical(values: pa.ChunkedArray) -> pd.Categorical:
+    """Return a column as text levels in sorted order; blanks are missing."""
+    if pa.types.is_nested(values.type):
+        values = pa.chunked_array([pa.array([str(cell) for cell in values.to_pylist()], pa.string())])
+    if is_numeric(values.type) or pa.types.is_boolean(values.type) or pa.types.is_temporal(values.type):
+        values = pc.cast(_whole_as_integers(values), pa.string())
+    if pa.types.is_null(values.type):
+        return pd.Categorical([None] * len(values), categories=pd.Index([], dtype=object))
+    encoded = text_values(values)
+    levels = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    names, position = _sorted_levels(levels)
+    codes = np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
+    table = np.append(position, -1)  # code -1 reads the last entry
+    return pd.Categorical.from_codes(table[codes], categories=pd.Index(names, dtype=object))
+
+
+def _whole_as_integers(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Let 3.0 read as "3", so that a column of codes does not depend on whether one of them is missing."""
+    if not pa.types.is_floating(values.type):
+        return values
+    numbers = values.to_numpy()
+    finite = numbers[np.isfinite(numbers)]
+    return pc.cast(values, pa.int64(), safe=False) if (finite == np.floor(finite)).all() else values
+
+
+def _sorted_levels(levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    kept = sorted({level for level in levels if level is not None and level not in BLANKS})
+    place = {level: number for number, level in enumerate(kept)}
+    return kept, np.array([place.get(level, -1) for level in levels], dtype=np.int64)
+
+
+def _by_level(values: pa.ChunkedArray, translated: Iterable[float]) -> np.ndarray:
+    """Spread one number a level over the cells."""
+    encoded = text_values(values)
+    table = np.append(np.asarray(list(translated), dtype=np.float64), np.nan)
+    return table[np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)]
+
+
+def _lost_levels(values: pa.ChunkedArray, result: np.ndarray, why: str, respelt: int = 0) -> Coerced:
+    """Count the cells that held something and are missing now."""
+    encoded = text_values(values)
+    levels = encoded.dictionary.to_pylist()
+    codes = np.asarray(encoded.indices.fill_null(-1))
+    gone = np.unique(codes[np.isnan(result) & (codes >= 0)])
+    strange = [str(levels[code]) for code in gone if levels[code] is not None]
+    lost = int((np.isnan(result) & (codes >= 0)).sum())
+    blank_only = all(level in BLANKS for level in strange)
+    reason = "blank text" if blank_only else why
+    return Coerced(result, lost, tuple(repr(level) for level in strange[:MOST_SHOWN]), reason, respelt)
+
+
+def _boolean(values: pa.ChunkedArray) -> Coerced:
+    if pa.types.is_boolean(values.type):
+        return Coerced(_floats(values))
+    if is_numeric(values.type):
+        numbers = _floats(values)
+        strange = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
+        shown = tuple(map(str, numbers[strange][:MOST_SHOWN]))
+        return Coerced(np.where(strange, np.nan, numbers), int(strange.sum()), shown, "neither 0 nor 1")
+    levels = text_values(values).dictionary.to_pylist()
+    translated = [TRUTHS.get(str(level).lower(), np.nan) for level in levels]
+    spellings = {level for level in levels if level not in BLANKS and level is not None}
+    result = _by_level(values, translated)
+    respelt = int((~np.isnan(result)).sum()) if len(spellings) > 2 else 0
+    return _lost_levels(values, result, "not a spelling of true or false", respelt)
+
+
+def _time(values: pa.ChunkedArray) -> Coerced:
+    if pa.types.is_temporal(values.type):
+        seconds = pd.to_datetime(pd.Series(values.to_pandas(), dtype=None), utc=True)
+        return Coerced(_days(seconds))
+    levels = pd.Series(text_values(values).dictionary.to_pylist(), dtype=object).astype(str)
+    return _lost_levels(values, _by_level(values, _days(parse_times(levels))), "no date or time")
+
+
+def _days(times: pd.Series) -> np.ndarray:
+    seconds = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    return np.asarray(seconds, dtype=np.float64) / SECONDS_A_DAY
+
+
+def _number(values: pa.ChunkedArray) -> Coerced:
+    if pa.types.is_null(values.type):
+        return Coerced(np.full(len(values), np.nan))
+    if is_numeric(values.type) or pa.types.is_boolean(values.type):
+        return _finite(_floats(values))
+    if pa.types.is_temporal(values.type):
+        return _time(values)
+    levels = pd.Series(text_values(values).dictionary.to_pylist(), dtype=object)
+    numbers = pd.to_numeric(levels, errors="coerce").to_numpy(dtype=np.float64)
+    return _finite(_by_level(values, numbers), values)
+
+
+def _floats(values: pa.ChunkedArray) -> np.ndarray:
+    if pa.types.is_duration(values.type):
+        values = pc.cast(values, pa.int64())
+    if not pa.types.is_float64(values.type):
+        values = pc.cast(values, pa.float64(), safe=False)
+    return np.array(values.to_numpy(), dtype=np.float64, copy=True)
+
+
+def _finite(numbers: np.ndarray, texts: pa.ChunkedArray | None = None) -> Coerced:
+    infinite = np.isinf(numbers)
+    numbers[infinite] = np.nan
+    if texts is not None:
+        return _lost_levels(texts, numbers, "not a number")
+    return Coerced(numbers, int(infinite.sum()), ("inf",) if infinite.any() else (), "infinite")
+
+
+def coerce_table(table: pa.Table, columns: Iterable[Column], account: RowAccount, stage: str) -> dict[str, Any]:
+    """Return typed columns by name, and book what was coerced.
+
+    Raises
+    ------
+    DataError
+        A column breaks a rule of its schema; all broken rules are named together.
+    """
+    typed, broken = {}, []
+    for column in columns:
+        coerced = coerce(column, table.column(column.name))
+        what = f"coerced to missing: {', '.join(coerced.examples)}"
+        account.add(Entry(stage, column.name, what, coerced.why, cells=coerced.lost))
+        respelt = "several spellings of true and false made one"
+        account.add(Entry(stage, column.name, "respelt", respelt, cells=coerced.respelt))
+        broken += rule_breaks(column, coerced.values)
+        typed[column.name] = coerced.values
+    if broken:
+        raise DataError("the data broke the schema:\n  " + "\n  ".join(broken))
+    return typed
+
+
+def rule_breaks(column: Column, values: Any) -> list[str]:
+    """Return what a typed column breaks of its rules, each with the first rows that do."""
+    missing = np.asarray(pd.isna(values))
+    problems = []
+    if column.missing == "forbidden" and missing.any():
+        problems.append(_broken(column, "missing: forbidden", missing, None))
+    if column.range and not isinstance(values, pd.Categorical):
+        outside = ~missing & ((values < column.range[0]) | (values > column.range[1]))
+        problems += [_broken(column, f"range: {list(column.range)}", outside, values)] if outside.any() else []
+    if column.levels and isinstance(values, pd.Categorical):
+        strange = ~missing & ~np.asarray(values.isin(list(column.levels)))
+        problems += [_broken(column, "levels", strange, np.asarray(values))] if strange.any() else []
+    return problems
+
+
+def _broken(column: Column, rule: str, rows: np.ndarray, values: Any) -> str:
+    first = np.flatnonzero(rows)[:MOST_SHOWN]
+    cells = "" if values is None else f", values {', '.join(repr(values[row]) for row in first)}"
+    return f"column {column.name!r} breaks '{rule}' in {rows.sum():,} rows: rows {', '.join(map(str, first))}{cells}"

@@ -1,0 +1,153 @@
+"""Read a source and make typed rows of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from mesic.data.account import RowAccount
+from mesic.data.coercion import coerce_table
+from mesic.data.identity import table_digest
+from mesic.data.inference import infer_column
+from mesic.data.schema import Column, Schema, load_schema
+from mesic.errors import DataError, UsageError
+from mesic.findings import Finding
+from mesic.host.names import did_you_mean
+
+BATCH_ROWS = 65_536
+
+
+class Source(Protocol):
+    """Where rows come from. ``target`` names the column to predict where the source knows it, else None."""
+
+    target: str | None
+
+    def columns(self) -> list[str]:
+        """Return the column names without reading rows."""
+        ...
+
+    def batches(self, rows: int) -> Any:
+        """Yield ``pyarrow.RecordBatch``es of at most `rows` rows each."""
+        ...
+
+
+@dataclass(frozen=True)
+class TypedTable:
+    """A source's rows, typed by its schema."""
+
+    columns: Mapping[str, Any]
+    schema: Schema
+    rows: int
+    digest: str
+    account: RowAccount
+    findings: tuple[Finding, ...]
+
+
+def read_table(source: Source) -> pa.Table:
+    """Return all rows of a source.
+
+    Raises
+    ------
+    DataError
+        The source has no rows, no columns, or two columns of one name.
+    """
+    names = source.columns()
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise DataError(f"{len(repeated)} column names occur twice: {', '.join(map(repr, repeated))}; rename them")
+    batches = list(source.batches(BATCH_ROWS))
+    rows = sum(batch.num_rows for batch in batches)
+    if not rows or not names:
+        raise DataError(f"the source has {rows} rows and {len(names)} columns: there is nothing to learn from")
+    return pa.Table.from_batches(batches)
+
+
+def infer_schema(table: pa.Table) -> Schema:
+    """Return what each column of a table seems to be."""
+    return Schema(tuple(infer_column(name, table.column(name)) for name in table.column_names))
+
+
+def assign_roles(schema: Schema, options: Mapping[str, Any], target: str | None) -> Schema:
+    """Give the declared columns their parts.
+
+    Raises
+    ------
+    UsageError
+        A declared column does not exist, or no target is known.
+    """
+    if target is None:
+        raise UsageError(f"no target: give source.target=COLUMN, one of {', '.join(schema.names)}")
+    for role in ("target", "time", "group", "weight", "key"):
+        name = target if role == "target" else options.get(role)
+        if name is not None:
+            schema = schema.with_column(_in_role(_known(schema, name, role), role))
+    for name in options.get("ignore") or []:
+        column = _known(schema, name, "ignore")
+        schema = schema.with_column(replace(column, role="ignored", why="source.ignore names it"))
+    return schema
+
+
+def _known(schema: Schema, name: str, role: str) -> Column:
+    if name not in schema:
+        near = did_you_mean(name, schema.names)
+        raise UsageError(f"source.{role}={name!r} is no column{near or '; columns: ' + ', '.join(schema.names)}")
+    return schema[name]
+
+
+def _in_role(column: Column, role: Any) -> Column:
+    kind = column.kind
+    if role == "time" and kind not in ("time", "number"):
+        raise DataError(f"source.time={column.name!r} holds no times but {kind}: give dates or numbers")
+    if role == "weight" and kind not in ("number", "constant"):
+        raise DataError(f"source.weight={column.name!r} holds no numbers but {kind}")
+    if role == "target" and kind in ("id", "text", "boolean"):
+        kind = "number" if "high" in column.seen else "category"
+    return replace(column, role=role, kind=kind, why="")
+
+
+def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) -> TypedTable:
+    """Return a table's rows, typed by the given schema or by an inferred one."""
+    account = RowAccount(read=table.num_rows)
+    path = options.get("schema")
+    given = load_schema(Path(path)) if path else None
+    schema = _merged(infer_schema(table), given) if given else infer_schema(table)
+    if given is None or not any(column.role == "target" for column in schema.columns):
+        schema = assign_roles(schema, options, target)
+    typed = coerce_table(table, schema.columns, account, "schema")
+    findings = tuple(_findings(schema, account))
+    return TypedTable(typed, schema, table.num_rows, table_digest(typed), account, findings)
+
+
+def _merged(inferred: Schema, given: Schema) -> Schema:
+    """Take the given columns, each with what was seen now; refuse a table that lacks one."""
+    lost = [column.name for column in given.columns if column.name not in inferred and column.role != "ignored"]
+    if lost:
+        near = did_you_mean(lost[0], inferred.names)
+        raise DataError(f"columns of the schema are not in the data: {', '.join(map(repr, lost))}{near}")
+    extra = [replace(c, role="ignored", why="not in the schema") for c in inferred.columns if c.name not in given]
+    kept = [replace(c, seen=inferred[c.name].seen) for c in given.columns if c.name in inferred]
+    return Schema((*kept, *extra))
+
+
+def _findings(schema: Schema, account: RowAccount) -> Any:
+    for column in schema.columns:
+        if column.role == "ignored" and column.kind in ("id", "constant", "text"):
+            yield Finding(
+                f"{column.kind.upper()}-COLUMN",
+                "info",
+                f"column {column.name!r} is not used: {column.why}",
+                {"column": column.name, **column.seen},
+                f"source.ignore=[{column.name}] says so yourself; edit schema.yaml to use it",
+            )
+    for entry in account.entries:
+        if entry.what.startswith("coerced"):
+            yield Finding(
+                "COERCED-CELLS",
+                "warning" if entry.cells > account.read / 100 else "info",
+                f"{entry.cells:,} cells of {entry.column!r} were {entry.what} ({entry.why})",
+                {"column": entry.column, "cells": entry.cells},
+                "mend the cells, or edit the column's kind in schema.yaml",
+            )

@@ -1,0 +1,152 @@
+"""The schema: what each column is, which part it plays, which rules it must keep.
+
+``schema.yaml`` is inferred, can be edited, and is then enforced (``source.schema=schema.yaml``). ``kind`` and the
+rules ``missing``, ``range`` and ``levels`` bind; what stands under ``seen`` describes the data it was inferred from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+
+from mesic.errors import UsageError
+from mesic.host.names import did_you_mean
+from mesic.run.files import write_text
+
+Kind = Literal["number", "boolean", "category", "time", "id", "text", "constant"]
+Role = Literal["feature", "target", "time", "group", "weight", "key", "ignored"]
+FORMAT = 1
+RULES = ("missing", "range", "levels")
+HEADER = """\
+# What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
+#   kind:    number | boolean | category | time | id | text | constant
+#   missing: allowed | forbidden
+#   range:   [lowest, highest]     (numbers; optional)
+#   levels:  [every, allowed, one] (categories; optional)
+# What stands under `seen` only describes the data that this was inferred from.
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it is, its part, its rules, what was seen of it."""
+
+    name: str
+    kind: Kind
+    role: Role = "feature"
+    missing: Literal["allowed", "forbidden"] = "allowed"
+    range: tuple[float, float] | None = None
+    levels: tuple[str, ...] | None = None
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the column as the record stores it."""
+        rules = {"range": list(self.range) if self.range else None, "levels": list(self.levels or ()) or None}
+        facts = {"name": self.name, "kind": self.kind, "role": self.role, "missing_rule": self.missing}
+        return {**facts, **{k: v for k, v in rules.items() if v}, **self.seen, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table, in the order in which they were found."""
+
+    columns: tuple[Column, ...]
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(column.name == name for column in self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all columns."""
+        return [column.name for column in self.columns]
+
+    @property
+    def features(self) -> list[Column]:
+        """The columns that a learner may see."""
+        return [column for column in self.columns if column.role == "feature"]
+
+    def with_column(self, changed: Column) -> "Schema":
+        """Return a schema in which the column of that name is the given one."""
+        return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
+
+    def save(self, path: Path) -> None:
+        """Write ``schema.yaml``."""
+        body = {"format": FORMAT, "columns": {column.name: _as_yaml(column) for column in self.columns}}
+        text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=110)
+        write_text(path, HEADER + text)
+
+
+def _as_yaml(column: Column) -> dict[str, Any]:
+    body: dict[str, Any] = {"kind": column.kind, "role": column.role, "missing": column.missing}
+    if column.range:
+        body["range"] = list(column.range)
+    if column.levels:
+        body["levels"] = list(column.levels)
+    if column.why:
+        body["why"] = column.why
+    return body | ({"seen": dict(column.seen)} if column.seen else {})
+
+
+def load_schema(path: Path) -> Schema:
+    """Read a ``schema.yaml``.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, is of a newer format, or says something that no schema can say.
+    """
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"source.schema={path} cannot be read: {error}") from error
+    if not isinstance(body, dict) or not isinstance(body.get("columns"), dict):
+        raise UsageError(f"source.schema={path} is no schema: give a file with 'format: 1' and 'columns:'")
+    if body.get("format") != FORMAT:
+        raise UsageError(f"source.schema={path} has format {body.get('format')!r}; this mesic reads {FORMAT}")
+    problems = [p for name, facts in body["columns"].items() for p in _column_problems(str(name), facts)]
+    if problems:
+        raise UsageError(f"source.schema={path} cannot work:\n  " + "\n  ".join(problems))
+    return Schema(tuple(_column(str(name), facts) for name, facts in body["columns"].items()))
+
+
+def _column_problems(name: str, facts: Any) -> list[str]:
+    if not isinstance(facts, dict):
+        return [f"column {name!r} is {facts!r}: give kind, role, missing"]
+    known = {"kind", "role", "missing", "range", "levels", "why", "seen"}
+    problems = [f"column {name!r} has no rule {key!r}{did_you_mean(str(key), known)}" for key in facts.keys() - known]
+    for key, allowed in (("kind", get_args(Kind)), ("role", get_args(Role)), ("missing", ("allowed", "forbidden"))):
+        value = facts.get(key, allowed[0])
+        if value not in allowed:
+            near = did_you_mean(str(value), allowed)
+            problems.append(f"column {name!r}: {key}: {value!r} cannot work; give {', '.join(allowed)}{near}")
+    limits = facts.get("range")
+    if limits is not None and not _is_range(limits):
+        problems.append(f"column {name!r}: range: {limits!r} cannot work; give [lowest, highest]")
+    if not isinstance(facts.get("levels", []), list):
+        problems.append(f"column {name!r}: levels: {facts['levels']!r} cannot work; give a list")
+    return problems
+
+
+def _is_range(limits: Any) -> bool:
+    is_pair = isinstance(limits, list) and len(limits) == 2
+    return is_pair and all(isinstance(limit, (int, float)) for limit in limits) and limits[0] <= limits[1]
+
+
+def _column(name: str, facts: Mapping[str, Any]) -> Column:
+    limits, levels = facts.get("range"), facts.get("levels")
+    return Column(
+        name=name,
+        kind=facts.get("kind", "number"),
+        role=facts.get("role", "feature"),
+        missing=facts.get("missing", "allowed"),
+        range=(float(limits[0]), float(limits[1])) if limits else None,
+        levels=tuple(map(str, levels)) if levels else None,
+        seen=facts.get("seen", {}),
+        why=facts.get("why", ""),
+    )

@@ -1,0 +1,86 @@
+"""What components see of the data: typed columns of some rows, and no way to the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """Rows for fitting; it holds copies of these rows and no handle on any other.
+
+    Parameters
+    ----------
+    X
+        Features, n rows: float64 columns with NaN, or ``category`` columns of text levels.
+    y
+        Class codes 0..k-1 (int64) or target values (float64), shape (n,).
+    weight
+        Row weights, shape (n,), or None.
+    groups
+        Group codes, shape (n,), or None.
+    time
+        Days since 1970 or any other order, shape (n,), or None.
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    time: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The typed rows of a run. Only the engine holds it; components get views.
+
+    Parameters
+    ----------
+    X
+        Features of all rows.
+    y
+        Class codes or values of all rows.
+    task
+        ``"binary"``, ``"multiclass"`` or ``"regression"``.
+    classes
+        Labels by code; the last of two is the positive one. Empty for regression.
+    keys
+        A 64-bit hash a row of everything but the target: rows that say the same have the same key.
+    origin
+        Each row's number in the source.
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    task: str
+    classes: tuple[str, ...]
+    keys: np.ndarray
+    origin: np.ndarray
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    time: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def view(self, rows: np.ndarray) -> TrainingView:
+        """Return the rows of these numbers; category levels that do not occur in them are gone."""
+        X = self.X.iloc[rows]
+        unused = {name: X[name].cat.remove_unused_categories() for name in X if X[name].dtype == "category"}
+        parts = {name: _taken(getattr(self, name), rows) for name in ("weight", "groups", "time")}
+        return TrainingView(X.assign(**unused) if unused else X, self.y[rows], **parts)
+
+
+def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
+
+
+def frame_of(columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
+    """Return typed columns as a data frame of `rows` rows."""
+    return pd.DataFrame(dict(columns), index=pd.RangeIndex(rows), copy=False)

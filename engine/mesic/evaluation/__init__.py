@@ -1,0 +1,1 @@
+"""How good predictions are, and how sure of it one can be."""

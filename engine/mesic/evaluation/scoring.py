@@ -1,0 +1,105 @@
+"""Scores of predictions: every metric with its interval, and the skill against the best baseline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mesic.evaluation.intervals import score_all, skill
+from mesic.evaluation.metrics import Metric
+from mesic.findings import Finding
+
+
+def scores_of(
+    metrics: Mapping[str, Metric],
+    y: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Return every metric's value with its interval, as the record stores it.
+
+    Parameters
+    ----------
+    metrics
+        By name; the primary one first.
+    y
+        Class codes or values, shape (n,).
+    prediction
+        Probabilities (n, k) or values (n,).
+    weight, groups
+        Shape (n,), or None.
+    level
+        Of the intervals, such as 0.95.
+    rng
+        For resampling.
+    """
+    intervals = score_all(list(metrics.values()), y, prediction, weight=weight, groups=groups, level=level, rng=rng)
+    return [interval.as_dict() | {"metric": name} for name, interval in zip(metrics, intervals, strict=True)]
+
+
+def skill_against(
+    losses: np.ndarray,
+    baselines: Mapping[str, np.ndarray],
+    best: str,
+    *,
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Return the share of the best baseline's loss that the model saves, with interval and test."""
+    interval = skill(losses, baselines[best], weight=weight, groups=groups, level=level, rng=rng)
+    return {"against": best, **interval}
+
+
+def baseline_findings(skill_facts: Mapping[str, Any], losses: Mapping[str, float]) -> list[Finding]:
+    """Say so when the model is not clearly better than the best baseline."""
+    low, name = skill_facts.get("low"), skill_facts["against"]
+    if low is not None and low > 0:
+        return []
+    shown = f"{skill_facts['value']:.1%}" if skill_facts.get("value") is not None else "unknown"
+    span = f"{low:.1%} to {skill_facts['high']:.1%}" if low is not None else "no interval"
+    message = f"the model is not clearly better than the baseline {name!r}: it saves {shown} of its loss ({span})"
+    return [
+        Finding(
+            "NO-BETTER-THAN-BASELINE",
+            "block",
+            message,
+            {"skill": dict(skill_facts), "baselines": dict(losses)},
+            f"use the baseline, get more or better columns, or say why: it may be that {name!r} is all there is to learn",
+        )
+    ]
+
+
+def best_baseline(losses: Mapping[str, float]) -> str:
+    """Return the baseline of the lowest out-of-fold loss; chosen without the test part."""
+    return min(losses, key=lambda name: (losses[name], name))
+
+
+def mean_losses(losses: Mapping[str, np.ndarray], weight: np.ndarray | None) -> dict[str, float]:
+    """Return the weighted mean loss by name."""
+    return {name: float(np.average(values, weights=weight)) for name, values in losses.items()}
+
+
+def score_words(score: Mapping[str, Any]) -> str:
+    """Return a score as people read it; never without its interval.
+
+    Examples
+    --------
+    >>> score_words({"metric": "roc_auc", "value": 0.84561, "low": 0.8251, "high": 0.8652, "level": 0.95})
+    'roc_auc 0.8456 (95% interval 0.8251 to 0.8652)'
+    """
+    value, low, high = score["value"], score["low"], score["high"]
+    if value is None:
+        return f"{score['metric']} is undefined on these rows"
+    span = f"{low:.4g} to {high:.4g}" if low is not None and high is not None else "cannot be told"
+    return f"{score['metric']} {value:.4g} ({score['level']:.0%} interval {span})"
+
+
+def find_score(scores: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any]:
+    """Return the score of one metric."""
+    return next(score for score in scores if score["metric"] == metric)

@@ -1,0 +1,36 @@
+"""Findings: the one currency of checks."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["info", "warning", "block"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should know about a run.
+
+    Parameters
+    ----------
+    code
+        Documented and greppable, such as ``"ID-COLUMN"``.
+    severity
+        ``"info"``, ``"warning"`` or ``"block"``.
+    message
+        What was found, with the values seen.
+    evidence
+        The numbers behind it; JSON-able.
+    fix
+        A command, a setting or an action that mends it; empty when nothing needs to be done.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as the record stores it."""
+        return asdict(self)

@@ -1,0 +1,61 @@
+"""From a name in the configuration to the thing itself."""
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from mesic.errors import ComponentError, MesicError
+from mesic.host.registry import Offer
+
+_CONTEXT = {"task": "task", "seed": "seed", "random_state": "seed", "threads": "threads", "n_jobs": "threads"}
+
+
+def load_target(offer: Offer) -> Any:
+    """Import and return what a component's target names.
+
+    Raises
+    ------
+    ComponentError
+        The module or the thing in it cannot be imported.
+    """
+    module, _, path = offer.component.target.partition(":")
+    try:
+        thing: Any = import_module(module)
+        for part in path.split("."):
+            thing = getattr(thing, part)
+    except Exception as error:
+        raise ComponentError(
+            f"{offer.address} of {offer.provider} is broken: {type(error).__name__}: {error}"
+        ) from error
+    return thing
+
+
+def build(offer: Offer, options: Mapping[str, Any], **context: Any) -> Any:
+    """Return the component, made with its options and with what it asks for of `context`.
+
+    Parameters
+    ----------
+    offer
+        What to build.
+    options
+        The options of the configuration, without ``name``.
+    context
+        ``task``, ``seed`` and ``threads``; passed where the target's signature names them (scikit-learn's
+        ``random_state`` and ``n_jobs`` too).
+    """
+    target = load_target(offer)
+    accepted = inspect.signature(target).parameters
+    extra = {
+        parameter: context[fact]
+        for parameter, fact in _CONTEXT.items()
+        if fact in context and parameter in accepted and parameter not in options
+    }
+    try:
+        return target(**options, **extra)
+    except MesicError:
+        raise
+    except Exception as error:
+        raise ComponentError(
+            f"{offer.address} of {offer.provider} cannot be made: {type(error).__name__}: {error}"
+        ) from error

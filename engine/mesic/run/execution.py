@@ -1,0 +1,137 @@
+"""Carry out one composed configuration in its folder, and see that its record says how it ended."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mesic.errors import MesicError, UsageError
+from mesic.host.registry import Registry, installed, notify
+from mesic.run.experiment import Experiment, deaf_finding
+from mesic.run.files import json_digest
+from mesic.run.record import FILE, Record, circumstances, command, read_record
+from mesic.run.resources import available_cores, limited_threads
+from mesic.run.timeline import Timeline, now
+
+INTERRUPTED = 130
+
+
+def refuse_other_run(folder: Path, config: Mapping[str, Any]) -> None:
+    """Refuse a folder that holds a finished run, or an unfinished one of another configuration.
+
+    Raises
+    ------
+    UsageError
+        Writing there would lose what was computed.
+    """
+    if not (folder / FILE).exists():
+        return
+    record = read_record(folder)
+    if record["status"] == "finished":
+        raise UsageError(f"out={folder} holds a finished run: give another out=, or remove the folder")
+    if record.get("config_digest") != config_digest(config):
+        changed = ", ".join(_differences(record["config"], config)) or "something"
+        raise UsageError(
+            f"out={folder} holds an unfinished run of another configuration ({changed} differs): give another out=, "
+            "or the same configuration to take it up again"
+        )
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """Return the digest of a configuration, without the folder that it writes to."""
+    return json_digest({key: value for key, value in config.items() if key != "out"})
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return [] if json.dumps(old, default=str) == json.dumps(new, default=str) else [path]
+    keys = [key for key in {**old, **new} if path or key != "out"]
+    return [found for key in keys for found in _differences(old.get(key), new.get(key), f"{path}.{key}".strip("."))]
+
+
+def execute(
+    config: Mapping[str, Any],
+    folder: Path,
+    *,
+    overrides: Sequence[str] = (),
+    choices: Mapping[str, Any] | None = None,
+    origins: Sequence[str] = (),
+    say: Callable[[str], None] = lambda _: None,
+    registry: Registry | None = None,
+) -> dict[str, Any]:
+    """Run an experiment; return its record.
+
+    Parameters
+    ----------
+    config
+        The composed configuration, resolved.
+    folder
+        The run's folder; an unfinished run of the same configuration there is taken up again.
+    overrides, choices, origins
+        What was typed, which option of each group was taken, where the groups come from; for the record.
+    say
+        Told what is being done.
+
+    Raises
+    ------
+    MesicError
+        What stopped the run; the record holds it too.
+    """
+    registry = registry or installed()
+    refuse_other_run(folder, config)
+    threads = config["resources"]["threads"] or available_cores()
+    with limited_threads(threads):
+        record = Record(folder, _known_facts(config, folder, overrides, choices, origins, registry, threads))
+        experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say)
+        return _carried_out(experiment)
+
+
+def _known_facts(
+    config: Mapping[str, Any],
+    folder: Path,
+    overrides: Sequence[str],
+    choices: Mapping[str, Any] | None,
+    origins: Sequence[str],
+    registry: Registry,
+    threads: int,
+) -> dict[str, Any]:
+    run = {"name": str(folder), "started": now(), "ended": None, "command": command(), "pid": os.getpid()}
+    said = {"overrides": list(overrides), "choices": dict(choices or {}), "config_sources": list(origins)}
+    facts = {"run": run, "config": dict(config), "config_digest": config_digest(config), **said}
+    return facts | circumstances(registry, threads) | {"seeds": {"seed": config["seed"]}}
+
+
+def _carried_out(experiment: Experiment) -> dict[str, Any]:
+    record = experiment.record
+    error: BaseException | None = None
+    with experiment.timeline.activity("run"):
+        try:
+            record.save()
+            _notify(experiment, "run_started", record=record.facts)
+            experiment.run()
+        except BaseException as raised:
+            error = raised
+            _end_badly(record, raised)
+            raise
+        finally:
+            _notify(experiment, "run_finished", record=record.facts, error=error)
+    record.end("finished", 0)
+    with experiment.timeline.activity("report"):
+        experiment.write_report()
+    return record.facts
+
+
+def _end_badly(record: Record, error: BaseException) -> None:
+    """Write down what stopped the run; a disk that is full must not hide it."""
+    status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+    exit_status = INTERRUPTED if status == "interrupted" else getattr(error, "exit_status", 1)
+    try:
+        record.end(status, exit_status, error)
+    except MesicError:
+        return
+
+
+def _notify(experiment: Experiment, hook: str, **facts: Any) -> None:
+    for deaf in notify(experiment.registry, hook, **facts):
+        experiment.record.find(deaf_finding(deaf.provider.entry_point, deaf.error))

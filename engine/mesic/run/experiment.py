@@ -1,0 +1,414 @@
+"""One experiment, its stages in order. Read this first.
+
+``source -> partition -> baselines -> search in the zone -> fit -> the test part, opened once -> bundle -> report``
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mesic.bundle import packing
+from mesic.bundle.bundle import load_bundle, write_bundle
+from mesic.config.settings import Zone
+from mesic.data.identity import array_digest
+from mesic.data.preparing import prepare
+from mesic.data.reading import TypedTable, read_table, type_table
+from mesic.data.schema import Schema
+from mesic.data.view import Dataset
+from mesic.evaluation import scoring
+from mesic.evaluation.losses import example_losses
+from mesic.evaluation.view import EvaluationView
+from mesic.findings import Finding
+from mesic.host.building import build
+from mesic.host.registry import Registry, notify
+from mesic.partition.proof import partition
+from mesic.partition.rows import Split
+from mesic.report.charts import zone_chart
+from mesic.report.page import render
+from mesic.run import plan, tables
+from mesic.run.environment import environment_lock
+from mesic.run.files import json_digest, write_json, write_text
+from mesic.run.record import Record
+from mesic.run.resources import MemoryLimit
+from mesic.run.seeds import stage_rng, stage_seed
+from mesic.run.stages import Stage, Store, run_stage
+from mesic.run.timeline import Activity, Timeline, read_timeline
+from mesic.run.trials import Attempts
+from mesic.training.folds import OutOfFold, cross_fit, final_fit
+from mesic.training.recipe import Fitted, Recipe
+from mesic.training.search import Budget, search, search_space
+from mesic.training.zone import Trial, edge_findings, estimate_zone
+
+MAIN = "model"
+
+
+@dataclass
+class Experiment:
+    """The state of one run; each stage reads what earlier ones left and leaves its own.
+
+    Parameters
+    ----------
+    config
+        The composed configuration, resolved.
+    folder
+        The run's folder.
+    registry
+        Where names are looked up.
+    record, timeline
+        Where everything is written.
+    threads
+        Of the numeric libraries.
+    say
+        Told what is being done; for progress on a terminal.
+    """
+
+    config: plan.Config
+    folder: Path
+    registry: Registry
+    record: Record
+    timeline: Timeline
+    threads: int
+    say: Callable[[str], None] = lambda _: None
+    raw: pa.Table = field(init=False)
+    typed: TypedTable = field(init=False)
+    dataset: Dataset = field(init=False)
+    split: Split = field(init=False)
+    recipe: Recipe = field(init=False)
+    baselines: dict[str, Recipe] = field(init=False)
+    found: dict[str, OutOfFold] = field(default_factory=dict)
+    fitted: dict[str, Fitted] = field(default_factory=dict)
+    budget: Budget = field(init=False)
+    digests: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Do every stage; what a stage found is on disk before the next one starts."""
+        stages = (
+            ("read", self.read),
+            ("partition", self.divide),
+            ("baselines", self.cross_fit_baselines),
+            ("search", self.search),
+            ("fit", self.fit),
+            ("evaluate", self.evaluate),
+            ("bundle", self.pack),
+        )
+        for name, work in stages:
+            self._stage(name, work)
+        Store(self.folder / "stages").clear()
+        self.record.digest_files()
+        self.record.add(digests=self.digests)
+
+    def _stage(self, name: str, work: Callable[[Activity], None]) -> None:
+        self.say(name)
+        self.memory.check(f"starting to {name}")
+        with self._booked(name) as activity:
+            run_stage(self.registry, Stage(name, lambda: work(activity) or True))
+        self.record.save()
+
+    @contextmanager
+    def _booked(self, name: str) -> Iterator[Activity]:
+        with self.timeline.activity(name) as activity:
+            yield activity
+        line = read_timeline(self.folder)[-1]
+        for deaf in notify(self.registry, "stage_finished", activity=line):
+            self.record.find(deaf_finding(deaf.provider.entry_point, deaf.error))
+
+    @property
+    def memory(self) -> MemoryLimit:
+        """The limit of resident memory."""
+        return MemoryLimit(self.config["resources"]["memory_mb"])
+
+    def read(self, activity: Activity) -> None:
+        """Read the source, type its columns, prepare target and roles."""
+        source, declared = plan.source_of(self.registry, self.config)
+        self.raw = read_table(source)
+        self.typed = type_table(self.raw, declared, declared.get("target") or source.target)
+        self.dataset, findings = prepare(self.typed, declared)
+        activity.rows_in, activity.rows_out = self.typed.rows, len(self.dataset)
+        self.typed.schema.save(self.folder / "schema.yaml")
+        self.record.find(*self.typed.findings, *findings)
+        self.digests["data"] = self.typed.digest
+        self.record.add(data=self._data_facts(), row_account=self.typed.account.as_dict())
+        self.recipe = plan.recipe_of(
+            self.registry, self.config, task=self.dataset.task, classes=len(self.dataset.classes), threads=self.threads
+        )
+        self.metrics = plan.metrics_of(self.registry, self.config, self.dataset.task)
+        self.record.facts["primary"] = next(iter(self.metrics))
+
+    def _data_facts(self) -> dict[str, Any]:
+        schema = self.typed.schema
+        return {
+            "source": self.config["source"]["name"],
+            "path": self.config["source"].get("path") or self.config["source"].get("dataset"),
+            "digest": self.typed.digest,
+            "rows": self.typed.rows,
+            "columns": [column.as_dict() for column in schema.columns],
+            "target": next(column.name for column in schema.columns if column.role == "target"),
+            "task": self.dataset.task,
+            "classes": list(self.dataset.classes),
+            "positive": self.dataset.classes[1] if self.dataset.task == "binary" else None,
+        }
+
+    def divide(self, activity: Activity) -> None:
+        """Divide the rows, prove the parts, write them down."""
+        part = plan.part_of(self.registry, self.config, "splitter")
+        splitter = build(part.offer, part.options)
+        seed = stage_seed(self.config["seed"], "partition")
+        self.split, proof, findings = partition(splitter, self.dataset, seed=seed)
+        self.record.find(*findings)
+        self.digests["partition"] = proof.pop("digest")
+        tables.write_parquet(self.folder / "partition.parquet", tables.partition_columns(self.dataset, self.split))
+        activity.rows_in, activity.rows_out = len(self.dataset), self.split.train.size
+        self.record.add(partition=self._partition_facts(part.name, proof))
+
+    def _partition_facts(self, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
+        split = self.split
+        parts = {"train": split.train, "test": split.test}
+        return {
+            "splitter": name,
+            "mode": split.mode,
+            "by": split.by,
+            "rows": {part: rows.size for part, rows in parts.items()},
+            "folds": [{"train": fit.size, "validate": validate.size} for fit, validate in split.folds],
+            "classes": {part: self._class_counts(rows) for part, rows in parts.items()},
+            "digest": self.digests["partition"],
+            "facts": split.facts,
+            "proof": dict(proof),
+        }
+
+    def _class_counts(self, rows: np.ndarray) -> dict[str, int]:
+        counts = np.bincount(self.dataset.y[rows], minlength=len(self.dataset.classes)) if self.dataset.classes else []
+        return {label: int(count) for label, count in zip(self.dataset.classes, counts, strict=True)}
+
+    def cross_fit_baselines(self, activity: Activity) -> None:
+        """Predict every training row with every baseline, out of fold."""
+        parts = plan.parts_of(self.registry, self.config, "baseline")
+        plain = plan.named_part(self.registry, self.config, "sampler", "everything")
+        self.baselines = {
+            part.name: self.recipe.plain(part, plain)
+            for part in parts
+            if self.dataset.task in part.offer.component.tasks
+        }
+        for name, recipe in self.baselines.items():
+            self.found[name] = cross_fit(recipe, self.dataset, self.split.folds, self._between(name))
+        activity.rows_in = activity.rows_out = self.split.train.size
+
+    def _between(self, what: str) -> Callable[[str], None]:
+        def between(doing: str) -> None:
+            self.say(f"{what}, {doing}")
+            self.memory.check(doing)
+
+        return between
+
+    def search(self, activity: Activity) -> None:
+        """Search options inside the budget, estimate the zone of solutions, choose from it."""
+        tuner_part, own, shared = plan.tuner_of(self.registry, self.config)
+        learner = self.recipe.learner
+        space = search_space(learner.offer.component, learner.options, shared["space"])
+        start = {name: learner.options[name] for name in space}
+        seed = stage_seed(self.config["seed"], "search")
+        tuner = build(tuner_part.offer, {**own, "space": space, "start": start}, seed=seed)
+        self.budget = Budget(shared["trials"], shared["budget_s"])
+        attempts = Attempts(self.folder, self.registry, self._key("search", [tuner_part.name, own, str(space)]))
+        trials = search(
+            tuner,
+            lambda params: self.recipe.with_learner(learner.with_options(params)),
+            self.dataset,
+            self.split.folds,
+            self.budget,
+            finished=attempts.finished,
+            heard=attempts.keep,
+            between=self._between("search"),
+        )
+        attempts.write(trials)
+        self.record.find(*attempts.findings)
+        self.digests["trials"] = json_digest([trial.as_dict() for trial in trials])
+        self._take_from_zone(trials, attempts, space)
+        activity.rows_in = activity.rows_out = self.split.train.size
+        tried = {"tried": len(trials), "failed": sum(t.losses is None for t in trials), "tuner": tuner_part.name}
+        self.record.add(trials=tried)
+
+    def _key(self, stage: str, more: Any) -> str:
+        inputs = [self.digests, self.recipe.facts(), self.record.facts["code"], self.threads, self.config["seed"]]
+        return json_digest([stage, inputs, more])
+
+    def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
+        rows = attempts.load(next(trial.number for trial in trials if trial.losses is not None)).rows
+        weight = None if self.dataset.weight is None else self.dataset.weight[rows]
+        zero = self.found.get("zero_rule")
+        worst = float("inf") if zero is None else scoring.mean_losses({"": zero.losses}, weight)[""]
+        zone = estimate_zone(trials, worst, Zone(**self.config["zone"]), weight)
+        zone["loss"] = "squared error" if self.dataset.task == "regression" else "log loss"
+        chosen = next(trial for trial in trials if trial.number == zone["chosen"])
+        self.found[MAIN] = attempts.load(chosen.number)
+        self.recipe = self.recipe.with_learner(self.recipe.learner.with_options(chosen.params))
+        self.record.find(*edge_findings(zone, space))
+        write_json(self.folder / "zone.json", zone)
+        write_text(self.folder / "zone.svg", zone_chart(zone))
+        columns = tables.out_of_fold_columns(self.dataset, self.found[MAIN])
+        tables.write_parquet(self.folder / "oof.parquet", columns)
+        self.digests["out_of_fold"] = array_digest(self.found[MAIN].prediction, self.found[MAIN].losses)
+        self.record.add(zone=zone)
+
+    def fit(self, activity: Activity) -> None:
+        """Fit the chosen recipe, and the baselines, on all training rows."""
+        for name, recipe in {MAIN: self.recipe, **self.baselines}.items():
+            self._between("fit")(name)
+            self.fitted[name] = final_fit(recipe, self.dataset, self.split.train)
+        model = self.fitted[MAIN]
+        self.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
+        activity.rows_in = activity.rows_out = self.split.train.size
+        learner = self.recipe.learner
+        self.record.add(
+            model={
+                "learner": learner.name,
+                "summary": learner.offer.component.summary,
+                "options": dict(learner.options),
+                "complexity": list(model.complexity) if model.complexity else None,
+                "why": self.record.facts["zone"]["reason"],
+                "steps": [{"name": name, "digest": digest} for name, digest in self.digests["steps"].items()],
+                "columns": list(model.inputs),
+            }
+        )
+
+    def evaluate(self, activity: Activity) -> None:
+        """Open the test part, once: score model and baselines on it, ask the evaluators."""
+        test, y = self.split.test, self.dataset.y[self.split.test]
+        predictors = {name: fitted.predictor() for name, fitted in self.fitted.items()}
+        predictions = {name: predict(self.dataset.X.iloc[test]) for name, predict in predictors.items()}
+        losses = {name: example_losses(self.dataset.task, y, answer) for name, answer in predictions.items()}
+        columns = tables.prediction_columns(self.dataset, test, predictions[MAIN], losses[MAIN])
+        tables.write_parquet(self.folder / "test_predictions.parquet", columns)
+        self.digests["test_predictions"] = array_digest(predictions[MAIN], losses[MAIN])
+        activity.rows_in = activity.rows_out = test.size
+        self._score(predictions, losses)
+        view = EvaluationView(
+            task=self.dataset.task,
+            classes=self.dataset.classes,
+            X=self.dataset.X.iloc[test],
+            y=y,
+            prediction=predictions[MAIN],
+            losses=losses[MAIN],
+            origin=self.dataset.origin[test],
+            weight=_of(self.dataset.weight, test),
+            groups=_of(self.dataset.groups, test),
+            predict=predictors[MAIN],
+            level=self.config["interval"],
+            rng=stage_rng(self.config["seed"], "evaluators"),
+        )
+        self._ask_evaluators(view)
+
+    def _score(self, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
+        test = self.split.test
+        tables_of_scores = {name: self._scores(test, answer, name) for name, answer in predictions.items()}
+        inside = {name: self._scores(found.rows, found.prediction, name) for name, found in self.found.items()}
+        baselines = [
+            {"name": name, "summary": recipe.learner.offer.component.summary}
+            | {"test": tables_of_scores[name], "out_of_fold": inside[name]}
+            for name, recipe in self.baselines.items()
+        ]
+        scores = {"out_of_fold": inside[MAIN], "test": tables_of_scores[MAIN]}
+        self.digests["scores"] = json_digest(scores)
+        self.record.facts["scores"] = scores
+        self.record.add(baselines=baselines, skill=self._skill(losses))
+
+    def _scores(self, rows: np.ndarray, prediction: np.ndarray, name: str) -> list[dict[str, Any]]:
+        return scoring.scores_of(
+            self.metrics,
+            self.dataset.y[rows],
+            prediction,
+            weight=_of(self.dataset.weight, rows),
+            groups=_of(self.dataset.groups, rows),
+            level=self.config["interval"],
+            rng=stage_rng(self.config["seed"], f"intervals of {name}"),
+        )
+
+    def _skill(self, losses: Mapping[str, np.ndarray]) -> dict[str, Any] | None:
+        if not self.baselines:
+            return None
+        inside = {name: self.found[name].losses for name in self.baselines}
+        means = scoring.mean_losses(inside, _of(self.dataset.weight, next(iter(self.found.values())).rows))
+        facts = scoring.skill_against(
+            losses[MAIN],
+            losses,
+            scoring.best_baseline(means),
+            weight=_of(self.dataset.weight, self.split.test),
+            groups=_of(self.dataset.groups, self.split.test),
+            level=self.config["interval"],
+            rng=stage_rng(self.config["seed"], "skill"),
+        )
+        self.record.find(*scoring.baseline_findings(facts, means))
+        return facts | {"loss": self.record.facts["zone"]["loss"]}
+
+    def _ask_evaluators(self, view: EvaluationView) -> None:
+        answers = {}
+        for part in plan.parts_of(self.registry, self.config, "evaluator"):
+            evaluation = build(part.offer, part.options).evaluate(view)
+            answers[part.name] = dict(evaluation.data)
+            self.record.find(*evaluation.findings)
+        self.record.add(evaluations=answers)
+
+    def pack(self, activity: Activity) -> None:
+        """Seal everything that an answer needs into the bundle, and load it again as a stranger would."""
+        model, rng = self.fitted[MAIN], stage_rng(self.config["seed"], "bundle")
+        names = [column["name"] for column in model.steps[0].params["columns"]]
+        folder = self.folder / "bundle"
+        sealed = packing.end_to_end_rows(self.dataset, self.split.train, rng)
+        rows = packing.raw_rows(self.raw, self.dataset, sealed, names)
+        facts = self._bundle_facts()
+        schema = Schema(tuple(column for column in self.typed.schema.columns if column.name in names))
+        assets = {
+            "profile.json": packing.reference_profile(self.dataset.view(self.split.train).X),
+            "card.md": packing.card(self.record.facts),
+            "environment.txt": "\n".join(environment_lock()) + "\n",
+            "config.json": self.config,
+            "end_to_end.parquet": packing.with_columns(rows, self._answers(model, sealed), "expected "),
+            "confidence.parquet": self._confidence(names, rng),
+        }
+        self.digests["bundle"] = write_bundle(folder, model, schema, facts, assets)
+        load_bundle(folder).check_end_to_end()
+        activity.rows_in = activity.rows_out = sealed.size
+        self.record.facts["bundle"] = {"folder": "bundle", "digest": self.digests["bundle"]}
+
+    def _bundle_facts(self) -> dict[str, Any]:
+        record = self.record.facts
+        return {
+            "mesic": record["versions"]["mesic"],
+            "task": self.dataset.task,
+            "classes": list(self.dataset.classes),
+            "target": record["data"]["target"],
+            "metric": record["primary"],
+            "acceptable": {k: scoring.find_score(record["scores"]["test"], record["primary"])[k] for k in ("low", "high")},
+            "data": self.digests["data"],
+            "code": record["code"],
+            "config": json_digest(self.config),
+        }
+
+    def _answers(self, model: Fitted, rows: np.ndarray) -> Any:
+        scores = model.predictor()(self.dataset.X.iloc[rows])
+        columns = tables.prediction_columns(self.dataset, rows, scores, np.zeros(rows.size))
+        import pandas as pd  # noqa: PLC0415 - a table for people
+
+        return pd.DataFrame({n: v for n, v in columns.items() if n == "prediction" or n.startswith("p_")})
+
+    def _confidence(self, names: list[str], rng: np.random.Generator) -> pa.Table:
+        size = min(packing.CONFIDENCE_ROWS, self.split.test.size)
+        rows = np.sort(rng.choice(self.split.test, size, replace=False))
+        return packing.raw_rows(self.raw, self.dataset, rows, [*names, self.record.facts["data"]["target"]])
+
+    def write_report(self) -> None:
+        """Draw the page, from record and timeline alone."""
+        write_text(self.folder / "report.html", render(self.record.facts, read_timeline(self.folder)))
+
+
+def _of(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
+
+
+def deaf_finding(plugin: str, error: str) -> Finding:
+    """Say that a plugin could not hear of a moment."""
+    return Finding("PLUGIN-FAILED", "warning", f"plugin {plugin!r} failed to listen: {error}", {}, "mend or disable it")

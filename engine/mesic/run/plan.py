@@ -1,0 +1,106 @@
+"""From a composed configuration to the parts of a run."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from mesic.config.settings import SourceOptions, TunerOptions
+from mesic.errors import UsageError
+from mesic.host.building import build
+from mesic.host.kinds import KINDS
+from mesic.host.registry import Registry
+from mesic.run.seeds import stage_seed
+from mesic.training.recipe import Part, Recipe
+
+Config = Mapping[str, Any]
+
+USUAL_METRICS = {
+    "binary": ("log_loss", "roc_auc", "average_precision", "brier", "accuracy", "f1", "precision", "recall"),
+    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "kappa", "brier"),
+    "regression": ("rmse", "mae", "median_ae", "r2"),
+}
+NEED_OF_TRAIT = {"categories": "categories", "missing": "missing", "unscaled": "scale"}
+
+
+def part_of(registry: Registry, config: Config, kind: str, node: Mapping[str, Any] | None = None) -> Part:
+    """Return the component that a configuration chose for one kind."""
+    chosen = dict(config[kind] if node is None else node)
+    offer = registry.find(kind, chosen.pop("name"), config["plugins"]["prefer"])
+    return Part(offer, chosen)
+
+
+def parts_of(registry: Registry, config: Config, kind: str) -> list[Part]:
+    """Return the components of a list group, in the order of the configuration."""
+    assert KINDS[kind].is_list
+    return [part_of(registry, config, kind, node) for node in (config.get(kind) or {}).values()]
+
+
+def named_part(registry: Registry, config: Config, kind: str, name: str) -> Part:
+    """Return a component by name, with its default options."""
+    return Part(registry.find(kind, name, config["plugins"]["prefer"]))
+
+
+def own_options(part: Part, shared: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a part's options, those of the component apart from those that the engine reads."""
+    names = {field.name for field in fields(shared)}
+    own = {name: value for name, value in part.options.items() if name not in names}
+    return own, {name: part.options[name] for name in names if name in part.options}
+
+
+def source_of(registry: Registry, config: Config) -> tuple[Any, dict[str, Any]]:
+    """Return the source and what was declared of its columns."""
+    part = part_of(registry, config, "source")
+    own, declared = own_options(part, SourceOptions)
+    return build(part.offer, own), declared
+
+
+def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, threads: int) -> Recipe:
+    """Return the recipe that the configuration describes.
+
+    Raises
+    ------
+    UsageError
+        The learner does not serve the task.
+    """
+    learner = part_of(registry, config, "learner")
+    if task not in learner.offer.component.tasks:
+        able = [o.component.name for o in registry if o.kind.name == "learner" and task in o.component.tasks]
+        raise UsageError(f"learner={learner.name} does not serve a {task} task; these do: {', '.join(able)}")
+    needs = config["needs"]
+    return Recipe(
+        learner=learner,
+        sampler=part_of(registry, config, "sampler"),
+        transformers=parts_of(registry, config, "transformer"),
+        selectors=parts_of(registry, config, "selector"),
+        needs={t: named_part(registry, config, "transformer", needs[need]) for t, need in NEED_OF_TRAIT.items()},
+        registry=registry,
+        task=task,
+        classes=classes,
+        seed=stage_seed(config["seed"], "fit"),
+        threads=threads,
+    )
+
+
+def metrics_of(registry: Registry, config: Config, task: str) -> dict[str, Any]:
+    """Return the metrics of a run by name; the primary one comes first.
+
+    Raises
+    ------
+    UsageError
+        A metric does not serve the task.
+    """
+    primary = part_of(registry, config, "metric") if config.get("metric") else None
+    names = config["metrics"] if config["metrics"] is not None else USUAL_METRICS[task]
+    parts = [primary] if primary else []
+    parts += [named_part(registry, config, "metric", name) for name in names if primary is None or name != primary.name]
+    for part in parts:
+        if task not in part.offer.component.tasks:
+            raise UsageError(f"metric {part.name!r} does not serve a {task} task")
+    return {part.name: build(part.offer, part.options, task=task) for part in parts}
+
+
+def tuner_of(registry: Registry, config: Config) -> tuple[Part, dict[str, Any], dict[str, Any]]:
+    """Return the tuner, its own options, and when it ends."""
+    part = part_of(registry, config, "tuner")
+    own, shared = own_options(part, TunerOptions)
+    return part, own, {"trials": None, "budget_s": None, "space": {}} | shared

@@ -1,0 +1,89 @@
+"""What a run may use and what it used: threads, memory, time."""
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mesic.errors import MemoryLimitReached
+
+
+def available_cores() -> int:
+    """Return the cores that this process may use: affinity, and the quota of its control group."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):
+        return cores
+
+
+@contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """Hold every native thread pool to `threads`: equal thread counts are part of equal bytes."""
+    import pyarrow
+    from threadpoolctl import threadpool_limits
+
+    before = pyarrow.cpu_count()
+    pyarrow.set_cpu_count(threads)
+    try:
+        with threadpool_limits(limits=threads):
+            yield
+    finally:
+        pyarrow.set_cpu_count(before)
+
+
+def resident_mib() -> float:
+    """Return the resident memory of this process now, in MiB."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError):
+        return peak_mib()
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def peak_mib() -> float:
+    """Return the highest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+@dataclass(frozen=True)
+class MemoryLimit:
+    """Stops a run cleanly between two fits when it holds more than `limit_mb`."""
+
+    limit_mb: int | None
+
+    def check(self, doing: str) -> None:
+        """Raise MemoryLimitReached where the limit is passed."""
+        used = resident_mib() * 2**20 / 1e6
+        if self.limit_mb is not None and used > self.limit_mb:
+            raise MemoryLimitReached(
+                f"memory: {used:,.0f} MB are held while {doing}, resources.memory_mb={self.limit_mb}; "
+                "give more, or fewer rows or columns"
+            )
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds since it was made; the wall clock never goes back."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def started(cls) -> "Clock":
+        """Return a clock that starts now."""
+        return cls(time.monotonic(), time.process_time())
+
+    def wall_s(self) -> float:
+        """Return the wall seconds since the start."""
+        return time.monotonic() - self.wall
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds of this process since the start, all threads together."""
+        return time.process_time() - self.cpu

@@ -1,0 +1,57 @@
+"""The tables of a run's folder: who stood where, and what was predicted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from mesic.data.view import Dataset
+from mesic.partition.rows import Split
+from mesic.run.files import replacing
+from mesic.training.folds import OutOfFold
+
+
+def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write a Parquet file, all or nothing; equal columns give equal bytes."""
+    with replacing(path) as fresh:
+        parquet.write_table(pa.table(dict(columns)), fresh, compression="zstd")
+
+
+def partition_columns(dataset: Dataset, split: Split) -> dict[str, Any]:
+    """Return a row a row of the dataset: its number in the source, key, part, and the fold that validates it."""
+    part = np.full(len(dataset), "train", dtype=object)
+    part[split.test] = "test"
+    fold = np.full(len(dataset), -1, dtype=np.int32)
+    for number, (_, validate) in enumerate(split.folds):
+        fold[validate] = number
+    return {
+        "row": dataset.origin,
+        "key": dataset.keys,
+        "part": pa.array(part).dictionary_encode(),
+        "fold": pa.array(fold, mask=fold < 0),
+    }
+
+
+def prediction_columns(
+    dataset: Dataset, rows: np.ndarray, prediction: np.ndarray, losses: np.ndarray, fold: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Return a row a predicted row: target, prediction, loss; for classes a column ``p_<label>`` each."""
+    columns: dict[str, Any] = {"row": dataset.origin[rows], "key": dataset.keys[rows]}
+    if fold is not None:
+        columns["fold"] = fold
+    if dataset.classes:
+        labels = np.array(dataset.classes, dtype=object)
+        columns["target"] = labels[dataset.y[rows]]
+        columns["prediction"] = labels[prediction.argmax(axis=1)]
+        columns |= {f"p_{label}": prediction[:, code] for code, label in enumerate(dataset.classes)}
+    else:
+        columns |= {"target": dataset.y[rows], "prediction": prediction}
+    return columns | {"loss": losses}
+
+
+def out_of_fold_columns(dataset: Dataset, found: OutOfFold) -> dict[str, Any]:
+    """Return the out-of-fold predictions as a table."""
+    return prediction_columns(dataset, found.rows, found.prediction, found.losses, found.fold)

@@ -1,0 +1,91 @@
+"""Every trial, kept as it ends: a line for people, its losses and predictions for what comes after."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesic.findings import Finding
+from mesic.host.registry import Registry, notify
+from mesic.run.files import finite, write_text
+from mesic.run.stages import Store
+from mesic.training.folds import OutOfFold
+from mesic.training.zone import Trial
+
+FILE = "trials.jsonl"
+
+
+class Attempts:
+    """Keeps the trials of one search; those of an earlier attempt at the same search are found again.
+
+    Parameters
+    ----------
+    folder
+        The run's folder.
+    registry
+        Whose plugins hear of every trial.
+    key
+        Digest of everything that the search depends on.
+    """
+
+    def __init__(self, folder: Path, registry: Registry, key: str) -> None:
+        self.folder, self.registry, self.key = folder, registry, key
+        self.store = Store(folder / "stages")
+        self.findings: list[Finding] = []
+        self.finished = self._earlier()
+
+    def _earlier(self) -> dict[int, Trial]:
+        found: dict[int, Trial] = {}
+        while (kept := self.store.load(self._name(len(found)))) is not None:
+            found[len(found)] = _trial(*kept)
+        return found
+
+    def _name(self, number: int) -> str:
+        return f"trial-{self.key[:16]}-{number:04d}"
+
+    def keep(self, trial: Trial, found: OutOfFold | None) -> None:
+        """Write a trial as it ends, and tell the plugins."""
+        facts = trial.as_dict() | {"fit_s": trial.fit_s}
+        arrays = {}
+        if found is not None:
+            arrays = {"rows": found.rows, "fold": found.fold, "prediction": found.prediction, "losses": found.losses}
+        self.store.save(self._name(trial.number), finite(facts), arrays)
+        for deaf in notify(self.registry, "trial_finished", trial=facts):
+            message = f"plugin {deaf.provider.entry_point!r} failed to listen: {deaf.error}"
+            self.findings.append(Finding("PLUGIN-FAILED", "warning", message, {}, "mend or disable it"))
+
+    def load(self, number: int) -> OutOfFold:
+        """Return a complete trial's out-of-fold predictions."""
+        kept = self.store.load(self._name(number))
+        assert kept is not None
+        trial, arrays = _trial(*kept), kept[1]
+        return OutOfFold(
+            rows=arrays["rows"],
+            fold=arrays["fold"],
+            prediction=arrays["prediction"],
+            losses=arrays["losses"],
+            fold_losses=trial.fold_losses,
+            train_loss=trial.train_loss,
+            complexity=trial.complexity,
+        )
+
+    def write(self, trials: Sequence[Trial]) -> None:
+        """Write ``trials.jsonl``: a line a trial, also the failed."""
+        lines = [json.dumps(finite(trial.as_dict()), ensure_ascii=False) for trial in trials]
+        write_text(self.folder / FILE, "\n".join(lines) + "\n")
+
+
+def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
+    size = facts["complexity"]
+    return Trial(
+        number=facts["number"],
+        params=facts["params"],
+        losses=arrays.get("losses") if facts["state"] == "complete" else None,
+        train_loss=float("nan") if facts["train_loss"] is None else facts["train_loss"],
+        fold_losses=tuple(facts["fold_losses"]),
+        complexity=(size[0], size[1]) if size else None,
+        fit_s=facts["fit_s"],
+        error=facts["error"],
+    )

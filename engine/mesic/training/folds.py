@@ -1,0 +1,103 @@
+"""Out-of-fold predictions: every training row predicted by a model that never saw it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mesic.data.view import Dataset
+from mesic.evaluation.losses import example_losses
+from mesic.training.recipe import Fitted, Recipe
+
+TRAINING_ROWS_SCORED = 5_000
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Predictions of validated rows.
+
+    Parameters
+    ----------
+    rows
+        Dataset rows that were validated, sorted, int64 of shape (m,).
+    fold
+        The fold that validated each, shape (m,).
+    prediction
+        Values (m,) or probabilities (m, k).
+    losses
+        Log loss or squared error a row, shape (m,).
+    fold_losses
+        Weighted mean loss a fold.
+    train_loss
+        Mean loss on rows that the models were fitted on.
+    complexity
+        Median ``(size, unit)`` of the fold models, or None.
+    """
+
+    rows: np.ndarray
+    fold: np.ndarray
+    prediction: np.ndarray
+    losses: np.ndarray
+    fold_losses: tuple[float, ...]
+    train_loss: float
+    complexity: tuple[float, str] | None
+
+
+def cross_fit(
+    recipe: Recipe,
+    dataset: Dataset,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    between: Callable[[str], None] = lambda _: None,
+) -> OutOfFold:
+    """Fit a recipe on every fold's fitting rows and predict its validation rows.
+
+    Parameters
+    ----------
+    recipe
+        What to fit; it sees the fitting rows only.
+    dataset
+        All rows.
+    folds
+        Pairs of fitting and validation rows.
+    between
+        Called before each fit with what is about to be done; may raise to stop.
+    """
+    parts, train_losses, sizes = [], [], []
+    for number, (fit_rows, validate_rows) in enumerate(folds):
+        between(f"fold {number + 1} of {len(folds)}")
+        fitted = recipe.fit(dataset.view(fit_rows))
+        predict = fitted.predictor()
+        parts.append((validate_rows, np.full(validate_rows.size, number), predict(dataset.X.iloc[validate_rows])))
+        seen = fit_rows[:: max(1, fit_rows.size // TRAINING_ROWS_SCORED)]
+        train_losses.append(example_losses(dataset.task, dataset.y[seen], predict(dataset.X.iloc[seen])).mean())
+        sizes.append(fitted.complexity)
+    return _joined(dataset, parts, float(np.mean(train_losses)), _median_size(sizes))
+
+
+def _joined(
+    dataset: Dataset,
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    train_loss: float,
+    complexity: tuple[float, str] | None,
+) -> OutOfFold:
+    rows, fold, prediction = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    order = np.argsort(rows, kind="stable")
+    rows, fold, prediction = rows[order], fold[order], prediction[order]
+    losses = example_losses(dataset.task, dataset.y[rows], prediction)
+    weight = np.ones(rows.size) if dataset.weight is None else dataset.weight[rows]
+    fold_losses = tuple(_mean(losses[fold == f], weight[fold == f]) for f in np.unique(fold))
+    return OutOfFold(rows, fold, prediction, losses, fold_losses, train_loss, complexity)
+
+
+def _mean(losses: np.ndarray, weight: np.ndarray) -> float:
+    return float(np.average(losses, weights=weight)) if weight.sum() > 0 else float("nan")
+
+
+def _median_size(sizes: Sequence[tuple[float, str] | None]) -> tuple[float, str] | None:
+    known = [size for size in sizes if size is not None]
+    return (float(np.median([size for size, _ in known])), known[0][1]) if known else None
+
+
+def final_fit(recipe: Recipe, dataset: Dataset, train: np.ndarray) -> Fitted:
+    """Fit a recipe on all training rows."""
+    return recipe.fit(dataset.view(train))

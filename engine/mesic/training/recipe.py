@@ -1,0 +1,231 @@
+"""What is fitted: sampler, transformers, selectors, learner, in that order, on a training view only."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
+from mesic.bundle.stepping import codes_step, portable_step
+from mesic.data.view import TrainingView
+from mesic.errors import MesicError
+from mesic.host.building import build
+from mesic.host.registry import Offer, Registry
+from mesic.run.seeds import stage_rng, stage_seed
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component with its options, as the configuration names it."""
+
+    offer: Offer
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name that users type."""
+        return self.offer.component.name
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What the component declares that it can do."""
+        return self.offer.component.traits
+
+    def with_options(self, changed: Mapping[str, Any]) -> "Part":
+        """Return the part with some options changed."""
+        return replace(self, options={**self.options, **changed})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that is fitted together on one training view.
+
+    Parameters
+    ----------
+    learner, sampler, transformers, selectors
+        The parts, as configured.
+    needs
+        The transformers for what a component cannot read, by trait: ``categories``, ``missing``, ``unscaled``.
+    registry
+        Whose ``to_portable`` and ``describe_complexity`` are asked.
+    task, classes
+        What is predicted; the number of classes, 0 for regression.
+    seed, threads
+        Of the stage.
+    """
+
+    learner: Part
+    sampler: Part
+    transformers: Sequence[Part]
+    selectors: Sequence[Part]
+    needs: Mapping[str, Part]
+    registry: Registry
+    task: str
+    classes: int
+    seed: int
+    threads: int
+
+    def with_learner(self, learner: Part) -> "Recipe":
+        """Return the recipe with another learner, or the same one with other options."""
+        return replace(self, learner=learner)
+
+    def plain(self, learner: Part, sampler: Part) -> "Recipe":
+        """Return a recipe of a learner alone: all rows, no transformers but what it needs, no selectors."""
+        return replace(self, learner=learner, sampler=sampler, transformers=(), selectors=())
+
+    def facts(self) -> dict[str, Any]:
+        """Return what it is made of, as names and options; JSON-able."""
+        parts = [self.sampler, *self.transformers, *self.selectors, self.learner, *self.needs.values()]
+        return {
+            "parts": [[part.offer.address, str(part.offer.provider), dict(part.options)] for part in parts],
+            "task": self.task,
+            "seed": self.seed,
+        }
+
+    def fit(self, view: TrainingView) -> "Fitted":
+        """Fit every part in turn and return their portable forms."""
+        view = self._sampled(view)
+        present = np.unique(view.y) if self.classes else np.array([], dtype=np.int64)
+        y = np.searchsorted(present, view.y) if self.classes else view.y
+        steps, X = [codes_step(view.X)], view.X
+        for part in self.transformers:
+            steps, X = self._transformed(part, X, y, view, steps)
+        for part in self.selectors:
+            steps, X = self._selected(part, X, y, view, steps)
+        for part in self._needed(self.learner, X):
+            steps, X = self._transformed(part, X, y, view, steps)
+        estimator = self._fitted(self.learner, X, y, view)
+        steps = [*steps, self._portable(estimator, self.learner)]
+        complexity = self.registry.manager.hook.describe_complexity(estimator=estimator)
+        return Fitted(tuple(steps), present, self.classes, self.threads, complexity, tuple(X.columns))
+
+    def _sampled(self, view: TrainingView) -> TrainingView:
+        sampler = build(self.sampler.offer, self.sampler.options, task=self.task)
+        sample = sampler.sample(view.X, view.y, view.groups, stage_rng(self.seed, "sample"))
+        if sample.index.size == len(view) and (sample.weight == 1).all():
+            return view
+        weight = sample.weight if view.weight is None else sample.weight * view.weight[sample.index]
+        groups = None if view.groups is None else view.groups[sample.index]
+        time = None if view.time is None else view.time[sample.index]
+        return TrainingView(view.X.iloc[sample.index], view.y[sample.index], weight, groups, time)
+
+    def _needed(self, part: Part, X: pd.DataFrame) -> list[Part]:
+        """Return the transformers without which a part could not read these columns."""
+        has_categories = any(kind == "category" for kind in X.dtypes)
+        wanted = {
+            "categories": has_categories and "categories" not in part.traits,
+            "missing": "missing" not in part.traits,
+            "unscaled": "unscaled" not in part.traits,
+        }
+        given = {transformer.name for transformer in self.transformers}
+        return [self.needs[trait] for trait, is_wanted in wanted.items() if is_wanted and self.needs[trait].name not in given]
+
+    def _transformed(
+        self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
+    ) -> tuple[list[PortableStep], pd.DataFrame]:
+        transformer = self._fitted(part, X, y, view)
+        return [*steps, self._portable(transformer, part)], _as_frame(transformer.transform(X), transformer, X, part)
+
+    def _selected(
+        self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
+    ) -> tuple[list[PortableStep], pd.DataFrame]:
+        readable = X
+        for adapter in self._needed(part, X):
+            if adapter.name == self.needs["categories"].name:
+                readable = _codes_as_numbers(readable)
+            else:
+                readable = self._fitted(adapter, readable, y, view).transform(readable)
+        selector = self._fitted(part, readable, y, view)
+        kept = np.flatnonzero(selector.get_support())
+        if kept.size == 0:
+            raise MesicError(f"{part.offer.address} kept no column; a selector must keep at least one")
+        step = PortableStep("take", {"columns": kept.tolist()}, {})
+        return [*steps, step], X.iloc[:, kept]
+
+    def _fitted(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> Any:
+        seed = stage_seed(self.seed, part.offer.address)
+        component = build(part.offer, part.options, task=self.task, seed=seed, threads=self.threads)
+        accepts = inspect.signature(component.fit).parameters
+        weights = {"sample_weight": view.weight} if view.weight is not None and "sample_weight" in accepts else {}
+        groups = {"groups": view.groups} if view.groups is not None and "groups" in accepts else {}
+        component.fit(X, y, **weights, **groups)
+        return component
+
+    def _portable(self, fitted: Any, part: Part) -> PortableStep:
+        return portable_step(self.registry, fitted, part.offer)
+
+
+def _as_frame(transformed: Any, transformer: Any, X: pd.DataFrame, part: Part) -> pd.DataFrame:
+    if isinstance(transformed, pd.DataFrame):
+        return transformed
+    dense = transformed.toarray() if hasattr(transformed, "toarray") else np.asarray(transformed)
+    if len(dense) != len(X):
+        raise MesicError(f"{part.offer.address} returned {len(dense)} rows for {len(X)}: a transformer keeps every row")
+    return pd.DataFrame(dense, columns=list(transformer.get_feature_names_out()), index=X.index)
+
+
+def _codes_as_numbers(X: pd.DataFrame) -> pd.DataFrame:
+    """Let a selector that cannot read categories see their codes; columns stay one to one."""
+    codes = {
+        name: X[name].cat.codes.astype(np.float64).where(X[name].cat.codes >= 0)
+        for name in X
+        if X[name].dtype == "category"
+    }
+    return X.assign(**codes)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted recipe: portable steps, and what interprets them.
+
+    Parameters
+    ----------
+    steps
+        From raw typed columns to prediction.
+    present
+        Class codes that the training rows had; probabilities of others are zero.
+    classes
+        Number of classes, 0 for regression.
+    threads
+        Threads of the interpreter.
+    complexity
+        ``(size, unit)`` or None.
+    inputs
+        Names of the columns that the learner saw.
+    """
+
+    steps: tuple[PortableStep, ...]
+    present: np.ndarray
+    classes: int
+    threads: int
+    complexity: tuple[float, str] | None = None
+    inputs: tuple[str, ...] = ()
+
+    def predictor(self) -> "Predictor":
+        """Return the interpreter, with everything heavy loaded."""
+        return Predictor(self)
+
+
+class Predictor:
+    """Answers for rows of typed columns."""
+
+    def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset()) -> None:
+        self.fitted = fitted
+        self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or _types(fitted))
+
+    def __call__(self, X: pd.DataFrame) -> np.ndarray:
+        """Return values of shape (n,), or probabilities of shape (n, classes)."""
+        answer = self.run(Matrix.from_frame(X))
+        if not self.fitted.classes or self.fitted.present.size == self.fitted.classes:
+            return answer
+        full = np.zeros((len(answer), self.fitted.classes))
+        full[:, self.fitted.present] = answer
+        return full
+
+
+def _types(fitted: Fitted) -> frozenset[str]:
+    """Return the types that the steps fitted here were made of: our own process made them a moment ago."""
+    return frozenset(name for step in fitted.steps for name in step.params.get("types", ()))

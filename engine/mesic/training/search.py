@@ -1,0 +1,184 @@
+"""The search: ask the tuner for options, cross-fit them, tell it the loss, until trials or seconds are used up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from mesic.data.view import Dataset
+from mesic.errors import MemoryLimitReached, MesicError
+from mesic.host.components import Choice, Component, Range
+from mesic.run.resources import Clock
+from mesic.training.folds import OutOfFold, cross_fit
+from mesic.training.recipe import Recipe
+from mesic.training.zone import Trial
+
+
+class Tuner(Protocol):
+    """Proposes options and learns from their losses.
+
+    Built with its options and ``space`` (search ranges by option), ``start`` (the configured values of the searched
+    options) and ``seed``.
+    """
+
+    def ask(self) -> Mapping[str, Any] | None:
+        """Return options to try next, or None when there is nothing left to try."""
+        ...
+
+    def tell(self, loss: float | None) -> None:
+        """Hear the mean out-of-fold loss of what was asked last; None when it failed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search: trials, wall seconds, or both; the seconds hold the final fit too."""
+
+    trials: int | None
+    budget_s: float | None
+    clock: Clock = field(default_factory=Clock.started)
+
+    def is_used_up(self, trials: Sequence[Trial]) -> bool:
+        """Return whether another trial and the final fit would not fit any more."""
+        if self.trials is not None and len(trials) >= self.trials:
+            return True
+        if self.budget_s is None or not trials:
+            return False
+        dearest = max(trial.fit_s for trial in trials)
+        final = np.median([trial.fit_s for trial in trials]) / 2
+        return bool(self.clock.wall_s() + dearest + final > self.budget_s)
+
+
+@dataclass
+class Search:
+    """The trials of a run and the out-of-fold predictions of the best so far."""
+
+    trials: list[Trial] = field(default_factory=list)
+    found: dict[int, OutOfFold] = field(default_factory=dict)
+
+
+def search_space(
+    component: Component, options: Mapping[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Range | Choice]:
+    """Return what is searched: the declared space, less what was set by hand, changed by ``tuner.space``.
+
+    An option whose value differs from its default was set by hand and stays as it is, unless ``tuner.space`` names
+    it.
+    """
+    defaults = component.options()
+    space = {
+        name: span
+        for name, span in component.space.items()
+        if options.get(name) == getattr(defaults, name) and name not in asked
+    }
+    return space | {name: span_of(name, said, component.space.get(name)) for name, said in asked.items() if said}
+
+
+def span_of(name: str, said: Any, declared: Range | Choice | None) -> Range | Choice:
+    """Return the search range that a list stands for: ``[low, high]``, ``[low, high, log]``, or choices.
+
+    Examples
+    --------
+    >>> span_of("C", [0.1, 10, "log"], None)
+    Range(low=0.1, high=10, log=True, complexity=0)
+    >>> span_of("penalty", ["l1", "l2"], None)
+    Choice(values=('l1', 'l2'), complexity=0)
+    """
+    complexity = declared.complexity if declared else 0
+    values = list(said)
+    log = values[-1:] == ["log"]
+    numbers = values[:-1] if log else values
+    if len(numbers) == 2 and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+        return Range(numbers[0], numbers[1], log, complexity)
+    return Choice(tuple(values), complexity)
+
+
+def search(
+    tuner: Tuner,
+    recipe_for: Callable[[Mapping[str, Any]], Recipe],
+    dataset: Dataset,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    budget: Budget,
+    *,
+    finished: Mapping[int, Trial],
+    heard: Callable[[Trial, OutOfFold | None], None],
+    between: Callable[[str], None],
+) -> list[Trial]:
+    """Try options until the budget is used up; return every trial, also the failed.
+
+    Parameters
+    ----------
+    tuner
+        Asked and told; a tuner that is told the same asks the same.
+    recipe_for
+        Makes the recipe of some options.
+    dataset, folds
+        What is cross-fitted.
+    budget
+        When to stop; the first trial is always made.
+    finished
+        Trials of an earlier attempt at this very search: taken as they are where the tuner asks for the same.
+    heard
+        Told of every trial as it ends.
+    between
+        Called before each fit.
+
+    Raises
+    ------
+    MesicError
+        Every trial failed; the reasons are listed.
+    """
+    trials: list[Trial] = []
+    while not budget.is_used_up(trials) and (params := tuner.ask()) is not None:
+        number = len(trials)
+        known = finished.get(number)
+        if known is not None and dict(known.params) == dict(params):
+            trial = known
+        else:
+            trial = _attempt(number, params, recipe_for(params), dataset, folds, between, heard)
+        trials.append(trial)
+        tuner.tell(trial.loss if trial.losses is not None else None)
+    if all(trial.losses is None for trial in trials):
+        raise MesicError("every trial failed:\n  " + "\n  ".join(_reasons(trials)))
+    return trials
+
+
+def _attempt(
+    number: int,
+    params: Mapping[str, Any],
+    recipe: Recipe,
+    dataset: Dataset,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    between: Callable[[str], None],
+    heard: Callable[[Trial, OutOfFold | None], None],
+) -> Trial:
+    clock = Clock.started()
+    try:
+        found = cross_fit(recipe, dataset, folds, lambda doing: between(f"trial {number + 1}, {doing}"))
+    except MemoryLimitReached:
+        raise
+    except Exception as error:  # noqa: BLE001 - one configuration that breaks a learner must not end the search
+        trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {error}")
+        heard(trial, None)
+        return trial
+    losses = found.losses if np.isfinite(found.losses).all() else None
+    trial = Trial(
+        number=number,
+        params=params,
+        losses=losses,
+        train_loss=found.train_loss,
+        fold_losses=found.fold_losses,
+        complexity=found.complexity,
+        fit_s=clock.wall_s(),
+        error=None if losses is not None else "the learner's predictions are not finite",
+    )
+    heard(trial, found)
+    return trial
+
+
+def _reasons(trials: Sequence[Trial]) -> list[str]:
+    grouped: dict[str, list[int]] = {}
+    for trial in trials:
+        grouped.setdefault(trial.error or "stopped", []).append(trial.number)
+    return [f"{error} (trials {', '.join(map(str, numbers))})" for error, numbers in grouped.items()]

@@ -1,0 +1,215 @@
+"""The zone of solutions: the trials that cannot be told from the best, and what is taken from among them.
+
+A trial is in the zone when its mean out-of-fold loss exceeds the best trial's by no more than a number of paired
+standard errors, and by no more than a small share of the skill that the best trial has over always predicting the
+same. The first asks whether the data can tell the two apart, the second bounds the damage where they can tell
+little. The gap between training and validation loss is drawn, never used as a limit.
+
+References
+----------
+A. Burkov, Machine Learning Engineering, 2020, chapter 5: the zone of solutions.
+L. Breiman et al., Classification and Regression Trees, 1984: one standard error.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mesic.config.settings import Zone as ZoneSettings
+from mesic.findings import Finding
+from mesic.host.components import Choice, Range
+
+EDGE_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration that was tried.
+
+    Parameters
+    ----------
+    number
+        In the order of trying, from 0.
+    params
+        Options of the learner that were searched.
+    losses
+        Out-of-fold loss a row, shape (m,); the same rows for every trial. None when it failed.
+    train_loss
+        Mean loss on rows that the models were fitted on.
+    fold_losses
+        Mean loss a fold.
+    complexity
+        ``(size, unit)`` or None.
+    fit_s
+        Wall seconds of its fits and predictions.
+    error
+        What went wrong, or None.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    losses: np.ndarray | None
+    train_loss: float = float("nan")
+    fold_losses: tuple[float, ...] = ()
+    complexity: tuple[float, str] | None = None
+    fit_s: float = 0.0
+    error: str | None = None
+
+    @property
+    def loss(self) -> float:
+        """Mean out-of-fold loss; NaN for a failed trial."""
+        return float("nan") if self.losses is None else float(np.mean(self.losses))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the trial as ``trials.jsonl`` stores it."""
+        return {
+            "number": self.number,
+            "state": "failed" if self.losses is None else "complete",
+            "params": dict(self.params),
+            "loss": self.loss,
+            "fold_losses": list(self.fold_losses),
+            "train_loss": self.train_loss,
+            "complexity": list(self.complexity) if self.complexity else None,
+            "error": self.error,
+        }
+
+
+def estimate_zone(
+    trials: Sequence[Trial], baseline_loss: float, settings: ZoneSettings, weight: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Return the zone as ``zone.json`` stores it.
+
+    Parameters
+    ----------
+    trials
+        At least one of them complete.
+    baseline_loss
+        Mean out-of-fold loss of the zero rule on the same rows.
+    settings
+        ``zone.*`` of the configuration.
+    weight
+        Row weights, shape (m,), or None.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> base = rng.exponential(size=500)
+    >>> trials = [Trial(0, {"C": 1.0}, base), Trial(1, {"C": 9.0}, base + 0.5)]
+    >>> estimate_zone(trials, 3.0, ZoneSettings())["members"]
+    [0]
+    """
+    complete = [trial for trial in trials if trial.losses is not None and np.isfinite(trial.loss)]
+    means = {trial.number: _mean(trial.losses, weight) for trial in complete}
+    best = min(complete, key=lambda trial: (means[trial.number], trial.number))
+    allowed = settings.tolerance * max(baseline_loss - means[best.number], 0.0)
+    members = [t for t in complete if _cannot_be_told(t, best, weight, allowed, settings.standard_errors)]
+    chosen, reason = _choose(members, best, settings.prefer)
+    return {
+        "best": best.number,
+        "chosen": chosen.number,
+        "reason": reason,
+        "members": [trial.number for trial in members],
+        "edges": _edges(members),
+        "complexity": best.complexity[1] if best.complexity else None,
+        "complexity_edges": _limits([trial.complexity[0] for trial in members if trial.complexity]),
+        "baseline_loss": baseline_loss,
+        "tolerance": allowed,
+        "rule": (
+            f"within {settings.standard_errors:g} paired standard errors of the best trial's out-of-fold loss, and "
+            f"within {settings.tolerance:.1%} of its skill over the zero rule"
+        ),
+        "trials": [_drawn(trial, means, weight, members) for trial in complete],
+    }
+
+
+def _mean(losses: np.ndarray | None, weight: np.ndarray | None) -> float:
+    assert losses is not None
+    return float(np.average(losses, weights=weight))
+
+
+def _standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
+    if values.size < 2:
+        return 0.0
+    share = np.full(values.size, 1 / values.size) if weight is None else weight / weight.sum()
+    spread = values - np.sum(share * values)
+    return float(np.sqrt(np.sum((share * spread) ** 2) * values.size / (values.size - 1)))
+
+
+def _cannot_be_told(
+    trial: Trial, best: Trial, weight: np.ndarray | None, allowed: float, standard_errors: float
+) -> bool:
+    if trial.number == best.number:
+        return True
+    assert trial.losses is not None
+    assert best.losses is not None
+    excess = trial.losses - best.losses
+    mean = _mean(excess, weight)
+    return mean <= allowed and mean <= standard_errors * _standard_error(excess, weight)
+
+
+def _choose(members: Sequence[Trial], best: Trial, prefer: str) -> tuple[Trial, str]:
+    if prefer == "best" or best.complexity is None:
+        return best, f"the lowest out-of-fold loss of {len(members)} in the zone"
+    simplest = min(members, key=lambda trial: (trial.complexity or (np.inf, ""), trial.number))
+    size, unit = simplest.complexity or (np.nan, "")
+    return simplest, f"the simplest of {len(members)} that cannot be told from the best: {size:,.4g} {unit}"
+
+
+def _edges(members: Sequence[Trial]) -> dict[str, Any]:
+    names = members[0].params.keys()
+    return {name: _limits([trial.params[name] for trial in members]) for name in names}
+
+
+def _limits(values: Sequence[Any]) -> list[Any] | None:
+    if not values:
+        return None
+    is_number = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    return [min(values), max(values)] if is_number else sorted(set(values), key=str)
+
+
+def _drawn(
+    trial: Trial, means: Mapping[int, float], weight: np.ndarray | None, members: Sequence[Trial]
+) -> dict[str, Any]:
+    assert trial.losses is not None
+    return {
+        "number": trial.number,
+        "loss": means[trial.number],
+        "loss_se": _standard_error(trial.losses, weight),
+        "train_loss": trial.train_loss,
+        "complexity": trial.complexity[0] if trial.complexity else None,
+        "in_zone": any(member.number == trial.number for member in members),
+        "params": dict(trial.params),
+    }
+
+
+def edge_findings(zone: Mapping[str, Any], space: Mapping[str, Range | Choice]) -> list[Finding]:
+    """Say which searched options the best trial holds at the edge of their range, and which way to widen."""
+    best = next(trial for trial in zone["trials"] if trial["number"] == zone["best"])
+    findings = []
+    for name, span in space.items():
+        if isinstance(span, Range) and name in best["params"] and len(zone["trials"]) > 1:
+            place = _place(float(best["params"][name]), span)
+            if place <= EDGE_SHARE or place >= 1 - EDGE_SHARE:
+                findings.append(_edge_finding(name, best["params"][name], span, is_low=place <= EDGE_SHARE))
+    return findings
+
+
+def _place(value: float, span: Range) -> float:
+    low, high = span.low, span.high
+    if span.log:
+        low, high, value = np.log(low), np.log(high), np.log(value)
+    return float((value - low) / (high - low))
+
+
+def _edge_finding(name: str, value: float, span: Range, *, is_low: bool) -> Finding:
+    low, high = (span.low / 4, span.high) if is_low else (span.low, span.high * 4)
+    log = ", log" if span.log else ""
+    return Finding(
+        "EDGE-OF-SEARCH",
+        "info",
+        f"the best trial has {name}={value:g}, at the {'lower' if is_low else 'upper'} edge of the search",
+        {"option": name, "value": value, "low": span.low, "high": span.high},
+        f"'tuner.space.{name}=[{low:g}, {high:g}{log}]' widens it",
+    )

@@ -1,0 +1,36 @@
+"""Sources: where the rows come from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mesic import Component, SourceOptions, hookimpl, option
+
+
+@dataclass
+class TableOptions(SourceOptions):
+    """Options of a table file."""
+
+    path: str = option("???", "CSV, Parquet, Arrow or Feather file")
+    delimiter: str | None = option(None, "what stands between the cells of a CSV; null: by suffix")
+    encoding: str = option("utf8", "text encoding of a CSV")
+
+
+@dataclass
+class SklearnOptions(SourceOptions):
+    """Options of the tables that scikit-learn ships."""
+
+    dataset: str = option(
+        "breast_cancer",
+        "which table",
+        choices=("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine"),
+    )
+
+
+@hookimpl
+def register_sources() -> Iterable[Component]:
+    """Offer the built-in sources."""
+    home = "mesic_plugins.sources"
+    return (
+        Component("table", f"{home}.table:Table", "a file: CSV, Parquet, Arrow, Feather", TableOptions),
+        Component("sklearn", f"{home}.sklearn:Sklearn", "a table that scikit-learn ships", SklearnOptions),
+    )

@@ -1,0 +1,148 @@
+"""A table in a file."""
+
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv, feather, ipc
+from pyarrow import parquet as pq
+
+from mesic import DataError, SettingError
+
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".ipc": "arrow",
+    ".feather": "arrow",
+}
+_PACKED = (".gz", ".bz2", ".zst", ".lz4")
+_BLOCK_BYTES = 1 << 24
+
+
+class Table:
+    """A CSV, Parquet, Arrow or Feather file, told apart by its suffix.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    delimiter : str, optional
+        What stands between the cells of a CSV: by default a tab for ``.tsv``, else a comma.
+    encoding : str
+        Text encoding of a CSV.
+
+    Raises
+    ------
+    SettingError
+        The file does not exist, is a folder, or has a suffix that says nothing.
+    DataError
+        The file cannot be read, is cut off, or is not what its suffix says.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "ages.csv")
+    >>> _ = path.write_text("name,age\\nAda,36\\n")
+    >>> Table(path).columns()
+    ['name', 'age']
+    """
+
+    target = None
+
+    def __init__(self, path, delimiter=None, encoding="utf8"):
+        self.path, self.delimiter, self.encoding = Path(path), delimiter, encoding
+        if self.path.is_dir():
+            raise SettingError("source.path", str(path), "a file, not a folder")
+        if not self.path.exists():
+            raise SettingError("source.path", str(path), "a file that exists")
+        suffixes = [suffix.lower() for suffix in self.path.suffixes]
+        suffix = next((suffix for suffix in reversed(suffixes) if suffix not in _PACKED), "")
+        if suffix not in _FORMATS:
+            raise SettingError("source.path", str(path), f"a file that ends in {', '.join(_FORMATS)}")
+        self.format = _FORMATS[suffix]
+        self.delimiter = delimiter or ("\t" if suffix == ".tsv" else ",")
+
+    def columns(self):
+        """Return the column names; only the head of the file is read."""
+        return self._guarded(lambda: list(self._schema().names))
+
+    def batches(self, rows):
+        """Yield record batches of at most `rows` rows each."""
+        reader = {"csv": self._csv, "parquet": self._parquet, "arrow": self._arrow}[self.format]
+        batches = self._guarded(lambda: iter(reader(rows)))
+        while (batch := self._guarded(lambda: next(batches, None))) is not None:
+            yield batch
+
+    def _guarded(self, read):
+        """Say in one sentence what is wrong with the file."""
+        try:
+            return read()
+        except PermissionError as error:
+            raise DataError(f"{self.path} cannot be read: permission denied") from error
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            if self.path.stat().st_size == 0:
+                raise DataError(f"{self.path} is empty: it has neither header nor rows") from error
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(
+                f"{self.path} cannot be read as {self.format}: {reason}; is it cut off, or not what its suffix says?"
+            ) from error
+
+    def _schema(self):
+        if self.format == "parquet":
+            return pq.read_schema(self.path)
+        if self.format == "csv":
+            return self._open_csv().schema
+        return self._open_arrow().schema
+
+    def _csv_options(self, **conversion):
+        return {
+            "read_options": csv.ReadOptions(encoding=self.encoding, block_size=_BLOCK_BYTES),
+            "parse_options": csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            "convert_options": csv.ConvertOptions(strings_can_be_null=True, **conversion),
+        }
+
+    def _open_csv(self, **conversion):
+        return csv.open_csv(self.path, **self._csv_options(**conversion))
+
+    def _csv(self, rows):
+        table = csv.read_csv(self.path, **self._csv_options())
+        return table.to_batches(max_chunksize=rows)
+
+    def text_batches(self, rows):
+        """Yield a CSV's batches with every cell as text, in bounded memory; other formats as they are.
+
+        The types of a CSV are known only after its last row; here the caller knows them.
+        """
+        if self.format != "csv":
+            yield from self.batches(rows)
+            return
+        names = self.columns()
+        reader = self._guarded(lambda: self._open_csv(column_types=dict.fromkeys(names, pa.string())))
+        while (batch := self._guarded(lambda: next(reader, None))) is not None:
+            for start in range(0, batch.num_rows, rows):
+                yield batch.slice(start, rows)
+
+    def _parquet(self, rows):
+        file = pq.ParquetFile(self.path, memory_map=True)
+        dictionaries = [
+            field.name for field in file.schema_arrow if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        file = pq.ParquetFile(self.path, memory_map=True, read_dictionary=dictionaries)
+        return file.iter_batches(batch_size=rows)
+
+    def _open_arrow(self):
+        try:
+            return ipc.open_file(pa.memory_map(str(self.path)))
+        except pa.ArrowInvalid:
+            return ipc.open_stream(pa.memory_map(str(self.path)))
+
+    def _arrow(self, rows):
+        try:
+            table = self._open_arrow().read_all()
+        except pa.ArrowInvalid:
+            table = feather.read_table(self.path)
+        return table.to_batches(max_chunksize=rows)
