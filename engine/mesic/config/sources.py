@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
+from hydra.core.utils import setup_globals
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import Container, OmegaConf
@@ -113,6 +114,7 @@ class MesicSearchPath(SearchPathPlugin):
 
 def register() -> None:
     """Make Hydra know both, in this process and in those that its launchers start."""
+    setup_globals()
     plugins = Plugins.instance()
     plugins.register(ComponentSource)
     plugins.register(MesicSearchPath)

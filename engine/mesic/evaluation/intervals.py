@@ -166,12 +166,17 @@ class _Sample:
 
 @dataclass(frozen=True)
 class _Draws:
-    """Scores of resamples; `units` is how many things were drawn, where few of them call for wider ends."""
+    """Scores of resamples, and what it takes to read an interval off them.
+
+    `units` is how many things were drawn, where few of them call for wider ends. The score around which draws that
+    are to be reflected spread is `centre`.
+    """
 
     scores: np.ndarray
     method: str
     unit: str
     units: float = math.inf
+    centre: float | None = None
 
 
 def _scored(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> Interval:
@@ -196,8 +201,8 @@ def _ends(
             return (*closed, "rows")
     draws = _draws(metric, sample, plan)
     low, high = percentile_ends(draws.scores, level, draws.units)
-    if metric.resampled == "reflected":
-        return 2 * value - high, 2 * value - low, f"reflected {draws.method}", draws.unit
+    if draws.centre is not None:
+        return value - (high - draws.centre), value - (low - draws.centre), draws.method, draws.unit
     return low, high, draws.method, draws.unit
 
 
@@ -210,8 +215,18 @@ def _draws(metric: Metric, sample: _Sample, plan: Resampling) -> _Draws:
         return _scored_resamples(metric, sample, plan)
     weight = np.ones(len(sample.y)) if sample.weight is None else sample.weight
     sums = plan.counts @ plan.sums(np.column_stack([weight, moments * weight[:, np.newaxis]]))
-    scores = values_of(metric, _ratio(sums[:, 1:], sums[:, :1]))
-    return _Draws(scores, "percentile bootstrap", plan.unit, plan.units)
+    means = _ratio(sums[:, 1:], sums[:, :1])
+    if metric.resampled == "reflected":
+        return _reflected(metric, means, np.average(moments, axis=0, weights=weight), plan)
+    return _Draws(values_of(metric, means), "percentile bootstrap", plan.unit, plan.units)
+
+
+def _reflected(metric: Metric, means: np.ndarray, seen: np.ndarray, plan: Resampling) -> _Draws:
+    """Resample around means without the noise that is already in them, to see by how much noise raises the score."""
+    noise = means - seen
+    quiet = np.sign(seen) * np.sqrt(np.maximum(seen**2 - np.nanmean(noise**2, axis=0), 0.0))
+    centre = float(values_of(metric, quiet))
+    return _Draws(values_of(metric, quiet + noise), "reflected bootstrap", plan.unit, plan.units, centre)
 
 
 def _drawn_cells(metric: Metric, cell: np.ndarray, count: int, sample: _Sample, plan: Resampling) -> _Draws:

@@ -32,8 +32,8 @@ class Metric:
     bounds : tuple of float
         Smallest and largest score that can be.
     resampled : {"percentile", "reflected", "not"}
-        How resampled scores become an interval. ``reflected`` is for scores that noise only ever raises,
-        ``not`` for those that resampling says nothing about.
+        How resampled scores become an interval. ``reflected`` is for scores of moments that noise only ever
+        raises, ``not`` for those that resampling says nothing about.
 
     Examples
     --------

@@ -1,0 +1,82 @@
+"""The command line: ``mesic VERB [group=option] [key=value] [-m] [Hydra flags]``.
+
+Hydra owns everything after the verb. Every error that mesic raises on purpose becomes one message and an exit
+status; ``MESIC_DEBUG=1`` shows the traceback.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from mesic.errors import MesicError, UsageError
+from mesic.host.names import did_you_mean
+
+VERBS = {
+    "run": "carry a table through an experiment, from source to record and bundle",
+    "predict": "score a file of any size with a bundle",
+    "report": "draw a run's page again from its record",
+    "reproduce": "run again from the record and prove that it is the same",
+    "log": "show a run's timeline; add human work with its hours and cost",
+    "list": "components with their options, types, defaults and provider",
+    "check": "a configuration, a schema, a bundle: all problems at once, before any work",
+}
+INTERRUPTED = 130
+EPILOG = """\
+  mesic run                                    the embedded table, all defaults
+  mesic run source=table source.path=train.parquet source.target=income metric=roc_auc
+  mesic run -m learner=lightgbm,linear seed=0,1   a sweep
+  mesic VERB --help                            groups and keys of a verb
+  mesic list learner/lightgbm                  one component in full
+
+--json prints one JSON object on stdout. Exit status: 0 fine, 1 a check said no, 2 wrong configuration or usage,
+3 the data broke its contract, 4 a component or plugin is missing. MESIC_DEBUG=1 shows tracebacks."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit status."""
+    sys.exit(status_of(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def status_of(arguments: list[str]) -> int:
+    """Run one command and return its exit status."""
+    try:
+        return _dispatch(arguments)
+    except MesicError as error:
+        if os.environ.get("MESIC_DEBUG") == "1":
+            raise
+        sys.stderr.write(f"mesic: {error}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        sys.stderr.write("mesic: interrupted; the same command with the same out= takes the run up again\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0
+    verb, rest = arguments[0], arguments[1:]
+    if verb == "--version":
+        from importlib.metadata import version
+
+        sys.stdout.write(f"mesic {version('mesic')}\n")
+        return 0
+    if verb not in VERBS:
+        raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS) or '; verbs: ' + ', '.join(VERBS)}")
+    as_json = "--json" in rest
+    module = import_module(f"mesic.verbs.{verb}")
+    status: int = module.main([text for text in rest if text != "--json"], as_json=as_json)
+    return status
+
+
+def usage() -> str:
+    """Return what ``mesic --help`` prints."""
+    verbs = "\n".join(f"  {verb:<10} {summary}" for verb, summary in VERBS.items())
+    return (
+        "mesic: experiments on tables, from source to record and bundle\n\n"
+        f"mesic VERB [group=option] [key=value] [-m] [Hydra flags]\n\n{verbs}\n\n{EPILOG}\n"
+    )

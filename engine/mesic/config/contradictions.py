@@ -1,0 +1,106 @@
+"""Options that contradict each other or the data's columns, found before any work."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from mesic.config.settings import SourceOptions
+from mesic.errors import MesicError
+from mesic.host.building import build
+from mesic.host.components import Component
+from mesic.host.names import did_you_mean
+from mesic.host.registry import Offer, installed
+
+ROLES = ("target", "time", "group", "weight", "key")
+
+
+def contradictions(config: DictConfig) -> Iterator[str]:
+    """Yield what cannot work together in a configuration whose single values are all right."""
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    yield from _unknown_names(plain)
+    learner, splitter = _chosen(plain, "learner"), _chosen(plain, "splitter")
+    yield from _task_problems(plain, learner.component)
+    yield from _space_problems(plain, learner.component)
+    for role in sorted(splitter.component.roles):
+        if not plain["source"].get(role):
+            yield f"splitter={splitter.component.name} needs source.{role}=COLUMN"
+    if plain["source"].get("weight") and "weights" not in learner.component.traits:
+        yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.component.name} takes no weights"
+    yield from _column_problems(plain)
+
+
+def _chosen(plain: Mapping[str, Any], kind: str) -> Offer:
+    return installed().find(kind, plain[kind]["name"], plain["plugins"]["prefer"])
+
+
+def _unknown_names(plain: Mapping[str, Any]) -> Iterator[str]:
+    wanted = [("metric", "metrics", name) for name in plain["metrics"] or []]
+    wanted += [("transformer", f"needs.{need}", name) for need, name in plain["needs"].items()]
+    for kind, path, name in wanted:
+        names = installed().names(kind)
+        if name not in names:
+            yield f"{path} names no {kind} {name!r}; installed: {', '.join(names)}{did_you_mean(name, names)}"
+
+
+def _task_problems(plain: Mapping[str, Any], learner: Component) -> Iterator[str]:
+    task = plain["source"]["task"]
+    metric = _chosen(plain, "metric").component if plain.get("metric") else None
+    if task != "auto":
+        for kind, component in (("learner", learner), ("metric", metric)):
+            if component is not None and task not in component.tasks:
+                yield f"{kind}={component.name} does not serve source.task={task}, but {', '.join(component.tasks)}"
+    elif metric is not None and not set(metric.tasks) & set(learner.tasks):
+        yield f"metric={metric.name} ({', '.join(metric.tasks)}) and learner={learner.name} share no task"
+    if task in ("regression", "multiclass") and plain["source"].get("positive") is not None:
+        yield f"source.positive={plain['source']['positive']} needs a binary task, not source.task={task}"
+
+
+def _space_problems(plain: Mapping[str, Any], learner: Component) -> Iterator[str]:
+    known = learner.options.__dataclass_fields__
+    for name, said in (plain["tuner"].get("space") or {}).items():
+        if name not in known:
+            yield f"tuner.space.{name} is no option of learner={learner.name}{did_you_mean(name, known)}"
+        elif said is not None and (not isinstance(said, list) or not said):
+            yield f"tuner.space.{name}={said!r} cannot work: give [low, high], [low, high, log] or a list of choices"
+        elif said is not None and _is_upside_down(said):
+            yield f"tuner.space.{name}={said!r} cannot work: the first number must be the lower"
+
+
+def _is_upside_down(said: list[Any]) -> bool:
+    numbers = said[:-1] if said[-1:] == ["log"] else said
+    are_two = len(numbers) == 2 and all(isinstance(n, (int, float)) for n in numbers)
+    return are_two and (numbers[0] >= numbers[1] or (said[-1:] == ["log"] and numbers[0] <= 0))
+
+
+def _column_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    options = plain["source"]
+    shared = SourceOptions.__dataclass_fields__
+    try:
+        own = {name: value for name, value in options.items() if name not in shared and name != "name"}
+        source = build(_chosen(plain, "source"), own)
+        names = source.columns()
+    except MesicError as error:
+        yield str(error)
+        return
+    target = options["target"] or source.target
+    if target is None and not options["schema"]:
+        yield f"no target: give source.target=COLUMN, one of {_listed(names)}"
+    roles = {role: options[role] for role in ROLES if options[role]} | ({"target": target} if target else {})
+    for role, name in [*roles.items(), *(("ignore", name) for name in options["ignore"])]:
+        if name not in names:
+            yield f"source.{role}={name} is no column{did_you_mean(name, names) or '; columns: ' + _listed(names)}"
+    yield from _shared_roles(roles, options["ignore"])
+
+
+def _listed(names: list[str], most: int = 30) -> str:
+    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
+
+
+def _shared_roles(roles: Mapping[str, str], ignore: list[str]) -> Iterator[str]:
+    by_column: dict[str, list[str]] = {}
+    for role, name in [*roles.items(), *(("ignore", name) for name in ignore)]:
+        by_column.setdefault(name, []).append(role)
+    for name, parts in by_column.items():
+        if len(parts) > 1:
+            yield f"column {name!r} cannot be {' and '.join(parts)} at once"

@@ -1,0 +1,2 @@
+def headline(record):
+    return "headline"

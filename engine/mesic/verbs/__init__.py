@@ -1,0 +1,1 @@
+"""The verbs: one module a word of the command line."""

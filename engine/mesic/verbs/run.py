@@ -1,0 +1,178 @@
+"""``mesic run``: an experiment, or a sweep of them."""
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from mesic.config.launch import launch, parsed
+from mesic.console import finding_lines, print_json, print_table, print_text, progress, tell
+from mesic.errors import ConfigError, MesicError
+
+KEYS_OF_SUMMARY = ("status", "exit_status", "error", "data", "partition", "primary", "scores", "skill", "zone")
+
+
+def main(arguments: list[str], *, as_json: bool) -> int:
+    """Run what the command line says; return the exit status."""
+    folders: list[Path] = []
+    launch("run", arguments, lambda config: run_job(config, folders), look=look)
+    args = parsed(arguments)
+    if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:
+        return 0
+    from mesic.run.record import read_record
+
+    root = _sweep_root(folders)
+    found = sorted(root.glob("*/record.json"), key=_job_number) if root else [f / "record.json" for f in folders]
+    records = [read_record(path.parent) for path in found]
+    if as_json:
+        print_json({"runs": [summary(r) for r in records]} if root else summary(records[0]))
+    elif root:
+        print_sweep(records, root)
+    else:
+        print_run(records[0])
+    return max((record["exit_status"] or 0 for record in records), default=1)
+
+
+def look(args: Namespace) -> None:
+    """Refuse a configuration with problems, before anything is written."""
+    from mesic.config.problems import problems_of
+
+    problems = problems_of("run", args.overrides, sweep=args.multirun)
+    if problems:
+        raise ConfigError(problems)
+    if not args.multirun:
+        _refuse_taken_folder(args.overrides)
+
+
+def _refuse_taken_folder(overrides: Sequence[str]) -> None:
+    from mesic.config.composition import compose, config_loader
+    from mesic.run.execution import refuse_other_run
+
+    config = compose(config_loader(), "run", overrides)
+    refuse_other_run(Path(str(config.hydra.run.dir)), plain(config))
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return a composed configuration as plain dicts and lists, resolved, without Hydra's node and ``out``."""
+    own = OmegaConf.masked_copy(config, [key for key in config if key not in ("hydra", "out")])
+    container: Any = OmegaConf.to_container(own, resolve=True)
+    return dict(container)
+
+
+def run_job(config: DictConfig, folders: list[Path]) -> float | None:
+    """Run one job in the folder that Hydra gave it; its record says how it ended.
+
+    Returns the mean out-of-fold loss, which is what sweepers minimise; None when the job failed.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    from mesic.run.execution import execute
+
+    hydra = HydraConfig.get()
+    folder = Path(hydra.runtime.output_dir)
+    shown = Path(folder).relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    folders.append(folder)
+    origins = [f"{source.provider}: {source.schema}://{source.path}" for source in hydra.runtime.config_sources]
+    choices: Any = OmegaConf.to_container(hydra.runtime.choices)
+    with progress(f"mesic run {shown}") as say:
+        try:
+            record = execute(
+                plain(config),
+                folder,
+                overrides=list(hydra.overrides.task),
+                choices={str(key): value for key, value in choices.items() if not str(key).startswith("hydra/")},
+                origins=origins,
+                say=say,
+            )
+        except MesicError as error:
+            tell(f"mesic: {error}")
+            _record_refusal(folder, error)
+            return None
+    zone = record["zone"]
+    return float(next(trial["loss"] for trial in zone["trials"] if trial["number"] == zone["chosen"]))
+
+
+def _record_refusal(folder: Path, error: MesicError) -> None:
+    """See that a job that was refused before its record was made has one."""
+    from mesic.run.record import FILE, FORMAT
+    from mesic.run.files import write_json
+
+    if not (folder / FILE).exists():
+        named = {"type": type(error).__name__, "message": str(error)}
+        facts = {"format": FORMAT, "status": "failed", "exit_status": error.exit_status, "error": named}
+        write_json(folder / FILE, facts | {"run": {"name": str(folder)}, "findings": []})
+
+
+def _sweep_root(folders: Sequence[Path]) -> Path | None:
+    """Return the sweep's folder, also when the jobs ran in other processes; None for a single run."""
+    from hydra.core.hydra_config import HydraConfig
+
+    if not HydraConfig.initialized():
+        return None
+    hydra = HydraConfig.get()
+    is_sweep = str(hydra.mode).endswith("MULTIRUN") and (not folders or folders[0] != Path(hydra.run.dir))
+    return Path(hydra.sweep.dir) if is_sweep else None
+
+
+def _job_number(path: Path) -> tuple[int, str]:
+    name = path.parent.name
+    return (int(name), "") if name.isdigit() else (1 << 30, name)
+
+
+def summary(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``--json`` prints of a run."""
+    facts = {key: record.get(key) for key in KEYS_OF_SUMMARY}
+    facts["data"] = {k: v for k, v in (record.get("data") or {}).items() if k != "columns"} or None
+    return {"run": record["run"]["name"], **facts, "model": record.get("model"), "findings": record["findings"]}
+
+
+def print_run(record: Mapping[str, Any]) -> None:
+    """Print a run for people: what it found, every score with its interval, and where everything lies."""
+    if record["status"] != "finished":
+        tell(f"the run did not finish: {record['run']['name']}/record.json says how far it came")
+        return
+    from mesic.report.words import headline
+
+    print_text(headline(record) + "\n")
+    names = [score["metric"] for score in record["scores"]["test"]]
+    rows = [_score_row(record["model"]["learner"], record["scores"]["test"])]
+    rows += [_score_row(baseline["name"], baseline["test"]) for baseline in record["baselines"]]
+    shown = min(4, len(names))
+    level = record["config"]["interval"]
+    title = f"Test rows ({level:.0%} intervals)"
+    print_table(["", *names[:shown]], [row[: shown + 1] for row in rows], title)
+    for line in finding_lines(record["findings"]):
+        print_text(line)
+    print_text(f"\n{record['run']['name']}: record.json, report.html, zone.svg, bundle/")
+
+
+def _score_row(name: str, scores: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [name, *(score_cell(score) for score in scores)]
+
+
+def score_cell(score: Mapping[str, Any]) -> str:
+    """Return a score for a table cell, never without its interval."""
+    if score["value"] is None:
+        return "undefined"
+    if score["low"] is None or score["high"] is None:
+        return f"{score['value']:.4g} (interval unknown)"
+    return f"{score['value']:.4g} ({score['low']:.4g} to {score['high']:.4g})"
+
+
+def print_sweep(records: Sequence[Mapping[str, Any]], root: Path) -> None:
+    """Print a sweep for people: a line a job."""
+    rows = []
+    for record in records:
+        number = Path(record["run"]["name"]).name
+        said = " ".join(record.get("overrides", []))
+        score = "failed: " + record["error"]["message"].splitlines()[0] if record.get("error") else _primary(record)
+        rows.append([number, said, score])
+    print_table(["job", "overrides", "out of fold"], rows, f"{len(records)} jobs in {root}")
+
+
+def _primary(record: Mapping[str, Any]) -> str:
+    scores = (record.get("scores") or {}).get("out_of_fold") or []
+    found = [score for score in scores if score["metric"] == record["primary"]]
+    return f"{record['primary']} {score_cell(found[0])}" if found else record["status"]
