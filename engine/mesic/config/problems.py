@@ -1,8 +1,7 @@
 """Everything that is wrong with a configuration, found together and before any work."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_type_hints
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.object_type import ObjectType
@@ -13,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mesic.config.composition import compose, config_loader, jobs_of, opened, parse
 from mesic.config.contradictions import contradictions
+from mesic.config.schema_check import schema_problems
 from mesic.config.settings import RunSettings
 from mesic.errors import ComponentError
 from mesic.host.kinds import KINDS
@@ -136,7 +136,7 @@ def _value_problems(config: DictConfig, overrides: Iterable[Override]) -> Iterat
         home = OmegaConf.select(config, parent, throw_on_missing=False) if parent else config
         if not isinstance(home, DictConfig):
             yield f"no key {key!r}{_near_key(config, key)}"
-        elif leaf not in home and not override.is_add() and not _is_open(key):
+        elif leaf not in home.keys() and not override.is_add() and not _is_open(key):  # a missing value is not `in`
             yield f"no key {key!r}{_near_key(config, key)}"
         else:
             yield from _applied(config, override, key)
@@ -155,7 +155,7 @@ def _applied(config: DictConfig, override: Override, key: str) -> Iterator[str]:
 
 
 def _is_open(key: str) -> bool:
-    return key.startswith("plugins.prefer")
+    return key.startswith(("plugins.prefer.", "tuner.space."))
 
 
 def _near_key(config: DictConfig, key: str) -> str:
@@ -185,7 +185,7 @@ def _content_problems(config: DictConfig, verb: str) -> Iterator[str]:
     if verb != "run":
         return
     settings = {key: value for key, value in config.items_ex(resolve=False) if key not in KINDS}
-    yield from _schema_problems(DictConfig(settings), RunSettings, "")
+    yield from schema_problems(DictConfig(settings), RunSettings, "")
     for kind in KINDS.values():
         node = config._get_node(kind.name)
         if not isinstance(node, DictConfig) or node._is_none():
@@ -218,83 +218,10 @@ def _component_problems(kind: str, path: str, options: Any) -> Iterator[str]:
         yield str(error)
         return
     own = DictConfig({key: value for key, value in options.items_ex(resolve=False) if key != "name"})
-    yield from _schema_problems(own, offer.component.options, f"{path}.")
+    yield from schema_problems(own, offer.component.options, f"{path}.")
 
 
 def _preferences(node: DictConfig) -> Mapping[str, str]:
     root = node._get_root()
     prefer = OmegaConf.select(root, "plugins.prefer", default={})
     return {str(key): str(value) for key, value in prefer.items()}
-
-
-def _schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[str]:
-    """Compare a node with the dataclass that declares it: keys, types, ranges, choices."""
-    fields = {field.name: field for field in dataclasses.fields(schema)}
-    hints = get_type_hints(schema)
-    for key in map(str, config):
-        if key not in fields:
-            yield f"no key '{prefix}{key}'{_named(did_you_mean(key, fields), prefix)}"
-        elif dataclasses.is_dataclass(hints[key]):
-            inner = config._get_node(key)
-            assert isinstance(hints[key], type)
-            if isinstance(inner, DictConfig):
-                yield from _schema_problems(inner, hints[key], f"{prefix}{key}.")
-            else:
-                yield f"{prefix}{key} cannot be {inner}: it has keys of its own"
-        elif not OmegaConf.is_interpolation(config, key) and not OmegaConf.is_missing(config, key):
-            yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")
-
-
-def _named(suggestion: str, prefix: str) -> str:
-    return suggestion.replace("'", f"'{prefix}", 1)
-
-
-def _field_problems(value: Any, field: dataclasses.Field[Any], hint: Any, path: str) -> Iterator[str]:
-    try:
-        holder = OmegaConf.structured(dataclasses.make_dataclass("holder", [("value", hint)]))
-        holder.value = value
-        typed = holder.value
-    except OmegaConfBaseException:
-        yield f"{path}={value!r} cannot work: give {_type_words(hint)}"
-        return
-    yield from range_problems(typed, field.metadata, path)
-
-
-def _type_words(hint: Any) -> str:
-    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-    options = [words.get(part, str(part)) for part in getattr(hint, "__args__", (hint,)) if part is not type(None)]
-    if getattr(hint, "__origin__", None) is list:
-        return f"a list, each {options[0]}"
-    may_be_null = type(None) in getattr(hint, "__args__", ())
-    return " or ".join(options) + (" or null" if may_be_null else "")
-
-
-def range_problems(value: Any, facts: Mapping[str, Any], path: str) -> Iterator[str]:
-    """Yield what a value breaks of an option's declared range and choices."""
-    choices, low, high = facts.get("choices"), facts.get("low"), facts.get("high")
-    if value is None:
-        return
-    if choices is not None and value not in choices:
-        listed = ", ".join(map(str, choices))
-        yield f"{path}={value!r} cannot work: give one of {listed}{did_you_mean(str(value), map(str, choices))}"
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return
-    too_low = low is not None and (value <= low if facts.get("open_low") else value < low)
-    if too_low or (high is not None and value > high) or value != value:
-        yield f"{path}={value!r} cannot work: give {range_words(facts)}"
-
-
-def range_words(facts: Mapping[str, Any]) -> str:
-    """Say a range in words.
-
-    Examples
-    --------
-    >>> range_words({"low": 0, "high": 1})
-    'a number from 0 to 1'
-    >>> range_words({"low": 0, "open_low": True, "unit": "s"})
-    'a number above 0 s'
-    """
-    low, high, unit = facts.get("low"), facts.get("high"), facts.get("unit")
-    start = "" if low is None else f" above {low:g}" if facts.get("open_low") else f" from {low:g}"
-    end = "" if high is None else f" up to {high:g}" if facts.get("open_low") or low is None else f" to {high:g}"
-    return f"a number{start}{end}{f' {unit}' if unit else ''}"

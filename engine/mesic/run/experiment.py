@@ -41,7 +41,7 @@ from mesic.run.timeline import Activity, Timeline, read_timeline
 from mesic.run.trials import Attempts
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
 from mesic.training.recipe import Fitted, Recipe
-from mesic.training.search import Budget, search, search_space
+from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
 MAIN = "model"
@@ -246,7 +246,7 @@ class Experiment:
         chosen = next(trial for trial in trials if trial.number == zone["chosen"])
         self.found[MAIN] = attempts.load(chosen.number)
         self.recipe = self.recipe.with_learner(self.recipe.learner.with_options(chosen.params))
-        self.record.find(*edge_findings(zone, space))
+        self.record.find(*edge_findings(zone, space, limits_of(self.recipe.learner.offer.component)))
         write_json(self.folder / "zone.json", zone)
         write_text(self.folder / "zone.svg", zone_chart(zone))
         columns = tables.out_of_fold_columns(self.dataset, self.found[MAIN])

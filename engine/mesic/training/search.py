@@ -1,7 +1,7 @@
 """The search: ask the tuner for options, cross-fit them, tell it the loss, until trials or seconds are used up."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,6 +73,15 @@ def search_space(
         if options.get(name) == getattr(defaults, name) and name not in asked
     }
     return space | {name: span_of(name, said, component.space.get(name)) for name, said in asked.items() if said}
+
+
+def limits_of(component: Component) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest value that each option can have at all."""
+    found = {}
+    for option in fields(component.options):
+        low, high = option.metadata.get("low"), option.metadata.get("high")
+        found[option.name] = (-np.inf if low is None else low, np.inf if high is None else high)
+    return found
 
 
 def span_of(name: str, said: Any, declared: Range | Choice | None) -> Range | Choice:

@@ -184,16 +184,35 @@ def _drawn(
     }
 
 
-def edge_findings(zone: Mapping[str, Any], space: Mapping[str, Range | Choice]) -> list[Finding]:
-    """Say which searched options the best trial holds at the edge of their range, and which way to widen."""
+def edge_findings(
+    zone: Mapping[str, Any], space: Mapping[str, Range | Choice], limits: Mapping[str, tuple[float, float]]
+) -> list[Finding]:
+    """Say which searched options the best trial holds at the edge of their range, and which way to widen.
+
+    Parameters
+    ----------
+    zone
+        As :func:`estimate_zone` returns it.
+    space
+        What was searched.
+    limits
+        Lowest and highest value that an option can have at all; an edge there cannot be widened.
+    """
     best = next(trial for trial in zone["trials"] if trial["number"] == zone["best"])
     findings = []
     for name, span in space.items():
         if isinstance(span, Range) and name in best["params"] and len(zone["trials"]) > 1:
             place = _place(float(best["params"][name]), span)
-            if place <= EDGE_SHARE or place >= 1 - EDGE_SHARE:
-                findings.append(_edge_finding(name, best["params"][name], span, is_low=place <= EDGE_SHARE))
+            wider = _wider(span, limits.get(name, (-np.inf, np.inf)), is_low=place <= EDGE_SHARE)
+            if (place <= EDGE_SHARE or place >= 1 - EDGE_SHARE) and wider != (span.low, span.high):
+                findings.append(_edge_finding(name, best["params"][name], span, wider))
     return findings
+
+
+def _wider(span: Range, limits: tuple[float, float], *, is_low: bool) -> tuple[float, float]:
+    if is_low:
+        return max(limits[0], span.low / 4 if span.low > 0 else span.low - (span.high - span.low)), span.high
+    return span.low, min(limits[1], span.high * 4 if span.high > 0 else span.high + (span.high - span.low))
 
 
 def _place(value: float, span: Range) -> float:
@@ -203,13 +222,13 @@ def _place(value: float, span: Range) -> float:
     return float((value - low) / (high - low))
 
 
-def _edge_finding(name: str, value: float, span: Range, *, is_low: bool) -> Finding:
-    low, high = (span.low / 4, span.high) if is_low else (span.low, span.high * 4)
+def _edge_finding(name: str, value: float, span: Range, wider: tuple[float, float]) -> Finding:
+    side = "lower" if wider[0] < span.low else "upper"
     log = ", log" if span.log else ""
     return Finding(
         "EDGE-OF-SEARCH",
         "info",
-        f"the best trial has {name}={value:g}, at the {'lower' if is_low else 'upper'} edge of the search",
+        f"the best trial has {name}={value:g}, at the {side} edge of the search",
         {"option": name, "value": value, "low": span.low, "high": span.high},
-        f"'tuner.space.{name}=[{low:g}, {high:g}{log}]' widens it",
+        f"'tuner.space.{name}=[{wider[0]:g}, {wider[1]:g}{log}]' widens it",
     )

@@ -126,6 +126,12 @@ class Table:
             for start in range(0, batch.num_rows, rows):
                 yield batch.slice(start, rows)
 
+    def text_schema(self):
+        """Return the types of ``text_batches``."""
+        if self.format == "csv":
+            return pa.schema([(name, pa.string()) for name in self.columns()])
+        return self._guarded(self._schema)
+
     def _parquet(self, rows):
         file = pq.ParquetFile(self.path, memory_map=True)
         dictionaries = [

@@ -1,0 +1,94 @@
+"""Score a file with a bundle, batch by batch, in bounded memory; the output is complete or absent."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv, ipc, parquet
+
+from mesic.bundle.bundle import Bundle
+from mesic.data.account import RowAccount
+from mesic.errors import DataError, UsageError
+from mesic.run.files import replacing
+
+WRITERS = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}
+
+
+def score_file(
+    bundle: Bundle, source: Any, output: Path, *, batch: int, keep: Sequence[str] = ()
+) -> tuple[int, RowAccount, list[str]]:
+    """Write one row of predictions a row of the source, in order.
+
+    Parameters
+    ----------
+    bundle
+        What answers.
+    source
+        A table source: ``columns()`` and ``text_batches(rows)``.
+    output
+        The file to write; its suffix says how.
+    batch
+        Rows at a time.
+    keep
+        Columns of the input that are copied beside the predictions.
+
+    Returns
+    -------
+    tuple
+        Rows written, the account of coerced cells, and the input columns that were not needed.
+
+    Raises
+    ------
+    DataError
+        A needed column is missing, or the source breaks; nothing is left at `output`.
+    UsageError
+        The suffix of `output` says nothing, or it cannot be written.
+    """
+    names = source.columns()
+    bundle.require(names)
+    if lost := [name for name in keep if name not in names]:
+        raise DataError(f"keep names columns that the input lacks: {', '.join(map(repr, lost))}")
+    kind = WRITERS.get(output.suffix.lower())
+    if kind is None:
+        raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(WRITERS)}")
+    rows, account = 0, RowAccount()
+    schema = _schema(bundle, source, keep)
+    with replacing(output) as fresh, _writer(kind, fresh, schema) as writer:
+        for piece in source.text_batches(batch):
+            table = pa.Table.from_batches([piece])
+            answers = _columns(bundle, bundle.scores(table, account)) | {name: table.column(name) for name in keep}
+            writer.write_table(pa.table(answers).cast(schema))
+            rows += table.num_rows
+    return rows, account, [name for name in names if name not in {*bundle.needed, *keep}]
+
+
+def _columns(bundle: Bundle, scores: np.ndarray) -> dict[str, Any]:
+    if not bundle.classes:
+        return {"prediction": scores}
+    codes = pa.array(scores.argmax(axis=1).astype(np.int32))
+    labels = pa.DictionaryArray.from_arrays(codes, pa.array(bundle.classes, pa.string()))
+    shares = {f"p_{label}": np.ascontiguousarray(scores[:, code]) for code, label in enumerate(bundle.classes)}
+    return {"prediction": labels, **shares}
+
+
+def _schema(bundle: Bundle, source: Any, keep: Sequence[str]) -> pa.Schema:
+    fields = [("prediction", pa.string() if bundle.classes else pa.float64())]
+    fields += [(f"p_{label}", pa.float64()) for label in bundle.classes]
+    kept = {field.name: field.type for field in source.text_schema()} if keep else {}
+    return pa.schema([*fields, *((name, kept[name]) for name in keep)])
+
+
+@contextmanager
+def _writer(kind: str, path: Path, schema: pa.Schema) -> Iterator[Any]:
+    if kind == "parquet":
+        with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+            yield writer
+    elif kind == "csv":
+        with csv.CSVWriter(path, schema) as writer:
+            yield writer
+    else:
+        with ipc.new_file(path, schema) as writer:
+            yield writer

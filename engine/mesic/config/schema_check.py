@@ -1,0 +1,83 @@
+"""Compare composed values with the dataclass that declares them: keys, types, ranges, choices."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from mesic.host.names import did_you_mean
+
+
+def schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[str]:
+    """Compare a node with the dataclass that declares it: keys, types, ranges, choices."""
+    fields = {field.name: field for field in dataclasses.fields(schema)}
+    hints = get_type_hints(schema)
+    for key in map(str, config):
+        if key not in fields:
+            yield f"no key '{prefix}{key}'{_named(did_you_mean(key, fields), prefix)}"
+        elif dataclasses.is_dataclass(hints[key]):
+            inner = config._get_node(key)
+            assert isinstance(hints[key], type)
+            if isinstance(inner, DictConfig):
+                yield from schema_problems(inner, hints[key], f"{prefix}{key}.")
+            else:
+                yield f"{prefix}{key} cannot be {inner}: it has keys of its own"
+        elif not OmegaConf.is_interpolation(config, key) and not OmegaConf.is_missing(config, key):
+            yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")
+
+
+def _named(suggestion: str, prefix: str) -> str:
+    return suggestion.replace("'", f"'{prefix}", 1)
+
+
+def _field_problems(value: Any, field: dataclasses.Field[Any], hint: Any, path: str) -> Iterator[str]:
+    try:
+        holder = OmegaConf.structured(dataclasses.make_dataclass("holder", [("value", hint)]))
+        holder.value = value
+        typed = holder.value
+    except OmegaConfBaseException:
+        yield f"{path}={value!r} cannot work: give {_type_words(hint)}"
+        return
+    yield from range_problems(typed, field.metadata, path)
+
+
+def _type_words(hint: Any) -> str:
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    options = [words.get(part, str(part)) for part in getattr(hint, "__args__", (hint,)) if part is not type(None)]
+    if getattr(hint, "__origin__", None) is list:
+        return f"a list, each {options[0]}"
+    may_be_null = type(None) in getattr(hint, "__args__", ())
+    return " or ".join(options) + (" or null" if may_be_null else "")
+
+
+def range_problems(value: Any, facts: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield what a value breaks of an option's declared range and choices."""
+    choices, low, high = facts.get("choices"), facts.get("low"), facts.get("high")
+    if value is None:
+        return
+    if choices is not None and value not in choices:
+        listed = ", ".join(map(str, choices))
+        yield f"{path}={value!r} cannot work: give one of {listed}{did_you_mean(str(value), map(str, choices))}"
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return
+    too_low = low is not None and (value <= low if facts.get("open_low") else value < low)
+    if too_low or (high is not None and value > high) or value != value:
+        yield f"{path}={value!r} cannot work: give {range_words(facts)}"
+
+
+def range_words(facts: Mapping[str, Any]) -> str:
+    """Say a range in words.
+
+    Examples
+    --------
+    >>> range_words({"low": 0, "high": 1})
+    'a number from 0 to 1'
+    >>> range_words({"low": 0, "open_low": True, "unit": "s"})
+    'a number above 0 s'
+    """
+    low, high, unit = facts.get("low"), facts.get("high"), facts.get("unit")
+    start = "" if low is None else f" above {low:g}" if facts.get("open_low") else f" from {low:g}"
+    end = "" if high is None else f" up to {high:g}" if facts.get("open_low") or low is None else f" to {high:g}"
+    return f"a number{start}{end}{f' {unit}' if unit else ''}"

@@ -1,0 +1,103 @@
+"""Run again from a record, and say whether it is the same: byte for byte, or the first stage that differs and why."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mesic.config.settings import TunerOptions
+from mesic.errors import UsageError
+from mesic.run.environment import code_digests, platform_facts, versions
+from mesic.run.execution import execute
+from mesic.run.record import read_record
+
+STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a run could be reproduced.
+
+    Parameters
+    ----------
+    status
+        ``"identical"``, ``"equal within interval"`` or ``"different"``.
+    differs
+        The stages whose digests differ, in order.
+    causes
+        What has changed since, most likely first.
+    """
+
+    status: str
+    differs: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    digests: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the verdict as ``--json`` prints it."""
+        return {"verdict": self.status, "differs": list(self.differs), "causes": list(self.causes), "digests": dict(self.digests)}
+
+
+def configuration_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration that does what the record did: as many trials, no clock, as many threads."""
+    if record["status"] != "finished":
+        raise UsageError(f"run={record['run']['name']} did not finish ({record['status']}): there is nothing to compare with")
+    config: dict[str, Any] = json.loads(json.dumps(record["config"]))
+    if set(TunerOptions.__dataclass_fields__) <= config["tuner"].keys():
+        config["tuner"] |= {"trials": record["trials"]["tried"], "budget_s": None}
+    config["resources"]["threads"] = record["threads"]["limit"]
+    return config
+
+
+def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
+    """Run a finished run again in `out` and compare.
+
+    Raises
+    ------
+    UsageError
+        The run did not finish.
+    """
+    record = read_record(folder)
+    again = execute(configuration_of(record), out, overrides=record["overrides"], choices=record["choices"], say=say)
+    return compare(record, again)
+
+
+def compare(record: Mapping[str, Any], again: Mapping[str, Any]) -> Verdict:
+    """Compare the digests of two records of one configuration, stage by stage."""
+    old, new = record["digests"], again["digests"]
+    differs = tuple(stage for stage in STAGES if old.get(stage) != new.get(stage))
+    if not differs:
+        return Verdict("identical", digests={stage: old.get(stage) for stage in STAGES})
+    status = "equal within interval" if _scores_agree(record, again) and "data" not in differs else "different"
+    return Verdict(status, differs, tuple(causes(record, differs[0])), {stage: new.get(stage) for stage in STAGES})
+
+
+def _scores_agree(record: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
+    new = {score["metric"]: score["value"] for score in again["scores"]["test"]}
+    known = [score for score in record["scores"]["test"] if score["low"] is not None and score["high"] is not None]
+    values = [(score, new.get(score["metric"])) for score in known]
+    return all(value is not None and score["low"] <= value <= score["high"] for score, value in values)
+
+
+def causes(record: Mapping[str, Any], first: str) -> list[str]:
+    """Return what has changed since a run, most likely cause of the first difference first."""
+    found = []
+    if first == "data":
+        found.append(f"the data behind {record['data']['path']!r} have changed")
+    found += _changed("the code of {}", record["code"], code_digests_now(), show=False)
+    found += _changed("the version of {}", record["versions"], versions())
+    found += _changed("the platform's {}", record["platform"], platform_facts())
+    return found or ["nothing that is recorded has changed: a component is not deterministic"]
+
+
+def code_digests_now() -> dict[str, str]:
+    """Return the digests of the code that is installed now."""
+    from mesic.host.registry import installed
+
+    return code_digests(installed())
+
+
+def _changed(text: str, old: Mapping[str, Any], new: Mapping[str, Any], *, show: bool = True) -> list[str]:
+    names = [name for name in old if old[name] != new.get(name)]
+    return [text.format(name) + (f" was {old[name]}, is {new.get(name)}" if show else " has changed") for name in names]

@@ -1,0 +1,98 @@
+"""``mesic check``: all problems at once, before any work."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mesic.console import print_json, print_text
+from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError
+
+USAGE = """\
+mesic check [run overrides] | schema=FILE | bundle=DIR | plugins
+
+  mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
+  mesic check schema=schema.yaml     a schema file
+  mesic check bundle=RUN/bundle      every digest, and the end-to-end rows answered again
+  mesic check plugins                every installed component can be imported, and its declaration holds"""
+
+
+def main(arguments: list[str], *, as_json: bool) -> int:
+    """Check what the arguments name; exit status as of what is wrong."""
+    if {"-h", "--help"} & set(arguments):
+        print_text(USAGE)
+        return 0
+    what, work = _chosen(arguments)
+    try:
+        told = work()
+    except MesicError as error:
+        if as_json:
+            problems = error.problems if isinstance(error, ConfigError) else [str(error)]
+            print_json({"checked": what, "ok": False, "problems": problems})
+            return error.exit_status
+        raise
+    if as_json:
+        print_json({"checked": what, "ok": True, "problems": []})
+    else:
+        print_text(f"{what}: {told}")
+    return 0
+
+
+def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str]]:
+    if len(arguments) == 1:
+        word, _, path = arguments[0].partition("=")
+        if word == "schema" and path:
+            return f"schema {path}", lambda: check_schema(Path(path))
+        if word == "bundle" and path:
+            return f"bundle {path}", lambda: check_bundle(Path(path))
+        if arguments[0] == "plugins":
+            return "plugins", check_plugins
+    return "configuration", lambda: check_configuration(arguments)
+
+
+def check_configuration(arguments: list[str]) -> str:
+    """Raise ConfigError with every problem of a run's configuration."""
+    from mesic.config.launch import parsed
+    from mesic.config.problems import problems_of
+
+    args = parsed(arguments)
+    problems = problems_of("run", args.overrides, sweep=args.multirun)
+    if problems:
+        raise ConfigError(problems)
+    return "no problem found"
+
+
+def check_schema(path: Path) -> str:
+    """Raise UsageError where a schema file cannot work."""
+    from mesic.data.schema import load_schema
+
+    return f"{len(load_schema(path).columns)} columns, all rules can be kept"
+
+
+def check_bundle(folder: Path) -> str:
+    """Raise CheckFailed where a bundle was altered, or answers its end-to-end rows differently."""
+    from mesic.bundle.bundle import load_bundle
+
+    bundle = load_bundle(folder)
+    rows = bundle.check_end_to_end()
+    return f"{len(bundle.manifest['files'])} files as sealed, {rows} end-to-end rows answered alike ({bundle.digest[:12]})"
+
+
+def check_plugins() -> str:
+    """Raise ComponentError where a plugin or a component of one is broken."""
+    from mesic.host.building import load_target
+    from mesic.host.registry import installed
+
+    registry = installed()
+    offers = list(registry)
+    problems = [f"{plugin.provider} ({plugin.provider.entry_point}): {plugin.error}" for plugin in registry.broken]
+    for offer in offers:
+        try:
+            load_target(offer)
+        except ComponentError as error:
+            problems.append(str(error))
+    names: dict[tuple[str, str], list[str]] = {(o.kind.name, o.component.name): [] for o in offers}
+    for offer in offers:
+        names[offer.kind.name, offer.component.name].append(str(offer.provider))
+    problems += [f"{k}/{n} is offered by {' and '.join(p)}" for (k, n), p in names.items() if len(p) > 1]
+    if problems:
+        raise CheckFailed("\n  ".join(["broken:", *problems]))
+    return f"{len(offers)} components of {len(registry.providers)} plugins can be imported"
