@@ -6,9 +6,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from mesic.config.settings import SourceOptions
-from mesic.errors import MesicError
+from mesic.errors import ComponentError, MesicError
 from mesic.host.building import build
-from mesic.host.components import Component
 from mesic.host.names import did_you_mean
 from mesic.host.registry import Offer, installed
 
@@ -16,18 +15,22 @@ ROLES = ("target", "time", "group", "weight", "key")
 
 
 def contradictions(config: DictConfig) -> Iterator[str]:
-    """Yield what cannot work together in a configuration whose single values are all right."""
+    """Yield what cannot work together in a configuration; names that are unknown are said elsewhere."""
     plain: Any = OmegaConf.to_container(config, resolve=True)
-    yield from _unknown_names(plain)
-    learner, splitter = _chosen(plain, "learner"), _chosen(plain, "splitter")
-    yield from _task_problems(plain, learner.component)
-    yield from _space_problems(plain, learner.component)
-    for role in sorted(splitter.component.roles):
+    for look in (_unknown_names, _task_problems, _space_problems, _role_problems, _column_problems):
+        try:
+            yield from look(plain)
+        except (ComponentError, LookupError, TypeError):
+            continue  # a part of the configuration is wrong in itself, and is said to be so
+
+
+def _role_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    learner, splitter = _chosen(plain, "learner").component, _chosen(plain, "splitter").component
+    for role in sorted(splitter.roles):
         if not plain["source"].get(role):
-            yield f"splitter={splitter.component.name} needs source.{role}=COLUMN"
-    if plain["source"].get("weight") and "weights" not in learner.component.traits:
-        yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.component.name} takes no weights"
-    yield from _column_problems(plain)
+            yield f"splitter={splitter.name} needs source.{role}=COLUMN"
+    if plain["source"].get("weight") and "weights" not in learner.traits:
+        yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.name} takes no weights"
 
 
 def _chosen(plain: Mapping[str, Any], kind: str) -> Offer:
@@ -43,7 +46,8 @@ def _unknown_names(plain: Mapping[str, Any]) -> Iterator[str]:
             yield f"{path} names no {kind} {name!r}; installed: {', '.join(names)}{did_you_mean(name, names)}"
 
 
-def _task_problems(plain: Mapping[str, Any], learner: Component) -> Iterator[str]:
+def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    learner = _chosen(plain, "learner").component
     task = plain["source"]["task"]
     metric = _chosen(plain, "metric").component if plain.get("metric") else None
     if task != "auto":
@@ -56,7 +60,8 @@ def _task_problems(plain: Mapping[str, Any], learner: Component) -> Iterator[str
         yield f"source.positive={plain['source']['positive']} needs a binary task, not source.task={task}"
 
 
-def _space_problems(plain: Mapping[str, Any], learner: Component) -> Iterator[str]:
+def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    learner = _chosen(plain, "learner").component
     known = learner.options.__dataclass_fields__
     for name, said in (plain["tuner"].get("space") or {}).items():
         if name not in known:

@@ -90,11 +90,11 @@ def _problems_of_job(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[st
         yield _hydra_words(error)
         return
     yield from _value_problems(config, values)
-    del_hydra = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-    found = list(_content_problems(del_hydra, verb))
+    own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    found = list(_content_problems(own, verb))
     yield from found
-    if not found and verb == "run":
-        yield from contradictions(del_hydra)
+    if verb == "run" and not any("has no value" in problem or "worked out" in problem for problem in found):
+        yield from contradictions(own)
 
 
 def _first_line(error: BaseException) -> str:

@@ -21,7 +21,7 @@ FEWEST_SCORED_RESAMPLES = 200
 ROWS_SCORED_IN_RESAMPLES = 4_000_000
 LARGEST_TABLE = 4_000_000
 USE_CELLS, USE_SCORES, USE_PRIOR = 2, 3, 4
-NO_INTERVAL = "no interval"
+NO_INTERVAL, BOOTSTRAP = "no interval", "percentile bootstrap"
 
 __all__ = ["Comparison", "Interval", "paired_difference", "score_all", "score_with_interval", "skill"]
 
@@ -166,76 +166,70 @@ class _Sample:
 
 @dataclass(frozen=True)
 class _Draws:
-    """Scores of resamples, and what it takes to read an interval off them.
-
-    `units` is how many things were drawn, where few of them call for wider ends. The score around which draws that
-    are to be reflected spread is `centre`.
-    """
+    """Scores of resamples; `units` is how many things were drawn, where few of them call for wider ends."""
 
     scores: np.ndarray
     method: str
     unit: str
     units: float = math.inf
-    centre: float | None = None
 
 
 def _scored(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> Interval:
     value = metric.score(sample.y, sample.prediction, sample.weight, sample.groups)
     low, high, method, unit = math.nan, math.nan, NO_INTERVAL, plan.unit
     if not math.isnan(value) and plan.units >= 2 and metric.resampled != "not":
-        low, high, method, unit = _ends(metric, value, sample, plan, level)
+        low, high, method, unit = _ends(metric, sample, plan, level)
     least, most = metric.bounds
     if not (math.isnan(low) or math.isnan(high)):
         low, high = max(least, min(low, value)), min(most, max(high, value))
-    return Interval(
-        metric.name, value, low, high, level, method, unit, len(sample.y), metric.greater_is_better
-    )
+    n, greater = len(sample.y), metric.greater_is_better
+    return Interval(metric.name, value, low, high, level, method, unit, n, greater)
 
 
-def _ends(
-    metric: Metric, value: float, sample: _Sample, plan: Resampling, level: float
-) -> tuple[float, float, str, str]:
-    if sample.groups is None:
-        closed = metric.closed_form(sample.y, sample.prediction, sample.weight, level)
-        if closed is not None:
-            return (*closed, "rows")
-    draws = _draws(metric, sample, plan)
-    low, high = percentile_ends(draws.scores, level, draws.units)
-    if draws.centre is not None:
-        return value - (high - draws.centre), value - (low - draws.centre), draws.method, draws.unit
-    return low, high, draws.method, draws.unit
-
-
-def _draws(metric: Metric, sample: _Sample, plan: Resampling) -> _Draws:
+def _ends(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> tuple[float, float, str, str]:
+    closed = metric.closed_form(sample.y, sample.prediction, sample.weight, sample.groups, level)
+    if closed is not None:
+        return (*closed, "rows" if sample.groups is None else "groups")
     found = metric.cells(sample.y, sample.prediction)
     if found is not None:
-        return _drawn_cells(metric, *found, sample, plan)
+        return _read(_drawn_cells(metric, *found, sample, plan), level)
     moments = metric.linearised(sample.y, sample.prediction, sample.weight, sample.groups)
     if moments is None:
-        return _scored_resamples(metric, sample, plan)
+        return _read(_scored_resamples(metric, sample, plan), level)
     weight = np.ones(len(sample.y)) if sample.weight is None else sample.weight
-    sums = plan.counts @ plan.sums(np.column_stack([weight, moments * weight[:, np.newaxis]]))
-    means = _ratio(sums[:, 1:], sums[:, :1])
+    sums = plan.sums(np.column_stack([weight, moments * weight[:, np.newaxis]]))
+    means, drawn = _means(sums.sum(axis=0)), _means(plan.counts @ sums)
     if metric.resampled == "reflected":
-        return _reflected(metric, means, np.average(moments, axis=0, weights=weight), plan)
-    return _Draws(values_of(metric, means), "percentile bootstrap", plan.unit, plan.units)
+        return _reflected(metric, means, drawn - means, plan, level)
+    return _read(_Draws(values_of(metric, drawn), BOOTSTRAP, plan.unit, plan.units), level)
 
 
-def _reflected(metric: Metric, means: np.ndarray, seen: np.ndarray, plan: Resampling) -> _Draws:
-    """Resample around means without the noise that is already in them, to see by how much noise raises the score."""
-    noise = means - seen
-    quiet = np.sign(seen) * np.sqrt(np.maximum(seen**2 - np.nanmean(noise**2, axis=0), 0.0))
-    centre = float(values_of(metric, quiet))
-    return _Draws(values_of(metric, quiet + noise), "reflected bootstrap", plan.unit, plan.units, centre)
+def _read(draws: _Draws, level: float) -> tuple[float, float, str, str]:
+    return (*percentile_ends(draws.scores, level, draws.units), draws.method, draws.unit)
+
+
+def _reflected(
+    metric: Metric, means: np.ndarray, noise: np.ndarray, plan: Resampling, level: float
+) -> tuple[float, float, str, str]:
+    """Take off the score what noise may have added to it.
+
+    For the low end that is what noise, shape (replicates, m), adds to means, shape (m,), once they are freed
+    of it; for the high end, what more of it adds to the means as seen.
+    """
+    value = float(values_of(metric, means))
+    quiet = np.sign(means) * np.sqrt(np.maximum(means**2 - 2 * np.nanmean(noise**2, axis=0), 0.0))
+    most = percentile_ends(values_of(metric, quiet + noise), level, plan.units)[1] - float(
+        values_of(metric, quiet)
+    )
+    least = percentile_ends(values_of(metric, means + noise), level, plan.units)[0] - value
+    return float(value - most), value - least, "reflected bootstrap", plan.unit
 
 
 def _drawn_cells(metric: Metric, cell: np.ndarray, count: int, sample: _Sample, plan: Resampling) -> _Draws:
     """Draw tables of cells; of two classes with half a row more in each cell, for few rows hide much."""
     if not sample.is_plain:
         seen, sums = _cell_sums(cell, count, sample.weight, plan)
-        return _Draws(
-            _values_of_tables(metric, seen, sums, count), "percentile bootstrap", plan.unit, plan.units
-        )
+        return _Draws(_values_of_tables(metric, seen, sums, count), BOOTSTRAP, plan.unit, plan.units)
     rows = np.bincount(cell, minlength=count)
     rng = plan.rng(USE_CELLS)
     if count == BINARY_CELLS:
@@ -243,7 +237,7 @@ def _drawn_cells(metric: Metric, cell: np.ndarray, count: int, sample: _Sample, 
         return _Draws(values_of(metric, tables), "Dirichlet", "rows")
     seen = np.flatnonzero(rows)
     counts = rng.multinomial(len(cell), rows[seen] / len(cell), plan.replicates)
-    return _Draws(_values_of_tables(metric, seen, counts, count), "percentile bootstrap", "rows")
+    return _Draws(_values_of_tables(metric, seen, counts, count), BOOTSTRAP, "rows")
 
 
 def _cell_sums(
@@ -280,7 +274,7 @@ def _scored_resamples(metric: Metric, sample: _Sample, plan: Resampling) -> _Dra
     draws = [
         _score_of(metric, sample, plan, rng.integers(0, plan.units, plan.units)) for _ in range(replicates)
     ]
-    return _Draws(np.array(draws), "percentile bootstrap", plan.unit, plan.units)
+    return _Draws(np.array(draws), BOOTSTRAP, plan.unit, plan.units)
 
 
 def _score_of(metric: Metric, sample: _Sample, plan: Resampling, drawn: np.ndarray) -> float:
@@ -293,6 +287,11 @@ def _score_of(metric: Metric, sample: _Sample, plan: Resampling, drawn: np.ndarr
         turn = np.repeat(np.arange(drawn.size), [piece.size for piece in pieces])
         copies = sample.groups[rows] * drawn.size + turn
     return metric.score(sample.y[rows], sample.prediction[rows], weight, copies)
+
+
+def _means(sums: np.ndarray) -> np.ndarray:
+    """Return means from sums of weights and of weighted moments, shape (..., 1 + m)."""
+    return _ratio(sums[..., 1:], sums[..., :1])
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

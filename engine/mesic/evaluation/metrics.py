@@ -109,9 +109,10 @@ class Metric:
         y: np.ndarray,  # noqa: ARG002 - a default
         prediction: np.ndarray,  # noqa: ARG002 - a default
         weight: np.ndarray | None,  # noqa: ARG002 - a default
+        groups: np.ndarray | None,  # noqa: ARG002 - a default
         level: float,  # noqa: ARG002 - a default
     ) -> Ends | None:
-        """Return (low, high, method) where a formula for independent rows beats resampling, else None."""
+        """Return (low, high, method) where a formula beats resampling, else None; groups count from 0."""
         return None
 
     def _means(self, y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None) -> np.ndarray:

@@ -83,7 +83,7 @@ def sums(activities: Sequence[Mapping[str, Any]], by: str) -> list[dict[str, Any
     3.5
     """
     totals: dict[str, dict[str, Any]] = {}
-    for line in activities:
+    for line in (line for line in activities if line["stage"] != "run"):  # a run holds its stages
         label = str(line.get("time", ""))[:10] if by == "day" else str(line.get(by) or "machine")
         total = totals.setdefault(label, {"stage": label, "outcome": ""})
         for key in ("wall_s", "cpu_s", "hours", "cost"):

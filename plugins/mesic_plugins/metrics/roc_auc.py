@@ -7,6 +7,8 @@ from scipy import special
 
 from mesic_plugins.metrics.one_vs_rest import OneVersusRest
 
+METHOD = "logit DeLong"
+
 
 class RocAuc(OneVersusRest):
     """Area under the ROC curve; nan where a class, or its rest, has no rows.
@@ -17,7 +19,7 @@ class RocAuc(OneVersusRest):
     References
     ----------
     E. R. DeLong et al., Comparing the areas under two or more correlated ROC curves, Biometrics 44, 1988.
-    J. A. Hanley, B. J. McNeil, The meaning and use of the area under a ROC curve, Radiology 143, 1982.
+    N. A. Obuchowski, Nonparametric analysis of clustered ROC curve data, Biometrics 53, 1997.
 
     Examples
     --------
@@ -35,59 +37,53 @@ class RocAuc(OneVersusRest):
 
     def influence(self, positive, p, weight):
         """Return how far each row's placement is from the area, over the weight of its class."""
-        placed, own = (
-            _placements(positive, p, weight),
-            np.where(positive, weight @ positive, weight @ ~positive),
-        )
+        placed = _placements(positive, p, weight)
+        own = np.where(positive, weight @ positive, weight @ ~positive)
         area = weight[positive] @ placed[positive] / (weight @ positive)
         return (placed - area) / own
 
-    def closed_form(self, y, prediction, weight, level):
-        """Return DeLong's interval for two classes."""
+    def closed_form(self, y, prediction, weight, groups, level):
+        """Return DeLong's interval for two classes; Obuchowski's where rows come in groups."""
         if prediction.shape[1] != 2:
             return None
         positive, p = y == 1, prediction[:, 1]
         weight = np.ones(len(y)) if weight is None else weight
-        sizes = _effective_size(weight[positive]), _effective_size(weight[~positive])
-        if min(sizes) < 2:
-            return math.nan, math.nan, "logit DeLong"
-        area = self.area(positive, p, weight)
-        squares = (weight * self.influence(positive, p, weight)) ** 2
-        variance = sum(
-            squares[own].sum() * n / (n - 1) for own, n in zip((positive, ~positive), sizes, strict=True)
-        )
-        if area in (0.0, 1.0) or variance == 0:
-            area, variance = _never_certain(area, *sizes)
-        half = -special.stdtrit(min(sizes) - 1, (1 - level) / 2) * math.sqrt(variance) / (area * (1 - area))
-        middle = special.logit(area)
-        return float(special.expit(middle - half)), float(special.expit(middle + half)), "logit DeLong"
+        groups = np.arange(len(y)) if groups is None else groups
+        units = min(_units(weight * own, groups) for own in (positive, ~positive))
+        if units < 2:
+            return math.nan, math.nan, METHOD
+        area, t = self.area(positive, p, weight), -float(special.stdtrit(units - 1, (1 - level) / 2))
+        if area in (0.0, 1.0):
+            slack = t * t / (units + t * t)
+            return area * (1 - slack), area + (1 - area) * slack, "Wilson"
+        error = math.sqrt(_variance(weight * self.influence(positive, p, weight), positive, groups))
+        middle, half = special.logit(area), t * error / (area * (1 - area))
+        return float(special.expit(middle - half)), float(special.expit(middle + half)), METHOD
+
+
+def _units(weight, groups):
+    """Return how many groups have weight, fewer where some weigh more than others (Kish)."""
+    total = np.bincount(groups, weight)
+    return float(total.sum() ** 2 / (total**2).sum()) if total.any() else 0.0
+
+
+def _variance(moved, positive, groups):
+    """Return the variance of the area from how far each row, so each group, moves it."""
+    parts = [np.bincount(groups, moved * own) for own in (positive, ~positive)]
+    sizes = [np.count_nonzero(np.bincount(groups[own])) for own in (positive, ~positive)]
+    own = sum((part**2).sum() * size / (size - 1) for part, size in zip(parts, sizes, strict=True))
+    return max(own + 2 * float(parts[0] @ parts[1]), 0.0)
 
 
 def _placements(positive, p, weight):
     """Return the weighted share of the other class that each row is rightly ranked against, shape (n,)."""
-    placed = np.full(len(p), np.nan)
-    for own, upside in ((positive, 1), (~positive, -1)):
-        others, other_weight = p[~own], weight[~own]
-        order = np.argsort(others)
-        others, heap = others[order], np.concatenate([[0.0], np.cumsum(other_weight[order])])
-        if heap[-1] > 0:
-            below, upto = (
-                heap[np.searchsorted(others, p[own])],
-                heap[np.searchsorted(others, p[own], side="right")],
-            )
-            share = (below + upto) / (2 * heap[-1])
-            placed[own] = share if upside == 1 else 1 - share
-    return placed
+    step = np.unique(p, return_inverse=True)[1]
+    below_negatives, below_positives = (_share_below(step, weight * own) for own in (~positive, positive))
+    return np.where(positive, below_negatives[step], 1 - below_positives[step])
 
 
-def _effective_size(weight):
-    return float(weight.sum() ** 2 / (weight**2).sum()) if weight.any() else 0.0
-
-
-def _never_certain(area, positives, negatives):
-    """Return area and variance (Hanley and McNeil's) as if half a pair more were right and half wrong."""
-    pairs = positives * negatives
-    area = (area * pairs + 0.5) / (pairs + 1)
-    first, second = area / (2 - area), 2 * area**2 / (1 + area)
-    spread = area * (1 - area) + (positives - 1) * (first - area**2) + (negatives - 1) * (second - area**2)
-    return area, spread / pairs
+def _share_below(step, weight):
+    """Return the share of the weight that stands below each step, and half of that on it; nan without any."""
+    own = np.bincount(step, weight)
+    heap = np.cumsum(own)
+    return (heap - own / 2) / (own.sum() or math.nan)

@@ -29,9 +29,9 @@ class ShareOfRows(MeanOverRows):
 
     bounds = (0.0, 1.0)
 
-    def closed_form(self, y, prediction, weight, level):
-        """Return Wilson's interval for rows that count the same."""
-        if weight is not None:
+    def closed_form(self, y, prediction, weight, groups, level):
+        """Return Wilson's interval for independent rows that count the same."""
+        if weight is not None or groups is not None:
             return None
         low, high = wilson(float(np.mean(self.of_rows(y, prediction))), len(y), level)
         return low, high, "Wilson"
