@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mesic.errors import MesicError as MesicError
     from mesic.errors import SettingError as SettingError
     from mesic.errors import UsageError as UsageError
-    from mesic.evaluation.metrics import Metric as Metric
     from mesic.evaluation.intervals import score_with_interval as score_with_interval
     from mesic.evaluation.losses import example_losses as example_losses
+    from mesic.evaluation.metrics import Metric as Metric
     from mesic.evaluation.view import Evaluation as Evaluation
     from mesic.evaluation.view import EvaluationView as EvaluationView
     from mesic.findings import Finding as Finding

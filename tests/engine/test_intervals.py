@@ -119,9 +119,7 @@ def test_the_interval_of_roc_auc_is_delongs_on_the_logit_scale():
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
     variance = wins.mean(1).var(ddof=1) / positive.size + wins.mean(0).var(ddof=1) / negative.size
     area = wins.mean()
-    half = (
-        stats.t(min(positive.size, negative.size) - 1).ppf(0.975) * math.sqrt(variance) / (area * (1 - area))
-    )
+    half = stats.t(min(positive.size, negative.size) - 1).ppf(0.975) * math.sqrt(variance) / (area * (1 - area))
     ends = 1 / (1 + np.exp(-(math.log(area / (1 - area)) + half * np.array([-1, 1]))))
     assert (found.value, found.low, found.high) == pytest.approx((area, *ends), abs=1e-12)
 
@@ -134,9 +132,7 @@ def test_a_perfect_ranking_is_not_certain():
     assert 0.6 < found.low < 0.99
 
 
-@pytest.mark.parametrize(
-    "metric", [Brier(), LogLoss(), BalancedAccuracy(), AveragePrecision(), RocAuc()], ids=repr
-)
+@pytest.mark.parametrize("metric", [Brier(), LogLoss(), BalancedAccuracy(), AveragePrecision(), RocAuc()], ids=repr)
 def test_sums_give_the_interval_that_scoring_each_resample_gives(metric):
     random = rng(3)
     y, p = people(random, 1_500)
@@ -144,9 +140,7 @@ def test_sums_give_the_interval_that_scoring_each_resample_gives(metric):
     prediction = answers(p) if metric.needs == "label" else p
     found = score_with_interval(metric, y, prediction, weight=weight, rng=rng(), replicates=400)
     draws = [random.integers(0, 1_500, 1_500) for _ in range(400)]
-    ends = np.quantile(
-        [metric.score(y[rows], prediction[rows], weight[rows]) for rows in draws], [0.025, 0.975]
-    )
+    ends = np.quantile([metric.score(y[rows], prediction[rows], weight[rows]) for rows in draws], [0.025, 0.975])
 
     width = ends[1] - ends[0]
     assert abs(found.low - ends[0]) < 0.12 * width
@@ -267,15 +261,11 @@ def test_a_metric_that_only_scores_is_scored_on_each_resample():
         def score(self, y, prediction, weight=None, groups=None):
             return float(len(np.unique(groups)))
 
-    found = score_with_interval(
-        Largest(), np.zeros(40), np.zeros(40), groups=np.repeat(np.arange(8), 5), rng=rng()
-    )
+    found = score_with_interval(Largest(), np.zeros(40), np.zeros(40), groups=np.repeat(np.arange(8), 5), rng=rng())
     assert (found.low, found.high) == (8, 8)
 
 
-@pytest.mark.parametrize(
-    ("n", "unit"), [(10, "rows"), (MOST_UNITS, "rows"), (MOST_UNITS + 1, "blocks of rows")]
-)
+@pytest.mark.parametrize(("n", "unit"), [(10, "rows"), (MOST_UNITS, "rows"), (MOST_UNITS + 1, "blocks of rows")])
 def test_rows_are_dealt_into_blocks_of_one_size(n, unit):
     plan = plan_resampling(n, None, rng=rng())
     sizes = np.bincount(plan.unit_of_row, minlength=plan.units)
@@ -312,9 +302,7 @@ def test_copies_of_rows_in_groups_do_not_make_a_difference_surer():
     random = rng(10)
     a, b = random.exponential(size=60), random.exponential(size=60)
     once = paired_difference(a, b, rng=rng())
-    copied = paired_difference(
-        np.repeat(a, 7), np.repeat(b, 7), groups=np.repeat(np.arange(60), 7), rng=rng()
-    )
+    copied = paired_difference(np.repeat(a, 7), np.repeat(b, 7), groups=np.repeat(np.arange(60), 7), rng=rng())
 
     assert copied["p"] == pytest.approx(once["p"])
 
@@ -342,9 +330,7 @@ def test_skill_is_the_share_of_the_loss_that_is_saved_and_its_interval_covers():
     assert 0.91 <= held / 300 <= 0.99
 
 
-@pytest.mark.parametrize(
-    "losses", [(np.ones(4), np.zeros(4)), (np.ones(1), np.ones(1)), (np.ones(0), np.ones(0))]
-)
+@pytest.mark.parametrize("losses", [(np.ones(4), np.zeros(4)), (np.ones(1), np.ones(1)), (np.ones(0), np.ones(0))])
 def test_skill_that_cannot_be_told_is_none(losses):
     found = skill(*losses, rng=rng())
 

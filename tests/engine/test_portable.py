@@ -42,9 +42,7 @@ def step_with_everything():
         "claims": np.array([True, False, True]),
         "none": np.empty((0, 4)),
     }
-    return PortableStep(
-        "anything", {"b": [0.1, None, "ü"], "a": {"x": 1}}, arrays, "tree\r\nΩ\n", b"\x00\xff"
-    )
+    return PortableStep("anything", {"b": [0.1, None, "ü"], "a": {"x": 1}}, arrays, "tree\r\nΩ\n", b"\x00\xff")
 
 
 @pytest.mark.parametrize("rows", [0, 1, 50])
@@ -153,9 +151,7 @@ def test_codes_take_columns_in_any_order_and_form():
         },
         {"age": [3, None, 5], "town": ["Ulm", float("nan"), "Rome"]},
         {"age": pd.Series([3.0, None, 5.0]), "town": pd.Categorical(["Ulm", None, "Rome"])},
-        Matrix.from_frame(
-            pd.DataFrame({"age": [3.0, None, 5.0], "town": pd.Categorical(["Ulm", None, "Rome"])})
-        ),
+        Matrix.from_frame(pd.DataFrame({"age": [3.0, None, 5.0], "town": pd.Categorical(["Ulm", None, "Rome"])})),
     ]
     for form in forms:
         matrix, unseen = code_columns(CODES, form)

@@ -52,9 +52,7 @@ def test_the_zero_rule_answers_weighted_shares_and_means():
     X = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
 
     assert ZeroRule().fit(X, [0, 0, 1], [1.0, 1.0, 2.0]).predict_proba(X.head(1)).tolist() == [[0.5, 0.5]]
-    assert ZeroRule("regression").fit(X, [0.0, 0.0, 1.0], [1.0, 1.0, 2.0]).predict(X.head(1)).tolist() == [
-        0.5
-    ]
+    assert ZeroRule("regression").fit(X, [0.0, 0.0, 1.0], [1.0, 1.0, 2.0]).predict(X.head(1)).tolist() == [0.5]
 
 
 def test_the_simple_baseline_is_a_tree_of_three_levels_on_codes():

@@ -75,11 +75,7 @@ def test_the_portable_form_answers_as_the_learner_does(name, task):
 @pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_strange_tables_are_learned_and_answered(name, task):
     X, rng = random_table(name), np.random.default_rng(1)
-    y = (
-        rng.normal(size=len(X))
-        if task == "regression"
-        else rng.integers(0, 2 + (task == "multiclass"), len(X))
-    )
+    y = rng.normal(size=len(X)) if task == "regression" else rng.integers(0, 2 + (task == "multiclass"), len(X))
     before = X.copy(deep=True)
     estimator = made(name, task).fit(X, y)
     answer = portable(estimator, X)
@@ -111,9 +107,7 @@ def test_a_clone_is_the_same_unfitted(name, task):
 @pytest.mark.parametrize(("name", "task"), PAIRS)
 def test_one_row_is_enough(name, task):
     X = random_table(name).head(1)
-    estimator = made(name, task).fit(
-        X, np.zeros(1, dtype=np.int64) if task != "regression" else np.array([2.5])
-    )
+    estimator = made(name, task).fit(X, np.zeros(1, dtype=np.int64) if task != "regression" else np.array([2.5]))
 
     np.testing.assert_allclose(portable(estimator, X), [2.5] if task == "regression" else [[1.0]])
     assert learners.describe_complexity(estimator)[0] >= 0
@@ -129,17 +123,13 @@ def test_a_class_with_one_row_and_a_lone_class_break_nothing(name):
     assert (portable(lone, X) == 1).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "task"), [pair for pair in PAIRS if "weights" in COMPONENTS[pair[0]].traits]
-)
+@pytest.mark.parametrize(("name", "task"), [pair for pair in PAIRS if "weights" in COMPONENTS[pair[0]].traits])
 def test_weights_count(name, task):
     X, y = table(task)
     plain = made(name, task).fit(X, y)
     weight = np.where(np.arange(len(y)) % 2, 10.0, 0.5)
 
-    assert not np.array_equal(
-        portable(plain, X), portable(made(name, task).fit(X, y, sample_weight=weight), X)
-    )
+    assert not np.array_equal(portable(plain, X), portable(made(name, task).fit(X, y, sample_weight=weight), X))
 
 
 def test_rows_of_neighbors_cannot_be_weighted():
@@ -204,9 +194,7 @@ def test_logistic_regression_is_scikit_learns(task):
     X, y = table(task)
     expected = LogisticRegression(C=0.5, max_iter=5_000).fit(X.to_numpy(), y).predict_proba(X.to_numpy())
 
-    np.testing.assert_allclose(
-        portable(made("linear", task, C=0.5).fit(X, y), X), expected, rtol=0, atol=1e-12
-    )
+    np.testing.assert_allclose(portable(made("linear", task, C=0.5).fit(X, y), X), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("penalty", "peer"), [("l2", Ridge(alpha=2.0)), ("l1", None)])

@@ -73,9 +73,7 @@ def test_precision_recall_and_f_beta_equal_scikit_learn_in_a_thousand_cases(clas
             make("recall", average=average).score(y, answers, weight),
             quietly(sk.recall_score, y, answers, **theirs),
         )
-        same(
-            make("f1", average=average).score(y, answers, weight), quietly(sk.f1_score, y, answers, **theirs)
-        )
+        same(make("f1", average=average).score(y, answers, weight), quietly(sk.f1_score, y, answers, **theirs))
         for beta in (0.5, 2, 3.7):
             expected = quietly(sk.fbeta_score, y, answers, beta=beta, **theirs)
             same(make("f_beta", beta=beta, average=average).score(y, answers, weight), expected)
@@ -91,9 +89,7 @@ def test_metrics_of_answers_equal_scikit_learn(seed, classes):
     expected = quietly(sk.balanced_accuracy_score, y, answers, sample_weight=weight)
     same(make("balanced_accuracy").score(y, answers, weight), expected)
     for ours, theirs in (("none", None), ("linear", "linear"), ("quadratic", "quadratic")):
-        expected = quietly(
-            sk.cohen_kappa_score, y, answers, labels=codes, weights=theirs, sample_weight=weight
-        )
+        expected = quietly(sk.cohen_kappa_score, y, answers, labels=codes, weights=theirs, sample_weight=weight)
         if len({*y, *answers}) > 1:
             same(make("kappa", weights=ours).score(y, answers, weight), expected)
     if len(set(y)) > 1 and len(set(answers)) > 1:
@@ -128,9 +124,7 @@ def test_metrics_of_many_probabilities_equal_scikit_learn(seed):
     same(make("brier", task="multiclass").score(y, p, weight), brier)
     expected = sk.roc_auc_score(y, p, multi_class="ovr", labels=codes, **options)
     same(make("roc_auc").score(y, p, weight), expected)
-    same(
-        make("average_precision").score(y, p, weight), sk.average_precision_score(np.eye(4)[y], p, **options)
-    )
+    same(make("average_precision").score(y, p, weight), sk.average_precision_score(np.eye(4)[y], p, **options))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -169,12 +163,8 @@ def test_f_beta_goes_to_precision_and_recall_at_its_limits(seed, classes):
     y, answers = np.concatenate([y, both]), np.concatenate([answers, both])
     weight = None if weight is None else np.concatenate([weight, np.ones(classes)])
 
-    assert least.score(y, answers, weight) == pytest.approx(
-        make("precision").score(y, answers, weight), abs=1e-12
-    )
-    assert most.score(y, answers, weight) == pytest.approx(
-        make("recall").score(y, answers, weight), abs=1e-12
-    )
+    assert least.score(y, answers, weight) == pytest.approx(make("precision").score(y, answers, weight), abs=1e-12)
+    assert most.score(y, answers, weight) == pytest.approx(make("recall").score(y, answers, weight), abs=1e-12)
 
 
 LABELS = st.integers(1, 40).flatmap(
@@ -202,9 +192,7 @@ def test_every_metric_of_answers_stays_in_bounds_and_ignores_order_and_scale_of_
         metric = make(name)
         score = metric.score(y, answers, weight)
         assert math.isnan(score) or metric.bounds[0] - 1e-12 <= score <= metric.bounds[1] + 1e-12
-        assert metric.score(y[order], answers[order], 3 * weight[order]) == pytest.approx(
-            score, abs=1e-12, nan_ok=True
-        )
+        assert metric.score(y[order], answers[order], 3 * weight[order]) == pytest.approx(score, abs=1e-12, nan_ok=True)
 
 
 @given(st.integers(0, 10_000))
@@ -231,9 +219,7 @@ def test_whole_weights_do_what_repeated_rows_do(seed):
         metric = make(name, **({"average": "macro"} if name == "f1" else {}))
         prediction = answer_of[metric.needs]
         repeated = metric.score(y[rows], prediction[rows])
-        assert metric.score(y, prediction, times.astype(float)) == pytest.approx(
-            repeated, abs=1e-9, nan_ok=True
-        )
+        assert metric.score(y, prediction, times.astype(float)) == pytest.approx(repeated, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -372,7 +358,4 @@ def test_declaring_the_metrics_imports_nothing_heavy():
         "print([n for n in ('numpy', 'scipy', 'sklearn', 'pandas') if n in sys.modules])"
     )
 
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -41,9 +41,7 @@ def test_the_portable_form_takes_the_same_columns():
     run = compile_pipeline([selectors.to_portable(fitted)])
 
     for part in (X, X.head(1), X.head(0)):
-        np.testing.assert_array_equal(
-            run(Matrix.from_frame(part)), Matrix.from_frame(fitted.transform(part)).values
-        )
+        np.testing.assert_array_equal(run(Matrix.from_frame(part)), Matrix.from_frame(fitted.transform(part)).values)
 
 
 def test_one_row_no_row_and_clones():

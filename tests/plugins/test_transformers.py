@@ -23,9 +23,7 @@ EVERY = [
 
 def mixed(rows=40, seed=0):
     rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {name: rng.normal(size=rows) for name in ('a"b', "[x]", "größe", "town=Ulm", "class")}
-    )
+    frame = pd.DataFrame({name: rng.normal(size=rows) for name in ('a"b', "[x]", "größe", "town=Ulm", "class")})
     frame["one"] = 5.0
     frame["void"] = np.nan
     frame["town"] = pd.Categorical(rng.choice(["Ulm", "Bonn", "Rome", "(other)", "(missing)"], rows))
@@ -171,9 +169,7 @@ def test_a_setting_that_cannot_work_is_named(transformer):
 
 def test_options_are_the_parameters():
     for component in transformers.register_transformers():
-        kind = {"impute": Impute, "one_hot": OneHot, "ordinal": Ordinal, "standardize": Standardize}[
-            component.name
-        ]
+        kind = {"impute": Impute, "one_hot": OneHot, "ordinal": Ordinal, "standardize": Standardize}[component.name]
 
         assert kind(**vars(component.options())).get_params() == kind().get_params()
 

@@ -4,6 +4,7 @@ A bundle holds no pickle. Loading verifies every digest and refuses what was alt
 """
 
 import json
+import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Bundle:
         CheckFailed
             An answer differs, be it in the last bit.
         """
-        from pyarrow import parquet  # noqa: PLC0415 - loads only where a bundle is checked
+        from pyarrow import parquet
 
         table = parquet.read_table(self.folder / "end_to_end.parquet")
         expected = [name for name in table.column_names if name.startswith("expected ")]
@@ -122,7 +123,7 @@ class Bundle:
                     f"bundle {self.folder} answers {wrong.size} of {table.num_rows} end-to-end rows differently: row "
                     f"{row} gives {name.removeprefix('expected ')}={given[row]!r}, not {wanted[row]!r}"
                 )
-        return table.num_rows
+        return int(table.num_rows)
 
     def require(self, names: Sequence[str]) -> None:
         """Raise DataError where a needed column is not among `names`."""
@@ -137,7 +138,10 @@ class Bundle:
             return pd.DataFrame({"prediction": scores})
         labels = np.array(self.classes, dtype=object)[scores.argmax(axis=1)]
         return pd.DataFrame(
-            {"prediction": labels, **{f"p_{label}": scores[:, code] for code, label in enumerate(self.classes)}}
+            {
+                "prediction": labels,
+                **{f"p_{label}": scores[:, code] for code, label in enumerate(self.classes)},
+            }
         )
 
 
@@ -159,7 +163,7 @@ def as_table(data: Any) -> pa.Table:
 
 def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    mixed = {name: _as_text(frame[name]) for name in frame if frame[name].dtype == object}
+    mixed = {str(name): _as_text(frame[name]) for name in frame if frame[name].dtype == object}
     return pa.Table.from_pandas(frame.assign(**mixed) if mixed else frame, preserve_index=False)
 
 
@@ -172,10 +176,12 @@ def _as_text(values: pd.Series) -> pd.Series:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
-def write_bundle(folder: Path, fitted: Fitted, schema: Schema, facts: Mapping[str, Any], assets: Mapping[str, Any]) -> str:
+def write_bundle(
+    folder: Path, fitted: Fitted, schema: Schema, facts: Mapping[str, Any], assets: Mapping[str, Any]
+) -> str:
     """Write a bundle, all or nothing; return its digest.
 
     Parameters
@@ -204,13 +210,15 @@ def write_bundle(folder: Path, fitted: Fitted, schema: Schema, facts: Mapping[st
         fresh.replace(folder)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise UsageError(f"cannot write {folder}: {error.strerror or error}; make room, or give another out=") from error
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror or error}; make room, or give another out="
+        ) from error
     return str(manifest["digest"])
 
 
 def _write_asset(path: Path, asset: Any) -> None:
     if isinstance(asset, pa.Table):
-        from pyarrow import parquet  # noqa: PLC0415 - loads only where a bundle is written
+        from pyarrow import parquet
 
         parquet.write_table(asset, path)
     elif isinstance(asset, str):

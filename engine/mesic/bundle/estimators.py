@@ -92,7 +92,7 @@ def naive_bayes(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 
 
 def lightgbm(step: PortableStep, threads: int) -> Estimator:
     """Return what LightGBM says; ``text`` is its own description of the model."""
-    from lightgbm import Booster  # noqa: PLC0415 - loads only where a pipeline needs it
+    from lightgbm import Booster
 
     booster, classes = Booster(model_str=step.text), step.params["classes"]
 
@@ -110,7 +110,7 @@ def neighbors(step: PortableStep, threads: int) -> Estimator:
 
     ``params["k"]`` rows are asked; ``params["weights"]`` is ``uniform`` or ``distance``.
     """
-    from sklearn.neighbors import (  # noqa: PLC0415 - loads only where a pipeline needs it
+    from sklearn.neighbors import (
         KNeighborsClassifier,
         KNeighborsRegressor,
     )
@@ -133,6 +133,4 @@ def skops_estimator(model: Any) -> Estimator:
     """Return what a scikit-learn estimator says of a frame: probabilities where it has them."""
     ask = model.predict_proba if hasattr(model, "predict_proba") else model.predict
     classes = len(model.classes_) if hasattr(model, "predict_proba") else 0
-    return lambda matrix: (
-        np.asarray(ask(matrix.frame()), dtype=np.float64) if len(matrix) else _nothing(classes)
-    )
+    return lambda matrix: np.asarray(ask(matrix.frame()), dtype=np.float64) if len(matrix) else _nothing(classes)

@@ -19,13 +19,11 @@ def skops(step: PortableStep, trusted: frozenset[str], *, is_last: bool) -> Call
     CheckFailed
         It asks for a type that is not trusted; nothing was made of it then.
     """
-    from skops import io  # noqa: PLC0415 - loads only where a pipeline needs it
+    from skops import io
 
     asked = set(step.params["types"]) | set(io.get_untrusted_types(data=step.blob))
     if strange := sorted(asked - trusted):
-        raise CheckFailed(
-            f"a step of the pipeline is made of types that are not trusted: {', '.join(strange)}"
-        )
+        raise CheckFailed(f"a step of the pipeline is made of types that are not trusted: {', '.join(strange)}")
     model = io.loads(step.blob, trusted=sorted(asked))
     return skops_estimator(model) if is_last else lambda matrix: _transformed(model, matrix)
 

@@ -90,4 +90,5 @@ Skill against the baseline `{record["skill"]["against"]}`: {_skill_words(record[
 def _skill_words(facts: Mapping[str, Any]) -> str:
     if facts.get("value") is None or facts.get("low") is None:
         return "cannot be told"
-    return f"{facts['value']:.1%} of its loss saved ({facts['level']:.0%} interval {facts['low']:.1%} to {facts['high']:.1%})"
+    span = f"{facts['level']:.0%} interval {facts['low']:.1%} to {facts['high']:.1%}"
+    return f"{facts['value']:.1%} of its loss saved ({span})"

@@ -83,9 +83,7 @@ def compile_pipeline(
     return run
 
 
-def _compiled(
-    step: PortableStep, threads: int, trusted: frozenset[str], *, is_last: bool
-) -> Callable[[Any], Any]:
+def _compiled(step: PortableStep, threads: int, trusted: frozenset[str], *, is_last: bool) -> Callable[[Any], Any]:
     if step.op in OPERATORS:
         return OPERATORS[step.op](step)
     if step.op in ESTIMATORS:
@@ -93,6 +91,4 @@ def _compiled(
     if step.op == "skops":
         return skops(step, trusted, is_last=is_last)
     known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, "skops"}))
-    raise ComponentError(
-        f"the pipeline has a step {step.op!r} that this mesic does not know; it knows {known}"
-    )
+    raise ComponentError(f"the pipeline has a step {step.op!r} that this mesic does not know; it knows {known}")

@@ -77,9 +77,7 @@ class PortableStep:
     def save(self, folder: Path) -> None:
         """Write the step into a new or empty folder: JSON, an Arrow file an array, text, skops."""
         folder.mkdir(parents=True, exist_ok=True)
-        shapes = {
-            name: {"type": array.dtype.str, "shape": array.shape} for name, array in self.arrays.items()
-        }
+        shapes = {name: {"type": array.dtype.str, "shape": array.shape} for name, array in self.arrays.items()}
         description = {"op": self.op, "params": self.params, "arrays": shapes}
         text = json.dumps(description, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
         (folder / _DESCRIPTION).write_bytes(text.encode())

@@ -23,9 +23,7 @@ def config_loader() -> ConfigLoaderImpl:
 
 def compose(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> DictConfig:
     """Return what Hydra composes for a verb, with Hydra's own node; interpolations stay as they are."""
-    return loader.load_configuration(
-        config_name=verb, overrides=list(overrides), run_mode=RunMode.RUN, from_shell=True
-    )
+    return loader.load_configuration(config_name=verb, overrides=list(overrides), run_mode=RunMode.RUN, from_shell=True)
 
 
 @contextmanager

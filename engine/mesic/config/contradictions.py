@@ -1,6 +1,7 @@
 """Options that contradict each other or the data's columns, found before any work."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -62,7 +63,7 @@ def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:
 
 def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     learner = _chosen(plain, "learner").component
-    known = learner.options.__dataclass_fields__
+    known = {field.name for field in fields(learner.options)}
     for name, said in (plain["tuner"].get("space") or {}).items():
         if name not in known:
             yield f"tuner.space.{name} is no option of learner={learner.name}{did_you_mean(name, known)}"
@@ -80,7 +81,7 @@ def _is_upside_down(said: list[Any]) -> bool:
 
 def _column_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     options = plain["source"]
-    shared = SourceOptions.__dataclass_fields__
+    shared = {field.name for field in fields(SourceOptions)}
     try:
         own = {name: value for name, value in options.items() if name not in shared and name != "name"}
         source = build(_chosen(plain, "source"), own)

@@ -90,7 +90,7 @@ def _problems_of_job(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[st
         yield _hydra_words(error)
         return
     yield from _value_problems(config, values)
-    own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     found = list(_content_problems(own, verb))
     yield from found
     if verb == "run" and not any("has no value" in problem or "worked out" in problem for problem in found):
@@ -134,12 +134,11 @@ def _value_problems(config: DictConfig, overrides: Iterable[Override]) -> Iterat
         key = override.key_or_group
         parent, _, leaf = key.rpartition(".")
         home = OmegaConf.select(config, parent, throw_on_missing=False) if parent else config
-        if not isinstance(home, DictConfig):
-            yield f"no key {key!r}{_near_key(config, key)}"
-        elif leaf not in home.keys() and not override.is_add() and not _is_open(key):  # a missing value is not `in`
-            yield f"no key {key!r}{_near_key(config, key)}"
-        else:
+        is_open = override.is_add() or _is_open(key)
+        if isinstance(home, DictConfig) and (is_open or leaf in set(home)):  # `in` misses keys without a value
             yield from _applied(config, override, key)
+        else:
+            yield f"no key {key!r}{_near_key(config, key)}"
 
 
 def _applied(config: DictConfig, override: Override, key: str) -> Iterator[str]:
@@ -176,7 +175,7 @@ def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, node
         return
     for key in node:
-        yield from _leaves(node._get_node(key), f"{path}.{key}" if path else str(key))
+        yield from _leaves(node._get_node(key), f"{path}.{key!s}" if path else str(key))
 
 
 def _content_problems(config: DictConfig, verb: str) -> Iterator[str]:
@@ -190,7 +189,7 @@ def _content_problems(config: DictConfig, verb: str) -> Iterator[str]:
         node = config._get_node(kind.name)
         if not isinstance(node, DictConfig) or node._is_none():
             continue
-        chosen = {f"{kind.name}.{key}": node[key] for key in node} if kind.is_list else {kind.name: node}
+        chosen = {f"{kind.name}.{key!s}": node[key] for key in node} if kind.is_list else {kind.name: node}
         for path, options in chosen.items():
             yield from _component_problems(kind.name, path, options)
 

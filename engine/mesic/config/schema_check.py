@@ -1,6 +1,7 @@
 """Compare composed values with the dataclass that declares them: keys, types, ranges, choices."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
@@ -63,7 +64,7 @@ def range_problems(value: Any, facts: Mapping[str, Any], path: str) -> Iterator[
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
     too_low = low is not None and (value <= low if facts.get("open_low") else value < low)
-    if too_low or (high is not None and value > high) or value != value:
+    if too_low or (high is not None and value > high) or math.isnan(value):
         yield f"{path}={value!r} cannot work: give {range_words(facts)}"
 
 

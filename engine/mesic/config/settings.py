@@ -7,7 +7,6 @@ a source's options dataclass inherits from it.
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from mesic.host.components import option
 
 
@@ -59,9 +58,7 @@ class Zone:
     """The zone of solutions and what is taken from it."""
 
     prefer: str = option("best", "which member is fitted in the end", choices=("best", "simplest"))
-    tolerance: float = option(
-        0.01, "widest loss of skill against the best, as a share of its skill", low=0, high=1
-    )
+    tolerance: float = option(0.01, "widest loss of skill against the best, as a share of its skill", low=0, high=1)
     standard_errors: float = option(1.0, "widest paired difference from the best", low=0, unit="standard errors")
 
 

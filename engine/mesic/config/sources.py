@@ -43,7 +43,7 @@ def typed_options(component: Component) -> type:
     hints = get_type_hints(component.options)
     fields: list[Any] = [("name", str, dataclasses.field(default=component.name))]
     for declared in dataclasses.fields(component.options):
-        copy = dataclasses.field(default=declared.default, default_factory=declared.default_factory)  # type: ignore[call-overload]  # one of the two is MISSING
+        copy = dataclasses.field(default=declared.default, default_factory=declared.default_factory)
         fields.append((declared.name, hints[declared.name], copy))
     return dataclasses.make_dataclass(component.name, fields)
 
@@ -118,4 +118,3 @@ def register() -> None:
     plugins = Plugins.instance()
     plugins.register(ComponentSource)
     plugins.register(MesicSearchPath)
-

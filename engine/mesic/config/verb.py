@@ -21,7 +21,12 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
         Unknown keys, wrong types, missing values: all of them together.
     """
     seen: list[dict[str, Any]] = []
-    launch(verb, arguments, lambda config: seen.append(_plain(config)), look=lambda args: _look(verb, args.overrides))
+    launch(
+        verb,
+        arguments,
+        lambda config: seen.append(_plain(config)),
+        look=lambda args: _look(verb, args.overrides),
+    )
     if not seen:
         return None
     problems = list(schema_problems(DictConfig(seen[0]), schema, ""))

@@ -82,7 +82,7 @@ def table_digest(columns: Mapping[str, Any]) -> str:
     total = hashlib.sha256()
     for name in sorted(columns):
         total.update(name.encode() + b"\0")
-        total.update(np.ascontiguousarray(bits(columns[name])))
+        total.update(np.ascontiguousarray(bits(columns[name])).data)
     return total.hexdigest()
 
 
@@ -91,5 +91,5 @@ def array_digest(*arrays: np.ndarray) -> str:
     total = hashlib.sha256()
     for array in arrays:
         total.update(f"{array.dtype.str}{array.shape}".encode())
-        total.update(np.ascontiguousarray(array))
+        total.update(np.ascontiguousarray(array).data)
     return total.hexdigest()

@@ -40,7 +40,10 @@ def infer_column(name: str, values: pa.ChunkedArray) -> Column:
 def is_numeric(kind: pa.DataType) -> bool:
     """Return whether an Arrow type holds numbers."""
     return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_duration(kind)
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_duration(kind)
     )
 
 

@@ -88,9 +88,7 @@ def _inferred_task(target: Column, values: Any, distinct: Any, is_numeric: bool)
     return "multiclass", [finding]
 
 
-def _coded(
-    target: Column, values: Any, task: str, positive: str | None
-) -> tuple[np.ndarray, tuple[str, ...]]:
+def _coded(target: Column, values: Any, task: str, positive: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
     if task == "regression":
         return np.asarray(values, dtype=np.float64), ()
     labels, codes = _labels(values)

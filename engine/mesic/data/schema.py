@@ -120,7 +120,11 @@ def _column_problems(name: str, facts: Any) -> list[str]:
         return [f"column {name!r} is {facts!r}: give kind, role, missing"]
     known = {"kind", "role", "missing", "range", "levels", "why", "seen"}
     problems = [f"column {name!r} has no rule {key!r}{did_you_mean(str(key), known)}" for key in facts.keys() - known]
-    for key, allowed in (("kind", get_args(Kind)), ("role", get_args(Role)), ("missing", ("allowed", "forbidden"))):
+    for key, allowed in (
+        ("kind", get_args(Kind)),
+        ("role", get_args(Role)),
+        ("missing", ("allowed", "forbidden")),
+    ):
         value = facts.get(key, allowed[0])
         if value not in allowed:
             near = did_you_mean(str(value), allowed)

@@ -72,7 +72,7 @@ class Dataset:
     def view(self, rows: np.ndarray) -> TrainingView:
         """Return the rows of these numbers; category levels that do not occur in them are gone."""
         X = self.X.iloc[rows]
-        unused = {name: X[name].cat.remove_unused_categories() for name in X if X[name].dtype == "category"}
+        unused = {str(name): X[name].cat.remove_unused_categories() for name in X if X[name].dtype == "category"}
         parts = {name: _taken(getattr(self, name), rows) for name in ("weight", "groups", "time")}
         return TrainingView(X.assign(**unused) if unused else X, self.y[rows], **parts)
 

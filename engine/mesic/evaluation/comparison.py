@@ -100,7 +100,7 @@ def _student(
     difference: np.ndarray, weight: np.ndarray | None, plan: Resampling, level: float
 ) -> tuple[float, float, float, float]:
     """Return the weighted mean, its ends, and p; rows of one unit may depend on each other."""
-    from scipy import special  # noqa: PLC0415 - slow to import, and not needed to declare or to score
+    from scipy import special
 
     sums = plan.sums(np.column_stack([difference, np.ones(len(difference))]).astype(float), weight)
     total = sums[:, 1].sum()

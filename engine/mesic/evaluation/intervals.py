@@ -145,9 +145,7 @@ def score_all(  # noqa: PLR0913 - all but the first three have a default, or are
     if labels is None and prediction.ndim == 2:
         labels = prediction.argmax(axis=1)
     answers = {"label": labels, "probability": prediction, "value": prediction}
-    samples = {
-        need: _Sample(y, answer, weight, groups) for need, answer in answers.items() if answer is not None
-    }
+    samples = {need: _Sample(y, answer, weight, groups) for need, answer in answers.items() if answer is not None}
     return [_scored(metric, samples[metric.needs], plan, level) for metric in metrics]
 
 
@@ -218,9 +216,7 @@ def _reflected(
     """
     value = float(values_of(metric, means))
     quiet = np.sign(means) * np.sqrt(np.maximum(means**2 - 2 * np.nanmean(noise**2, axis=0), 0.0))
-    most = percentile_ends(values_of(metric, quiet + noise), level, plan.units)[1] - float(
-        values_of(metric, quiet)
-    )
+    most = percentile_ends(values_of(metric, quiet + noise), level, plan.units)[1] - float(values_of(metric, quiet))
     least = percentile_ends(values_of(metric, means + noise), level, plan.units)[0] - value
     return float(value - most), value - least, "reflected bootstrap", plan.unit
 
@@ -271,9 +267,7 @@ def _scored_resamples(metric: Metric, sample: _Sample, plan: Resampling) -> _Dra
     rng = plan.rng(USE_SCORES)
     affordable = ROWS_SCORED_IN_RESAMPLES // len(sample.y)
     replicates = min(plan.replicates, max(FEWEST_SCORED_RESAMPLES, affordable))
-    draws = [
-        _score_of(metric, sample, plan, rng.integers(0, plan.units, plan.units)) for _ in range(replicates)
-    ]
+    draws = [_score_of(metric, sample, plan, rng.integers(0, plan.units, plan.units)) for _ in range(replicates)]
     return _Draws(np.array(draws), BOOTSTRAP, plan.unit, plan.units)
 
 

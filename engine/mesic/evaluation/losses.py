@@ -2,9 +2,7 @@
 
 import numpy as np
 
-SMALLEST_PROBABILITY = float(
-    np.finfo(np.float64).eps
-)  # as in scikit-learn's log_loss, so that the means agree
+SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)  # as in scikit-learn's log_loss, so that the means agree
 
 
 def example_losses(task: str, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def percentile_ends(scores: np.ndarray, level: float, units: float = math.inf) -
 
 
 def _expanded(tail: float, units: float) -> float:
-    from scipy import special  # noqa: PLC0415 - slow to import, and not needed to declare or to score
+    from scipy import special
 
     return float(special.ndtr(math.sqrt(units / (units - 1)) * special.stdtrit(units - 1, tail)))
 

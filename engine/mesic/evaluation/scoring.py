@@ -70,7 +70,7 @@ def baseline_findings(skill_facts: Mapping[str, Any], losses: Mapping[str, float
             "block",
             message,
             {"skill": dict(skill_facts), "baselines": dict(losses)},
-            f"use the baseline, get more or better columns, or say why: it may be that {name!r} is all there is to learn",
+            f"use the baseline, get more or better columns, or accept that {name!r} is all there is to learn",
         )
     ]
 

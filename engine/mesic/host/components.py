@@ -26,7 +26,7 @@ class NoOptions:
     """The options of a component that has none."""
 
 
-def option(  # noqa: PLR0913 - the facts that a user is told about one option
+def option(
     default: Any,
     help: str,  # noqa: A002 - the word that users know from command lines
     *,
@@ -142,5 +142,5 @@ class Component:
         object.__setattr__(self, "traits", frozenset(self.traits))
         if strange := self.traits - TRAITS.keys():
             raise ValueError(f"traits {sorted(strange)} of {self.name!r} are unknown; known: {sorted(TRAITS)}")
-        if strange := self.space.keys() - {field.name for field in dataclasses.fields(self.options)}:
-            raise ValueError(f"search space of {self.name!r} names {sorted(strange)}, which are no options of it")
+        if strangers := self.space.keys() - {field.name for field in dataclasses.fields(self.options)}:
+            raise ValueError(f"search space of {self.name!r} names {sorted(strangers)}, which are no options of it")

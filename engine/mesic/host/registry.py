@@ -60,6 +60,13 @@ class Offer:
         return f"{self.kind.name}/{self.component.name}"
 
 
+def _components(kind: Kind, returned: Iterable[Any]) -> list[Component]:
+    components = list(returned)
+    if strange := [item for item in components if not isinstance(item, Component)]:
+        raise TypeError(f"{kind.hook} returned {strange[0]!r}, which is no mesic.Component")
+    return components
+
+
 @dataclass
 class Registry:
     """All offers, read when first asked for.
@@ -89,9 +96,7 @@ class Registry:
         for implementation in getattr(self.manager.hook, kind.hook).get_hookimpls():
             provider = self.providers[implementation.plugin_name]
             try:
-                components = list(implementation.function())
-                if strange := [item for item in components if not isinstance(item, Component)]:
-                    raise TypeError(f"{kind.hook} returned {strange[0]!r}, which is no mesic.Component")
+                components = _components(kind, implementation.function())
             except Exception as error:  # noqa: BLE001 - one broken plugin must not take the others along
                 self.broken.append(_broken(provider, error))
                 continue

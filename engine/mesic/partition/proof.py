@@ -81,9 +81,7 @@ def _whole(labels: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> bo
 
 
 def _ordered(time: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> bool:
-    return all(
-        left.size == 0 or right.size == 0 or time[left].max() <= time[right].min() for left, right in pairs
-    )
+    return all(left.size == 0 or right.size == 0 or time[left].max() <= time[right].min() for left, right in pairs)
 
 
 def _refuse_useless(split: Split, dataset: Dataset) -> None:

@@ -1,1 +1,1 @@
-"""The report."""
+"""The report: one self-contained page and its charts, made only from the record and the timeline."""

@@ -62,7 +62,11 @@ class Run:
 
 
 def run(
-    data: Any = None, *, target: str | None = None, overrides: Sequence[str] = (), out: str | Path | None = None
+    data: Any = None,
+    *,
+    target: str | None = None,
+    overrides: Sequence[str] = (),
+    out: str | Path | None = None,
 ) -> Run:
     """Carry a table through an experiment.
 

@@ -14,8 +14,18 @@ from mesic.host.registry import Registry
 from mesic.run.resources import available_cores
 
 LIBRARIES = (
-    "mesic", "hydra-core", "omegaconf", "optuna", "pluggy", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "lightgbm",
-)  # fmt: skip
+    "mesic",
+    "hydra-core",
+    "omegaconf",
+    "optuna",
+    "pluggy",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "lightgbm",
+)
 MOST_DIFF_CHARACTERS = 200_000
 
 

@@ -96,7 +96,9 @@ def _known_facts(
     registry: Registry,
     threads: int,
 ) -> dict[str, Any]:
-    run = {"name": str(folder), "started": now(), "ended": None, "command": command(), "pid": os.getpid()}
+    here = Path.cwd()
+    name = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    run = {"name": str(name), "started": now(), "ended": None, "command": command(), "pid": os.getpid()}
     said = {"overrides": list(overrides), "choices": dict(choices or {}), "config_sources": list(origins)}
     facts = {"run": run, "config": dict(config), "config_digest": config_digest(config), **said}
     return facts | circumstances(registry, threads) | {"seeds": {"seed": config["seed"]}}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from mesic.bundle import packing
@@ -106,7 +107,7 @@ class Experiment:
         self.say(name)
         self.memory.check(f"starting to {name}")
         with self._booked(name) as activity:
-            run_stage(self.registry, Stage(name, lambda: work(activity) or True))
+            run_stage(self.registry, Stage(name, lambda: _done(work, activity)))
         self.record.save()
 
     @contextmanager
@@ -134,7 +135,11 @@ class Experiment:
         self.digests["data"] = self.typed.digest
         self.record.add(data=self._data_facts(), row_account=self.typed.account.as_dict())
         self.recipe = plan.recipe_of(
-            self.registry, self.config, task=self.dataset.task, classes=len(self.dataset.classes), threads=self.threads
+            self.registry,
+            self.config,
+            task=self.dataset.task,
+            classes=len(self.dataset.classes),
+            threads=self.threads,
         )
         self.metrics = plan.metrics_of(self.registry, self.config, self.dataset.task)
         self.record.facts["primary"] = next(iter(self.metrics))
@@ -181,7 +186,9 @@ class Experiment:
         }
 
     def _class_counts(self, rows: np.ndarray) -> dict[str, int]:
-        counts = np.bincount(self.dataset.y[rows], minlength=len(self.dataset.classes)) if self.dataset.classes else []
+        if not self.dataset.classes:
+            return {}
+        counts = np.bincount(self.dataset.y[rows], minlength=len(self.dataset.classes))
         return {label: int(count) for label, count in zip(self.dataset.classes, counts, strict=True)}
 
     def cross_fit_baselines(self, activity: Activity) -> None:
@@ -229,11 +236,21 @@ class Experiment:
         self.digests["trials"] = json_digest([trial.as_dict() for trial in trials])
         self._take_from_zone(trials, attempts, space)
         activity.rows_in = activity.rows_out = self.split.train.size
-        tried = {"tried": len(trials), "failed": sum(t.losses is None for t in trials), "tuner": tuner_part.name}
+        tried = {
+            "tried": len(trials),
+            "failed": sum(t.losses is None for t in trials),
+            "tuner": tuner_part.name,
+        }
         self.record.add(trials=tried)
 
     def _key(self, stage: str, more: Any) -> str:
-        inputs = [self.digests, self.recipe.facts(), self.record.facts["code"], self.threads, self.config["seed"]]
+        inputs = [
+            self.digests,
+            self.recipe.facts(),
+            self.record.facts["code"],
+            self.threads,
+            self.config["seed"],
+        ]
         return json_digest([stage, inputs, more])
 
     def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
@@ -305,13 +322,13 @@ class Experiment:
     def _score(self, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
         test = self.split.test
         tables_of_scores = {name: self._scores(test, answer, name) for name, answer in predictions.items()}
-        inside = {name: self._scores(found.rows, found.prediction, name) for name, found in self.found.items()}
+        inside = self._scores(self.found[MAIN].rows, self.found[MAIN].prediction, "out of fold")
         baselines = [
             {"name": name, "summary": recipe.learner.offer.component.summary}
-            | {"test": tables_of_scores[name], "out_of_fold": inside[name]}
+            | {"test": tables_of_scores[name]}
             for name, recipe in self.baselines.items()
         ]
-        scores = {"out_of_fold": inside[MAIN], "test": tables_of_scores[MAIN]}
+        scores = {"out_of_fold": inside, "test": tables_of_scores[MAIN]}
         self.digests["scores"] = json_digest(scores)
         self.record.facts["scores"] = scores
         self.record.add(baselines=baselines, skill=self._skill(losses))
@@ -382,7 +399,9 @@ class Experiment:
             "classes": list(self.dataset.classes),
             "target": record["data"]["target"],
             "metric": record["primary"],
-            "acceptable": {k: scoring.find_score(record["scores"]["test"], record["primary"])[k] for k in ("low", "high")},
+            "acceptable": {
+                k: scoring.find_score(record["scores"]["test"], record["primary"])[k] for k in ("low", "high")
+            },
             "data": self.digests["data"],
             "code": record["code"],
             "config": json_digest(self.config),
@@ -391,8 +410,6 @@ class Experiment:
     def _answers(self, model: Fitted, rows: np.ndarray) -> Any:
         scores = model.predictor()(self.dataset.X.iloc[rows])
         columns = tables.prediction_columns(self.dataset, rows, scores, np.zeros(rows.size))
-        import pandas as pd  # noqa: PLC0415 - a table for people
-
         return pd.DataFrame({n: v for n, v in columns.items() if n == "prediction" or n.startswith("p_")})
 
     def _confidence(self, names: list[str], rng: np.random.Generator) -> pa.Table:
@@ -403,6 +420,12 @@ class Experiment:
     def write_report(self) -> None:
         """Draw the page, from record and timeline alone."""
         write_text(self.folder / "report.html", render(self.record.facts, read_timeline(self.folder)))
+
+
+def _done(work: Callable[[Activity], None], activity: Activity) -> bool:
+    """Do a stage's work; a first-result hook needs an answer."""
+    work(activity)
+    return True
 
 
 def _of(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

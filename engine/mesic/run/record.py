@@ -9,7 +9,14 @@ from typing import Any
 from mesic.errors import DataError, UsageError
 from mesic.findings import Finding
 from mesic.host.registry import Registry
-from mesic.run.environment import code_digests, git_facts, platform_facts, plugin_facts, thread_facts, versions
+from mesic.run.environment import (
+    code_digests,
+    git_facts,
+    platform_facts,
+    plugin_facts,
+    thread_facts,
+    versions,
+)
 from mesic.run.files import file_digest, write_json
 from mesic.run.resources import Clock, peak_mib
 from mesic.run.timeline import now
@@ -33,7 +40,13 @@ class Record:
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         self.folder = folder
         self.clock = Clock.started()
-        self.facts: dict[str, Any] = {"format": FORMAT, "status": "running", "exit_status": None, "error": None, **facts}
+        self.facts: dict[str, Any] = {
+            "format": FORMAT,
+            "status": "running",
+            "exit_status": None,
+            "error": None,
+            **facts,
+        }
         self.facts.setdefault("findings", [])
 
     def add(self, **facts: Any) -> None:

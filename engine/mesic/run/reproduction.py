@@ -36,13 +36,20 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as ``--json`` prints it."""
-        return {"verdict": self.status, "differs": list(self.differs), "causes": list(self.causes), "digests": dict(self.digests)}
+        return {
+            "verdict": self.status,
+            "differs": list(self.differs),
+            "causes": list(self.causes),
+            "digests": dict(self.digests),
+        }
 
 
 def configuration_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration that does what the record did: as many trials, no clock, as many threads."""
     if record["status"] != "finished":
-        raise UsageError(f"run={record['run']['name']} did not finish ({record['status']}): there is nothing to compare with")
+        raise UsageError(
+            f"run={record['run']['name']} did not finish ({record['status']}): there is nothing to compare with"
+        )
     config: dict[str, Any] = json.loads(json.dumps(record["config"]))
     if set(TunerOptions.__dataclass_fields__) <= config["tuner"].keys():
         config["tuner"] |= {"trials": record["trials"]["tried"], "budget_s": None}

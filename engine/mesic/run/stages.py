@@ -53,7 +53,9 @@ class Store:
 
     def save(self, key: str, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a result: what JSON can hold, and arrays of any shape."""
-        columns = {name: pa.array([np.ascontiguousarray(array).tobytes()], pa.large_binary()) for name, array in arrays.items()}
+        columns = {
+            name: pa.array([np.ascontiguousarray(array).tobytes()], pa.large_binary()) for name, array in arrays.items()
+        }
         shapes = {name: [array.dtype.str, *array.shape] for name, array in arrays.items()}
         meta = json.dumps({"facts": facts, "shapes": shapes})
         columns["_facts"] = pa.array([meta.encode()], pa.large_binary())

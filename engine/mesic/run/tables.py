@@ -36,7 +36,11 @@ def partition_columns(dataset: Dataset, split: Split) -> dict[str, Any]:
 
 
 def prediction_columns(
-    dataset: Dataset, rows: np.ndarray, prediction: np.ndarray, losses: np.ndarray, fold: np.ndarray | None = None
+    dataset: Dataset,
+    rows: np.ndarray,
+    prediction: np.ndarray,
+    losses: np.ndarray,
+    fold: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return a row a predicted row: target, prediction, loss; for classes a column ``p_<label>`` each."""
     columns: dict[str, Any] = {"row": dataset.origin[rows], "key": dataset.keys[rows]}

@@ -60,7 +60,11 @@ class Timeline:
             activity.outcome = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             raise
         finally:
-            used = {"wall_s": round(clock.wall_s(), 4), "cpu_s": round(clock.cpu_s(), 4), "peak_mib": round(peak_mib())}
+            used = {
+                "wall_s": round(clock.wall_s(), 4),
+                "cpu_s": round(clock.cpu_s(), 4),
+                "peak_mib": round(peak_mib()),
+            }
             self.append({"event": "end", "time": now(), **start, **used, **vars(activity)})
 
     def note(self, what: str, *, who: str, hours: float | None, cost: float | None) -> dict[str, Any]:

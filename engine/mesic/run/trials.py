@@ -50,7 +50,12 @@ class Attempts:
         facts = trial.as_dict() | {"fit_s": trial.fit_s}
         arrays = {}
         if found is not None:
-            arrays = {"rows": found.rows, "fold": found.fold, "prediction": found.prediction, "losses": found.losses}
+            arrays = {
+                "rows": found.rows,
+                "fold": found.fold,
+                "prediction": found.prediction,
+                "losses": found.losses,
+            }
         self.store.save(self._name(trial.number), finite(facts), arrays)
         for deaf in notify(self.registry, "trial_finished", trial=facts):
             message = f"plugin {deaf.provider.entry_point!r} failed to listen: {deaf.error}"

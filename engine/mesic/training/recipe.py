@@ -121,7 +121,11 @@ class Recipe:
             "unscaled": "unscaled" not in part.traits,
         }
         given = {transformer.name for transformer in self.transformers}
-        return [self.needs[trait] for trait, is_wanted in wanted.items() if is_wanted and self.needs[trait].name not in given]
+        return [
+            self.needs[trait]
+            for trait, is_wanted in wanted.items()
+            if is_wanted and self.needs[trait].name not in given
+        ]
 
     def _transformed(
         self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
@@ -170,7 +174,7 @@ def _as_frame(transformed: Any, transformer: Any, X: pd.DataFrame, part: Part) -
 def _codes_as_numbers(X: pd.DataFrame) -> pd.DataFrame:
     """Let a selector that cannot read categories see their codes; columns stay one to one."""
     codes = {
-        name: X[name].cat.codes.astype(np.float64).where(X[name].cat.codes >= 0)
+        str(name): X[name].cat.codes.astype(np.float64).where(X[name].cat.codes >= 0)
         for name in X
         if X[name].dtype == "category"
     }

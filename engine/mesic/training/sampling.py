@@ -36,9 +36,7 @@ class Sample:
     def __post_init__(self) -> None:
         index, weight = np.asarray(self.index, dtype=np.int64), np.asarray(self.weight, dtype=np.float64)
         if index.ndim != 1 or index.shape != weight.shape:
-            raise ValueError(
-                f"index has shape {index.shape}, weight {weight.shape}: give one weight a row number"
-            )
+            raise ValueError(f"index has shape {index.shape}, weight {weight.shape}: give one weight a row number")
         if index.size == 0:
             raise ValueError("a sample has no row: give at least one")
         if index[0] < 0 or (np.diff(index) < 0).any():
@@ -55,8 +53,6 @@ class Sample:
 class Sampler(Protocol):
     """Chooses training rows; evaluation rows are never sampled."""
 
-    def sample(
-        self, X: pd.DataFrame, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
-    ) -> Sample:
+    def sample(self, X: pd.DataFrame, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> Sample:
         """Return the rows to learn from, with their weights."""
         ...

@@ -72,7 +72,7 @@ def search_space(
         for name, span in component.space.items()
         if options.get(name) == getattr(defaults, name) and name not in asked
     }
-    return space | {name: span_of(name, said, component.space.get(name)) for name, said in asked.items() if said}
+    return space | {name: span_of(said, component.space.get(name)) for name, said in asked.items() if said}
 
 
 def limits_of(component: Component) -> dict[str, tuple[float, float]]:
@@ -84,14 +84,14 @@ def limits_of(component: Component) -> dict[str, tuple[float, float]]:
     return found
 
 
-def span_of(name: str, said: Any, declared: Range | Choice | None) -> Range | Choice:
+def span_of(said: Any, declared: Range | Choice | None) -> Range | Choice:
     """Return the search range that a list stands for: ``[low, high]``, ``[low, high, log]``, or choices.
 
     Examples
     --------
-    >>> span_of("C", [0.1, 10, "log"], None)
+    >>> span_of([0.1, 10, "log"], None)
     Range(low=0.1, high=10, log=True, complexity=0)
-    >>> span_of("penalty", ["l1", "l2"], None)
+    >>> span_of(["l1", "l2"], None)
     Choice(values=('l1', 'l2'), complexity=0)
     """
     complexity = declared.complexity if declared else 0

@@ -73,7 +73,9 @@ def check_bundle(folder: Path) -> str:
 
     bundle = load_bundle(folder)
     rows = bundle.check_end_to_end()
-    return f"{len(bundle.manifest['files'])} files as sealed, {rows} end-to-end rows answered alike ({bundle.digest[:12]})"
+    return (
+        f"{len(bundle.manifest['files'])} files as sealed, {rows} end-to-end rows answered alike ({bundle.digest[:12]})"
+    )
 
 
 def check_plugins() -> str:

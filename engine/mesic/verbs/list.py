@@ -74,7 +74,12 @@ def _warn_of_broken(registry: Registry) -> None:
 def _show_plugins(registry: Registry, *, as_json: bool) -> None:
     offers = list(registry)
     rows = [
-        {"entry_point": p.entry_point, "module": p.module, "distribution": p.distribution, "version": p.version}
+        {
+            "entry_point": p.entry_point,
+            "module": p.module,
+            "distribution": p.distribution,
+            "version": p.version,
+        }
         | {"components": [o.address for o in offers if o.provider == p]}
         for p in registry.providers.values()
     ]
@@ -111,11 +116,15 @@ def options_of(options: type) -> Iterable[dict[str, Any]]:
     """Yield name, type, default and facts of every option."""
     hints = get_type_hints(options)
     for field in dataclasses.fields(options):
-        has_factory = field.default_factory is not dataclasses.MISSING
-        default = field.default_factory() if has_factory else field.default  # type: ignore[misc]  # checked above
+        made = field.default_factory
+        default = field.default if made is dataclasses.MISSING else made()
         hint = hints[field.name]
         kind = hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
-        facts = {key: value for key, value in field.metadata.items() if value is not None and value != "" and value is not False}
+        facts = {
+            key: value
+            for key, value in field.metadata.items()
+            if value is not None and value != "" and value is not False
+        }
         yield {"name": field.name, "type": kind, "default": default, **facts}
 
 

@@ -32,7 +32,13 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     if settings.out is None and is_same:
         shutil.rmtree(out, ignore_errors=True)
     if as_json:
-        print_json({"run": settings.run, "out": None if settings.out is None and is_same else str(out), **verdict.as_dict()})
+        print_json(
+            {
+                "run": settings.run,
+                "out": None if settings.out is None and is_same else str(out),
+                **verdict.as_dict(),
+            }
+        )
         return 0 if is_same else 1
     print_text(f"{verdict.status}: {settings.run}")
     if is_same:

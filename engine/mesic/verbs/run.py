@@ -11,7 +11,17 @@ from mesic.config.launch import launch, parsed
 from mesic.console import finding_lines, print_json, print_table, print_text, progress, tell
 from mesic.errors import ConfigError, MesicError
 
-KEYS_OF_SUMMARY = ("status", "exit_status", "error", "data", "partition", "primary", "scores", "skill", "zone")
+KEYS_OF_SUMMARY = (
+    "status",
+    "exit_status",
+    "error",
+    "data",
+    "partition",
+    "primary",
+    "scores",
+    "skill",
+    "zone",
+)
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
@@ -56,7 +66,7 @@ def _refuse_taken_folder(overrides: Sequence[str]) -> None:
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as plain dicts and lists, resolved, without Hydra's node and ``out``."""
-    own = OmegaConf.masked_copy(config, [key for key in config if key not in ("hydra", "out")])
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("hydra", "out")])
     container: Any = OmegaConf.to_container(own, resolve=True)
     return dict(container)
 
@@ -96,8 +106,8 @@ def run_job(config: DictConfig, folders: list[Path]) -> float | None:
 
 def _record_refusal(folder: Path, error: MesicError) -> None:
     """See that a job that was refused before its record was made has one."""
-    from mesic.run.record import FILE, FORMAT
     from mesic.run.files import write_json
+    from mesic.run.record import FILE, FORMAT
 
     if not (folder / FILE).exists():
         named = {"type": type(error).__name__, "message": str(error)}
@@ -125,7 +135,12 @@ def summary(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``--json`` prints of a run."""
     facts = {key: record.get(key) for key in KEYS_OF_SUMMARY}
     facts["data"] = {k: v for k, v in (record.get("data") or {}).items() if k != "columns"} or None
-    return {"run": record["run"]["name"], **facts, "model": record.get("model"), "findings": record["findings"]}
+    return {
+        "run": record["run"]["name"],
+        **facts,
+        "model": record.get("model"),
+        "findings": record["findings"],
+    }
 
 
 def print_run(record: Mapping[str, Any]) -> None:

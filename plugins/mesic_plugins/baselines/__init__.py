@@ -20,9 +20,7 @@ class SimpleOptions:
 @hookimpl
 def register_baselines() -> Iterable[Component]:
     """Offer the built-in baselines."""
-    traits = frozenset(
-        {"categories", "missing", "unscaled", "weights", "deterministic", "glassbox", "rare_classes"}
-    )
+    traits = frozenset({"categories", "missing", "unscaled", "weights", "deterministic", "glassbox", "rare_classes"})
     return (
         Component("zero_rule", f"{_HOME}.zero_rule:ZeroRule", "class shares, or the mean", traits=traits),
         Component(

@@ -32,7 +32,12 @@ def register_evaluators() -> Iterable[Component]:
     """Offer the built-in evaluators."""
     home = "mesic_plugins.evaluators"
     return (
-        Component("calibration", f"{home}.calibration:Calibration", "do predictions mean what they say", CalibrationOptions),
+        Component(
+            "calibration",
+            f"{home}.calibration:Calibration",
+            "do predictions mean what they say",
+            CalibrationOptions,
+        ),
         Component(
             "importance",
             f"{home}.importance:Importance",

@@ -37,7 +37,11 @@ def _claims(view):
     if view.task == "binary":
         return view.prediction[:, 1], (view.y == 1).astype(float), f"probability of {view.classes[1]!r}"
     named = view.prediction.argmax(axis=1)
-    return view.prediction.max(axis=1), (view.y == named).astype(float), "probability of the class that was named"
+    return (
+        view.prediction.max(axis=1),
+        (view.y == named).astype(float),
+        "probability of the class that was named",
+    )
 
 
 def _bin(predicted, observed, weight, level, *, is_share):
@@ -48,12 +52,17 @@ def _bin(predicted, observed, weight, level, *, is_share):
     effective = total**2 / (weight**2).sum()
     z = _normal_quantile(level)
     low, high = _wilson(mean, effective, z) if is_share else _normal(observed, weight, mean, effective, z)
-    row = {"predicted": float(np.average(predicted, weights=weight)), "observed": mean, "low": low, "high": high}
+    row = {
+        "predicted": float(np.average(predicted, weights=weight)),
+        "observed": mean,
+        "low": low,
+        "high": high,
+    }
     return row | {"n": int(predicted.size)}
 
 
 def _normal_quantile(level):
-    from scipy.special import ndtri  # noqa: PLC0415 - scipy loads only where an interval is made
+    from scipy.special import ndtri
 
     return float(ndtri(0.5 + level / 2))
 

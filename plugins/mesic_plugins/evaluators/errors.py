@@ -37,7 +37,11 @@ def _confusion(view):
 def _residuals(view):
     residuals = view.y - view.prediction
     limits = np.quantile(residuals, [0.005, 0.995])
-    edges = np.linspace(*limits, RESIDUAL_BINS) if limits[0] < limits[1] else np.array([limits[0] - 1, limits[0] + 1])
+    edges = (
+        np.linspace(limits[0], limits[1], RESIDUAL_BINS)
+        if limits[0] < limits[1]
+        else np.array([limits[0] - 1, limits[0] + 1])
+    )
     counts, _ = np.histogram(np.clip(residuals, edges[0], edges[-1]), edges)
     order = np.array_split(np.argsort(view.prediction, kind="stable"), min(10, len(view)))
     return {
@@ -48,7 +52,12 @@ def _residuals(view):
 
 def _band(predicted, observed):
     low, middle, high = np.quantile(observed, [0.1, 0.5, 0.9])
-    row = {"predicted": float(np.mean(predicted)), "observed": float(middle), "low": float(low), "high": float(high)}
+    row = {
+        "predicted": float(np.mean(predicted)),
+        "observed": float(middle),
+        "low": float(low),
+        "high": float(high),
+    }
     return row | {"n": int(observed.size)}
 
 

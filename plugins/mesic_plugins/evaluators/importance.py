@@ -39,7 +39,9 @@ class Importance:
         features.sort(key=lambda row: (-row["increase"], row["name"]))
         method = f"loss increase when shuffled among {chosen.size:,} test rows"
         unused = [row["name"] for row in features if row["increase"] == row["low"] == row["high"] == 0]
-        return Evaluation({"title": "what the model relies on", "method": method, "features": features}, _findings(unused))
+        return Evaluation(
+            {"title": "what the model relies on", "method": method, "features": features}, _findings(unused)
+        )
 
 
 def _shuffled(values, rng):
@@ -51,7 +53,7 @@ def _with_interval(excess, weight, level):
     share = np.full(excess.size, 1 / excess.size) if weight is None else weight / weight.sum()
     mean = float(np.sum(share * excess))
     spread = np.sqrt(np.sum((share * (excess - mean)) ** 2))
-    from scipy.special import ndtri  # noqa: PLC0415 - scipy loads only where an interval is made
+    from scipy.special import ndtri
 
     half = float(ndtri(0.5 + level / 2) * spread)
     return {"increase": mean, "low": mean - half, "high": mean + half}

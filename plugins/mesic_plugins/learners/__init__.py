@@ -19,9 +19,7 @@ class LightGBMOptions:
     num_leaves: int = option(31, "leaves of a tree at most", low=2, high=131072)
     min_child_samples: int = option(20, "rows that a leaf needs", low=1, unit="rows")
     subsample: float = option(0.8, "share of the rows that a tree sees", low=0, high=1, open_low=True)
-    colsample_bytree: float = option(
-        1.0, "share of the columns that a tree sees", low=0, high=1, open_low=True
-    )
+    colsample_bytree: float = option(1.0, "share of the columns that a tree sees", low=0, high=1, open_low=True)
     reg_lambda: float = option(1.0, "L2 penalty on the values of leaves", low=0)
     reg_alpha: float = option(0.0, "L1 penalty on the values of leaves", low=0)
     max_bin: int = option(255, "bins that the values of a column are put in", low=2, high=65535)
@@ -184,7 +182,7 @@ def to_portable(step: Any) -> Any:
     if _is_own(step):
         return step.to_portable()
     if type(step).__module__.startswith(_TREES) and hasattr(step, "predict"):
-        from mesic_plugins.learners.nodes import trees_step  # noqa: PLC0415 - only where a forest was fitted
+        from mesic_plugins.learners.nodes import trees_step
 
         return trees_step(step)
     return None
@@ -197,7 +195,7 @@ def describe_complexity(estimator: Any) -> tuple[float, str] | None:
         size: tuple[float, str] = estimator.complexity()
         return size
     if type(estimator).__module__.startswith(_TREES):
-        from mesic_plugins.learners.nodes import count_leaves  # noqa: PLC0415 - only where a forest was fitted
+        from mesic_plugins.learners.nodes import count_leaves
 
         return count_leaves(estimator)  # type: ignore[no-any-return]  # untyped, as estimators are
     return None

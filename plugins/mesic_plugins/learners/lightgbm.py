@@ -77,16 +77,12 @@ class LightGBM(PortableLearner):
 
     def complexity(self):
         """Return the number of leaves of all trees, and the unit."""
-        return float(
-            sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.step_.text, re.MULTILINE)))
-        ), "leaves"
+        return float(sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.step_.text, re.MULTILINE)))), "leaves"
 
     def _learn(self, matrix, y, classes, weight):
         params = self._params(classes, len(matrix))
         categories = [place for place, name in enumerate(matrix.names) if name in matrix.levels]
-        data = lightgbm.Dataset(
-            matrix.values, y, weight=weight, categorical_feature=categories, params=params
-        )
+        data = lightgbm.Dataset(matrix.values, y, weight=weight, categorical_feature=categories, params=params)
         booster = lightgbm.train(params, data, self.n_estimators, keep_training_booster=True)
         text = booster.model_to_string().replace(f"[num_threads: {self.threads}]", "[num_threads: 0]")
         return PortableStep("lightgbm", {"classes": classes}, text=text)

@@ -3,9 +3,7 @@
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 
-def random_forest(
-    *, n_estimators=100, max_features=0.33, min_samples_leaf=2, task="binary", seed=0, threads=1
-):
+def random_forest(*, n_estimators=100, max_features=0.33, min_samples_leaf=2, task="binary", seed=0, threads=1):
     """Return an unfitted random forest.
 
     Parameters

@@ -33,14 +33,10 @@ def _of_labels() -> tuple[Component, ...]:
             "accuracy of the class that fares worst",
             tasks=CLASSES,
         ),
-        Component(
-            "precision", f"{HOME}.precision:Precision", "how often an answer is right", averaged, CLASSES
-        ),
+        Component("precision", f"{HOME}.precision:Precision", "how often an answer is right", averaged, CLASSES),
         Component("recall", f"{HOME}.recall:Recall", "how much of a class is found", averaged, CLASSES),
         Component("f1", f"{HOME}.f1:F1", "harmonic mean of precision and recall", averaged, CLASSES),
-        Component(
-            "f_beta", f"{HOME}.f_beta:FBeta", "recall counts beta times", options.FBetaOptions, CLASSES
-        ),
+        Component("f_beta", f"{HOME}.f_beta:FBeta", "recall counts beta times", options.FBetaOptions, CLASSES),
         Component("kappa", f"{HOME}.kappa:Kappa", "agreement beyond chance", options.KappaOptions, CLASSES),
         Component("mcc", f"{HOME}.mcc:Mcc", "correlation of classes and answers", tasks=CLASSES),
         Component(

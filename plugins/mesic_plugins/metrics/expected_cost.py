@@ -44,9 +44,7 @@ class ExpectedCost(OfConfusion):
     def classes(self, y, prediction):
         """Return the number of classes that have costs."""
         if (seen := super().classes(y, prediction)) > len(self.costs):
-            raise SettingError(
-                "costs", self.costs.tolist(), f"one row and one column for each of {seen} classes"
-            )
+            raise SettingError("costs", self.costs.tolist(), f"one row and one column for each of {seen} classes")
         return len(self.costs)
 
     def of_table(self, table):
@@ -62,7 +60,5 @@ def _table(costs):
             "costs", costs, "lists of numbers, one a class and all as long as there are classes"
         ) from error
     if table.ndim != 2 or table.shape[0] != table.shape[1] or len(table) < 2 or not np.isfinite(table).all():
-        raise SettingError(
-            "costs", costs, "lists of numbers, one a class and all as long as there are classes"
-        )
+        raise SettingError("costs", costs, "lists of numbers, one a class and all as long as there are classes")
     return table

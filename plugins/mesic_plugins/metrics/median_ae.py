@@ -21,6 +21,16 @@ class MedianAe(Metric):
     needs = "value"
     bounds = (0.0, math.inf)
 
+    def closed_form(self, y, prediction, weight, groups, level):
+        """Return the order statistics that hold the median (binomial; H. A. David, Order Statistics, 1981)."""
+        if weight is not None or groups is not None or len(y) < 8:
+            return None
+        from scipy.special import ndtri
+
+        error, half = np.sort(np.abs(prediction - y)), ndtri(0.5 + level / 2) * math.sqrt(len(y)) / 2
+        low, high = math.floor(len(y) / 2 - half), math.ceil(len(y) / 2 + half)
+        return float(error[max(low, 0)]), float(error[min(high, len(y) - 1)]), "order statistics"
+
     def score(self, y, prediction, weight=None, groups=None):  # noqa: ARG002 - groups are not looked at
         """Return the weighted median."""
         error = np.abs(prediction - y)

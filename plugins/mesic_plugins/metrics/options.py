@@ -11,9 +11,7 @@ AVERAGES = ("auto", "positive", "macro", "weighted", "micro")
 class Averaged:
     """Options of metrics of one class at a time."""
 
-    average: str = option(
-        "auto", "over classes; auto: class code 1 of two classes, else macro", choices=AVERAGES
-    )
+    average: str = option("auto", "over classes; auto: class code 1 of two classes, else macro", choices=AVERAGES)
 
 
 @dataclass
@@ -27,9 +25,7 @@ class FBetaOptions(Averaged):
 class KappaOptions:
     """Options of Cohen's kappa."""
 
-    weights: str = option(
-        "none", "how confusions grow with distance", choices=("none", "linear", "quadratic")
-    )
+    weights: str = option("none", "how confusions grow with distance", choices=("none", "linear", "quadratic"))
 
 
 @dataclass
@@ -38,7 +34,7 @@ class ExpectedCostOptions:
 
     false_positive: float = option(1.0, "cost of answering class code 1 for 0", low=0)
     false_negative: float = option(1.0, "cost of answering class code 0 for 1", low=0)
-    costs: list[list[float]] | None = option(None, "a row a class, a column an answer; null: the two above")  # noqa: RUF009 - a field
+    costs: list[list[float]] | None = option(None, "a row a class, a column an answer; null: the two above")
 
 
 @dataclass

@@ -20,10 +20,6 @@ def register_samplers() -> Iterable[Component]:
     """Offer the built-in samplers."""
     traits = frozenset({"categories", "missing", "unscaled", "deterministic"})
     return (
-        Component(
-            "everything", f"{_HOME}.everything:Everything", "all rows, each counting once", traits=traits
-        ),
-        Component(
-            "random", f"{_HOME}.random:Random", "a share of the rows, by chance", RandomOptions, traits=traits
-        ),
+        Component("everything", f"{_HOME}.everything:Everything", "all rows, each counting once", traits=traits),
+        Component("random", f"{_HOME}.random:Random", "a share of the rows, by chance", RandomOptions, traits=traits),
     )

@@ -48,9 +48,7 @@ class LongTail(TransformerMixin, BaseEstimator):
         is_enough = share >= self.min_share
         self.support_ = is_enough if is_enough.any() else np.arange(share.size) == share.argmax()
         reason = [self._reason(*facts) for facts in zip(share, is_enough, self.support_, strict=True)]
-        self.evidence_ = pd.DataFrame(
-            {"column": matrix.names, "share": share, "kept": self.support_, "reason": reason}
-        )
+        self.evidence_ = pd.DataFrame({"column": matrix.names, "share": share, "kept": self.support_, "reason": reason})
         return self
 
     def get_support(self, indices=False):
@@ -80,9 +78,7 @@ class LongTail(TransformerMixin, BaseEstimator):
 
 def _shares(matrix):
     rows = max(len(matrix), 1)
-    counts = [
-        _telling(matrix.values[:, place], name in matrix.levels) for place, name in enumerate(matrix.names)
-    ]
+    counts = [_telling(matrix.values[:, place], name in matrix.levels) for place, name in enumerate(matrix.names)]
     return np.array(counts, dtype=np.float64) / rows
 
 

@@ -23,7 +23,7 @@ _BLOCK_BYTES = 1 << 24
 
 
 class Table:
-    """A CSV, Parquet, Arrow or Feather file, told apart by its suffix.
+    r"""A CSV, Parquet, Arrow or Feather file, told apart by its suffix.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Table:
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = Path(folder.name, "ages.csv")
-    >>> _ = path.write_text("name,age\\nAda,36\\n")
+    >>> _ = path.write_text("name,age\nAda,36\n")
     >>> Table(path).columns()
     ['name', 'age']
     """
@@ -135,7 +135,9 @@ class Table:
     def _parquet(self, rows):
         file = pq.ParquetFile(self.path, memory_map=True)
         dictionaries = [
-            field.name for field in file.schema_arrow if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+            field.name
+            for field in file.schema_arrow
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
         ]
         file = pq.ParquetFile(self.path, memory_map=True, read_dictionary=dictionaries)
         return file.iter_batches(batch_size=rows)

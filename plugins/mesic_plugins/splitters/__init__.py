@@ -33,5 +33,11 @@ def register_splitters() -> Iterable[Component]:
         Component("auto", f"{home}.auto:Auto", "by group or time where declared, else hold-out", ByContent),
         Component("holdout", f"{home}.holdout:Holdout", "stratified test part and folds by row content", ByContent),
         Component("group", f"{home}.group:Group", "no group in two parts", Shares, roles=frozenset({"group"})),
-        Component("time", f"{home}.time:Time", "train on the past, test on the future", Shares, roles=frozenset({"time"})),
+        Component(
+            "time",
+            f"{home}.time:Time",
+            "train on the past, test on the future",
+            Shares,
+            roles=frozenset({"time"}),
+        ),
     )

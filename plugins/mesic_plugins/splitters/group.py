@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesic import Rows, Split
+from mesic import Split
 from mesic_plugins.splitters.hashing import hashed, salted
 
 
@@ -37,7 +37,10 @@ class Group:
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
         fold = _deal(rows, train, self.folds, salted(seed, "folds"))
         pairs = tuple((train[fold != number], train[fold == number]) for number in range(self.folds))
-        facts = {"groups": int(np.unique(rows.groups).size), "groups_in_test": int(np.unique(rows.groups[test]).size)}
+        facts = {
+            "groups": int(np.unique(rows.groups).size),
+            "groups_in_test": int(np.unique(rows.groups[test]).size),
+        }
         return Split(train, test, pairs, "group", "exact", facts)
 
 

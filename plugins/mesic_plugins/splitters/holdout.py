@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesic import Rows, Split
+from mesic import Split
 from mesic_plugins.splitters.hashing import folds_of, occurrence_keys, salted, unit_interval
 
 LEAST_ROWS_FOR_STABLE = 1_000
@@ -59,4 +59,3 @@ class Holdout:
 
 def _by_threshold(keys, share, seed):
     return unit_interval(keys, salted(seed, "test")) < share
-

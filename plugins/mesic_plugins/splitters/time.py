@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesic import Rows, SettingError, Split
+from mesic import SettingError, Split
 
 
 class Time:

@@ -13,9 +13,7 @@ _HOME = "mesic_plugins.transformers"
 class ImputeOptions:
     """Options of ``impute``."""
 
-    category: str = option(
-        "own_level", "what a missing level becomes", choices=("own_level", "most_frequent")
-    )
+    category: str = option("own_level", "what a missing level becomes", choices=("own_level", "most_frequent"))
     indicator: bool = option(False, "whether columns with missing cells get a column that says where")
 
 
@@ -33,9 +31,7 @@ def register_transformers() -> Iterable[Component]:
     reads_all = frozenset({"categories", "missing", "unscaled", "deterministic", "glassbox"})
     return (
         Component("impute", f"{_HOME}.impute:Impute", "fill missing cells", ImputeOptions, traits=reads_all),
-        Component(
-            "one_hot", f"{_HOME}.one_hot:OneHot", "a column for each level", OneHotOptions, traits=reads_all
-        ),
+        Component("one_hot", f"{_HOME}.one_hot:OneHot", "a column for each level", OneHotOptions, traits=reads_all),
         Component("ordinal", f"{_HOME}.ordinal:Ordinal", "a number for each level", traits=reads_all),
         Component("standardize", f"{_HOME}.standardize:Standardize", "mean 0, deviation 1", traits=reads_all),
     )

@@ -36,9 +36,7 @@ class Impute(PortableTransformer):
             raise SettingError("category", self.category, "own_level or most_frequent")
         missing = np.isnan(matrix.values).any(axis=0)
         levels = {name: self._levels(matrix, name, missing) for name in matrix.levels}
-        value = np.array(
-            [self._value(matrix, place, levels) for place in range(len(matrix.names))], dtype=np.float64
-        )
+        value = np.array([self._value(matrix, place, levels) for place in range(len(matrix.names))], dtype=np.float64)
         marked = np.flatnonzero(missing & bool(self.indicator))
         taken = set(matrix.names)
         names = (*matrix.names, *(unused(f"{matrix.names[place]} is missing", taken) for place in marked))
@@ -57,8 +55,4 @@ class Impute(PortableTransformer):
         if name not in levels:
             return np.median(present) if present.size else 0.0
         known = len(matrix.levels[name])
-        return (
-            known
-            if len(levels[name]) > known
-            else np.bincount(present.astype(np.int64), minlength=known).argmax()
-        )
+        return known if len(levels[name]) > known else np.bincount(present.astype(np.int64), minlength=known).argmax()

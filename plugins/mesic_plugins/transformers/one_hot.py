@@ -76,7 +76,5 @@ class _Plan:
         return len(self.names) - 1
 
     def step(self):
-        arrays = {
-            name: np.array(getattr(self, name), dtype=np.int64) for name in ("target", "start", "table")
-        }
+        arrays = {name: np.array(getattr(self, name), dtype=np.int64) for name in ("target", "start", "table")}
         return PortableStep("one_hot", {"names": list(self.names)}, arrays)

@@ -1,6 +1,8 @@
 """Search with Optuna, by asking and telling."""
 
 import warnings
+from abc import ABC, abstractmethod
+from typing import Any
 
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -8,7 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from mesic import Choice
 
 
-class _OptunaTuner:
+class _OptunaTuner(ABC):
     """Ask an Optuna study; the configured options are tried first."""
 
     def __init__(self, space, start, seed=0):
@@ -16,8 +18,12 @@ class _OptunaTuner:
         self._distributions = {name: _distribution(span, start.get(name)) for name, span in space.items()}
         self._study = optuna.create_study(sampler=self._sampler(seed))
         self._study.enqueue_trial(dict(start), skip_if_exists=True)
-        self._trial = None
+        self._trial: Any = None
         self._asked = 0
+
+    @abstractmethod
+    def _sampler(self, seed):
+        """Return the Optuna sampler."""
 
     def ask(self):
         """Return options to try next; without a space there is one trial only."""
@@ -85,7 +91,9 @@ class Random(_OptunaTuner):
 def _distribution(span, start):
     if isinstance(span, Choice):
         return CategoricalDistribution(list(span.values))
-    is_whole = isinstance(start, int) or (start is None and float(span.low).is_integer() and float(span.high).is_integer())
+    is_whole = isinstance(start, int) or (
+        start is None and float(span.low).is_integer() and float(span.high).is_integer()
+    )
     if is_whole:
         return IntDistribution(int(span.low), int(span.high), log=span.log)
     return FloatDistribution(span.low, span.high, log=span.log)

@@ -1,0 +1,92 @@
+"""What every test may use: the command line as a process of its own, small tables."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class CommandLine:
+    """Runs ``mesic`` in a folder, as a user does."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def environment(self, **extra):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("MESIC", "HYDRA"))}
+        return kept | {"COLUMNS": "120"} | extra
+
+    def start(self, *arguments, **extra):
+        command = [sys.executable, "-m", "mesic", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment(**extra), **pipes)
+
+    def __call__(self, *arguments, **extra):
+        process = self.start(*arguments, **extra)
+        out, err = process.communicate(timeout=300)
+        return Done(process.returncode, out, err)
+
+
+@pytest.fixture
+def mesic(tmp_path):
+    return CommandLine(tmp_path)
+
+
+def people(rows=300, seed=0):
+    """Return a table with everything a real one has: blanks, categories, an id, a constant, a date."""
+    rng = np.random.default_rng(seed)
+    age = rng.integers(18, 90, rows).astype(float)
+    income = rng.lognormal(10, 0.5, rows)
+    city = rng.choice(["Bern", "Graz", "Linz"], rows)
+    score = 0.05 * (age - 50) + (city == "Graz") + rng.normal(0, 0.7, rows)
+    text = np.where(rng.random(rows) < 0.03, " ", income.round(2).astype(str))
+    return pd.DataFrame(
+        {
+            "person": [f"p{number:05d}" for number in range(rows)],
+            "age": age,
+            "income": text,
+            "city": city,
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, rows), "D"),
+            "planet": "Earth",
+            "bought": np.where(score > 0, "yes", "no"),
+        }
+    )
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A CSV of people; returns its path."""
+    path = tmp_path / "people.csv"
+    people().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory):
+    """One finished run that tests only read; returns its folder."""
+    folder = tmp_path_factory.mktemp("finished")
+    people().to_csv(folder / "people.csv", index=False)
+    done = CommandLine(folder)(
+        "run", "source=table", "source.path=people.csv", "source.target=bought", "tuner.trials=3", "out=run"
+    )
+    assert done.status == 0, done.err
+    return folder / "run"
