@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def status_of(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
+    # threads that wait must sleep: two processes that spin against each other on few cores take minutes for seconds
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return _dispatch(arguments)
     except MesicError as error:

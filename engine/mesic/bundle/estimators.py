@@ -90,6 +90,9 @@ def naive_bayes(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 
     return run
 
 
+CELLS_WORTH_THREADS = 20_000  # below, waking threads costs more than they bring
+
+
 def lightgbm(step: PortableStep, threads: int) -> Estimator:
     """Return what LightGBM says; ``text`` is its own description of the model."""
     from lightgbm import Booster
@@ -99,7 +102,8 @@ def lightgbm(step: PortableStep, threads: int) -> Estimator:
     def run(matrix: Matrix) -> np.ndarray:
         if len(matrix) == 0:
             return _nothing(classes)
-        answer = np.asarray(booster.predict(matrix.values, num_threads=threads))
+        used = threads if matrix.values.size >= CELLS_WORTH_THREADS else 1
+        answer = np.asarray(booster.predict(matrix.values, num_threads=used))
         return np.stack([1 - answer, answer], axis=1) if classes == 2 else answer
 
     return run

@@ -7,6 +7,7 @@ import lightgbm
 from mesic import PortableStep
 from mesic_plugins.learners.portable import PortableLearner
 
+CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
 MIN_GROUP = 100  # LightGBM's rows a group of levels; small tables need less, or levels would never be used
 
 
@@ -80,14 +81,15 @@ class LightGBM(PortableLearner):
         return float(sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.step_.text, re.MULTILINE)))), "leaves"
 
     def _learn(self, matrix, y, classes, weight):
-        params = self._params(classes, len(matrix))
+        threads = self.threads if matrix.values.size >= CELLS_WORTH_THREADS else 1
+        params = self._params(classes, len(matrix), threads)
         categories = [place for place, name in enumerate(matrix.names) if name in matrix.levels]
         data = lightgbm.Dataset(matrix.values, y, weight=weight, categorical_feature=categories, params=params)
         booster = lightgbm.train(params, data, self.n_estimators, keep_training_booster=True)
-        text = booster.model_to_string().replace(f"[num_threads: {self.threads}]", "[num_threads: 0]")
+        text = booster.model_to_string().replace(f"[num_threads: {threads}]", "[num_threads: 0]")
         return PortableStep("lightgbm", {"classes": classes}, text=text)
 
-    def _params(self, classes, rows):
+    def _params(self, classes, rows, threads):
         has_bags = self.subsample < 1 <= int(self.subsample * rows)
         objective = {0: {"objective": "regression"}, 2: {"objective": "binary"}}
         return objective.get(classes, {"objective": "multiclass", "num_class": classes}) | {
@@ -102,7 +104,7 @@ class LightGBM(PortableLearner):
             "lambda_l1": self.reg_alpha,
             "max_bin": self.max_bin,
             "seed": self.seed % 2**31,
-            "num_threads": self.threads,
+            "num_threads": threads,
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,

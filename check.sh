@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Lint, types, tests and doc examples, in a virtual environment of its own.
+set -euo pipefail
+cd "$(dirname "$0")"
+venv=${MESIC_VENV:-.venv}
+[ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+"$venv/bin/ruff" format --check --quiet .
+"$venv/bin/ruff" check --quiet .
+"$venv/bin/mypy"
+"$venv/bin/python" -m pytest --numprocesses 2 --quiet
