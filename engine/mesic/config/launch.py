@@ -48,7 +48,7 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
     task
         Called with the composed configuration. It catches what goes wrong with one job, so that a sweep goes on.
     look
-        Called with the parsed command line before a run or a sweep; raises to refuse it.
+        Called with the parsed command line before a run or a sweep; raises to refuse it, may extend ``sys.argv``.
 
     Raises
     ------
@@ -60,10 +60,10 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
         if folder is not None:
             os.environ["MESIC_CONF"] = _existing(folder)
     register()
+    sys.argv = ["mesic", *arguments]
     if not (args.cfg or args.info or args.help or args.hydra_help or args.shell_completion):
         look(args)
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of being printed
-    sys.argv = ["mesic", *arguments]
     try:
         hydra_main(version_base="1.3", config_path=None, config_name=verb)(task)()
     except (HydraException, OmegaConfBaseException) as error:

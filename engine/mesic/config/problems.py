@@ -198,7 +198,7 @@ def _leaf_problems(config: DictConfig) -> Iterator[str]:
     for path, node in _leaves(config):
         if path.rpartition(".")[2] in ("_target_", "_recursive_", "_partial_", "_convert_"):
             yield f"{path} cannot work: a configuration names components and never runs code; give name: ..."
-        elif node is not None and OmegaConf.is_missing(config, path):
+        elif node is not None and node._is_missing():
             yield f"{path} has no value: give {path}=..."
         else:
             try:

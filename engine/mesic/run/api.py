@@ -100,22 +100,19 @@ def run(
     >>> answers.columns.tolist()
     ['prediction', 'p_0', 'p_1', 'p_2']
     """
-    said = [*overrides, *([f"out={_quoted(str(out))}"] if out is not None else [])]
+    from mesic.verbs.run import quoted
+
+    said = [*overrides, *([f"out={quoted(str(out))}"] if out is not None else [])]
     if data is None:
-        return _run(said + ([f"source.target={_quoted(target)}"] if target else []))
+        return _run(said + ([f"source.target={quoted(target)}"] if target else []))
     loader = config_loader()
     folder = Path(str(compose(loader, "run", [text for text in said if text.startswith("out=")]).hydra.run.dir))
     path = folder / "source.parquet"
     if path.exists():
         raise UsageError(f"out={folder} holds a run: give another out=, or remove the folder")
     _keep(data, path)
-    source = ["source=table", f"source.path={_quoted(str(path.resolve()))}", f"out={_quoted(str(folder))}"]
-    return _run([*source, *([f"source.target={_quoted(target)}"] if target else []), *said[: len(overrides)]])
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    source = ["source=table", f"source.path={quoted(str(path.resolve()))}", f"out={quoted(str(folder))}"]
+    return _run([*source, *([f"source.target={quoted(target)}"] if target else []), *said[: len(overrides)]])
 
 
 def _keep(data: Any, path: Path) -> None:

@@ -324,8 +324,7 @@ class Experiment:
         tables_of_scores = {name: self._scores(test, answer, name) for name, answer in predictions.items()}
         inside = self._scores(self.found[MAIN].rows, self.found[MAIN].prediction, "out of fold")
         baselines = [
-            {"name": name, "summary": recipe.learner.offer.component.summary}
-            | {"test": tables_of_scores[name]}
+            {"name": name, "summary": recipe.learner.offer.component.summary} | {"test": tables_of_scores[name]}
             for name, recipe in self.baselines.items()
         ]
         scores = {"out_of_fold": inside, "test": tables_of_scores[MAIN]}

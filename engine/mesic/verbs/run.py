@@ -1,5 +1,6 @@
 """``mesic run``: an experiment, or a sweep of them."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,42 +27,58 @@ KEYS_OF_SUMMARY = (
 
 def main(arguments: list[str], *, as_json: bool) -> int:
     """Run what the command line says; return the exit status."""
-    folders: list[Path] = []
-    launch("run", arguments, lambda config: run_job(config, folders), look=look)
     args = parsed(arguments)
     if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:
+        launch("run", arguments, lambda _: None, look=lambda _: None)
         return 0
+    out = Path()
+
+    def look(args: Namespace) -> None:
+        nonlocal out
+        out = refuse_problems(args)
+        sys.argv += [f"out={quoted(str(out))}"]  # one folder for all that this command does, whatever the clock says
+
+    launch("run", arguments, run_job, look=look)
     from mesic.run.record import read_record
 
-    root = _sweep_root(folders)
-    found = sorted(root.glob("*/record.json"), key=_job_number) if root else [f / "record.json" for f in folders]
+    found = sorted(out.glob("*/record.json"), key=_job_number) if args.multirun else [out / "record.json"]
     records = [read_record(path.parent) for path in found]
     if as_json:
-        print_json({"runs": [summary(r) for r in records]} if root else summary(records[0]))
-    elif root:
-        print_sweep(records, root)
+        print_json({"runs": [summary(r) for r in records]} if args.multirun else summary(records[0]))
+    elif args.multirun:
+        print_sweep(records, out)
     else:
         print_run(records[0])
     return max((record["exit_status"] or 0 for record in records), default=1)
 
 
-def look(args: Namespace) -> None:
-    """Refuse a configuration with problems, before anything is written."""
+def refuse_problems(args: Namespace) -> Path:
+    """Refuse a configuration with problems, before anything is written; return the folder to write to."""
+    from mesic.config.composition import compose, config_loader, jobs_of
     from mesic.config.problems import problems_of
 
     problems = problems_of("run", args.overrides, sweep=args.multirun)
     if problems:
         raise ConfigError(problems)
+    loader = config_loader()
+    config = compose(loader, "run", jobs_of(loader, args.overrides)[0])
+    out = Path(str(config.out))
     if not args.multirun:
-        _refuse_taken_folder(args.overrides)
+        from mesic.run.execution import refuse_other_run
+
+        refuse_other_run(out, plain(config))
+    return out
 
 
-def _refuse_taken_folder(overrides: Sequence[str]) -> None:
-    from mesic.config.composition import compose, config_loader
-    from mesic.run.execution import refuse_other_run
+def quoted(text: str) -> str:
+    r"""Return a text as one value of Hydra's grammar, whatever stands in it.
 
-    config = compose(config_loader(), "run", overrides)
-    refuse_other_run(Path(str(config.hydra.run.dir)), plain(config))
+    Examples
+    --------
+    >>> print(quoted("it's"))
+    'it\\'s'
+    """
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
     return dict(container)
 
 
-def run_job(config: DictConfig, folders: list[Path]) -> float | None:
+def run_job(config: DictConfig) -> float | None:
     """Run one job in the folder that Hydra gave it; its record says how it ended.
 
     Returns the mean out-of-fold loss, which is what sweepers minimise; None when the job failed.
@@ -83,7 +100,6 @@ def run_job(config: DictConfig, folders: list[Path]) -> float | None:
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
     shown = Path(folder).relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    folders.append(folder)
     origins = [f"{source.provider}: {source.schema}://{source.path}" for source in hydra.runtime.config_sources]
     choices: Any = OmegaConf.to_container(hydra.runtime.choices)
     with progress(f"mesic run {shown}") as say:
@@ -113,17 +129,6 @@ def _record_refusal(folder: Path, error: MesicError) -> None:
         named = {"type": type(error).__name__, "message": str(error)}
         facts = {"format": FORMAT, "status": "failed", "exit_status": error.exit_status, "error": named}
         write_json(folder / FILE, facts | {"run": {"name": str(folder)}, "findings": []})
-
-
-def _sweep_root(folders: Sequence[Path]) -> Path | None:
-    """Return the sweep's folder, also when the jobs ran in other processes; None for a single run."""
-    from hydra.core.hydra_config import HydraConfig
-
-    if not HydraConfig.initialized():
-        return None
-    hydra = HydraConfig.get()
-    is_sweep = str(hydra.mode).endswith("MULTIRUN") and (not folders or folders[0] != Path(hydra.run.dir))
-    return Path(hydra.sweep.dir) if is_sweep else None
 
 
 def _job_number(path: Path) -> tuple[int, str]:
