@@ -1,0 +1,69 @@
+"""A package of another house, installed by pip, used from the command line with no edit anywhere."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import CommandLine
+
+PACKAGE = Path(__file__).parents[1] / "thirdparty"
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory):
+    """A command line in an environment where acme-ml is installed; returns it."""
+    site = tmp_path_factory.mktemp("site")
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        str(site),
+    ]
+    subprocess.run([*pip, str(PACKAGE)], check=True, timeout=300)
+    command_line = CommandLine(tmp_path_factory.mktemp("acme"))
+    return lambda *arguments, **extra: (command_line(*arguments, PYTHONPATH=str(site), **extra), command_line.folder)
+
+
+def test_a_foreign_learner_and_selector_are_used_at_once(acme):
+    said = [
+        "source.dataset=diabetes",
+        "learner=acme_ridge",
+        "selector=[acme_spread]",
+        "selector.acme_spread.at_least=0.001",
+    ]
+    done, folder = acme("run", *said, "tuner.trials=3", "out=r", "--json")
+    again, _ = acme("reproduce", "run=r", "--json")
+    checked, _ = acme("check", "bundle=r/bundle")
+
+    assert done.status == 0, done.err
+    assert done.json["model"]["learner"] == "acme_ridge"
+    assert again.json["verdict"] == "identical"
+    assert checked.status == 0, checked.err
+    assert "acme-ml" in {
+        plugin["distribution"] for plugin in json.loads((folder / "r/record.json").read_text())["plugins"]
+    }
+
+
+def test_its_options_are_typed_and_listed(acme):
+    wrong, _ = acme("run", "source.dataset=diabetes", "learner=acme_ridge", "learner.alhpa=2", "selector=[acme_spread]",
+                    "selector.acme_spread.at_least=-1")  # fmt: skip
+    listed, _ = acme("list", "learner/acme_ridge")
+
+    assert wrong.status == 2
+    assert "did you mean 'learner.alpha'" in wrong.err
+    assert "selector.acme_spread.at_least=-1" in wrong.err
+    assert "from acme-ml 1.0" in listed.out
+
+
+def test_without_it_the_name_is_unknown(acme):
+    done, _ = acme("run", "learner=acme_ridge", MESIC_DISABLE_PLUGINS="acme-ml")
+
+    assert done.status == 2
+    assert "no plugin 'acme_ridge'" in done.err

@@ -1,0 +1,1 @@
+"""A learner and a selector from another house."""
