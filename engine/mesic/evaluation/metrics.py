@@ -55,6 +55,10 @@ class Metric:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     resampled: Resampled = "percentile"
 
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(self).items()))
+        return f"{type(self).__name__}({options})"
+
     def score(
         self,
         y: np.ndarray,
