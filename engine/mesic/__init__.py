@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from mesic.host.hookspecs import hookimpl as hookimpl
     from mesic.partition.rows import Rows as Rows
     from mesic.partition.rows import Split as Split
-    from mesic.run.api import Run as Run
-    from mesic.run.api import run as run
+    from mesic.runs.api import Run as Run
+    from mesic.runs.api import run as run
     from mesic.training.sampling import Sample as Sample
 
 _HOMES = {
@@ -76,10 +76,10 @@ _HOMES = {
     "hookimpl": "host.hookspecs",
     "Rows": "partition.rows",
     "Split": "partition.rows",
-    "Run": "run.api",
+    "Run": "runs.api",
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",
-    "run": "run.api",
+    "run": "runs.api",
     "Sample": "training.sampling",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mesic.run.files import finite
+from mesic.runs.files import finite
 
 
 def print_json(value: Any) -> None:

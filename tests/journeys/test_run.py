@@ -364,7 +364,7 @@ def test_human_work_is_booked_with_its_cost(mesic, finished_run, tmp_path):
 
 
 def test_stage_times_add_up_to_the_run(finished_run):
-    from mesic.run.timeline import read_timeline
+    from mesic.runs.timeline import read_timeline
 
     activities = read_timeline(finished_run)
     total = next(a["wall_s"] for a in activities if a["stage"] == "run")

@@ -23,7 +23,7 @@ from mesic.data.schema import Schema, load_schema
 from mesic.errors import CheckFailed, DataError, UsageError
 from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
-from mesic.run.files import file_digest, json_digest, write_json
+from mesic.runs.files import file_digest, json_digest, write_json
 from mesic.training.recipe import Fitted, Predictor
 
 FORMAT = 1

@@ -12,7 +12,7 @@ from pyarrow import csv, ipc, parquet
 from mesic.bundle.bundle import Bundle
 from mesic.data.account import RowAccount
 from mesic.errors import DataError, UsageError
-from mesic.run.files import replacing
+from mesic.runs.files import replacing
 
 WRITERS = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}
 

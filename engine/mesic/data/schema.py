@@ -13,7 +13,7 @@ import yaml
 
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
-from mesic.run.files import write_text
+from mesic.runs.files import write_text
 
 Kind = Literal["number", "boolean", "category", "time", "id", "text", "constant"]
 Role = Literal["feature", "target", "time", "group", "weight", "key", "ignored"]

@@ -19,7 +19,7 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     record
         As ``record.json`` holds it; parts that are missing are said to be not measured.
     timeline
-        As :func:`mesic.run.timeline.read_timeline` returns it.
+        As :func:`mesic.runs.timeline.read_timeline` returns it.
     """
     sections: tuple[tuple[str, Callable[[Record], str]], ...] = (
         ("Findings", findings),

@@ -14,7 +14,7 @@ from mesic.data.view import TrainingView
 from mesic.errors import MesicError
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
-from mesic.run.seeds import stage_rng, stage_seed
+from mesic.runs.seeds import stage_rng, stage_seed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from mesic.data.view import Dataset
 from mesic.errors import MemoryLimitReached, MesicError
 from mesic.host.components import Choice, Component, Range
-from mesic.run.resources import Clock
+from mesic.runs.resources import Clock
 from mesic.training.folds import OutOfFold, cross_fit
 from mesic.training.recipe import Recipe
 from mesic.training.zone import Trial

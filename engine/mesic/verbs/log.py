@@ -28,7 +28,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     settings = configured("log", arguments, LogSettings)
     if settings is None:
         return 0
-    from mesic.run.timeline import FILE, Timeline, current_user, read_timeline
+    from mesic.runs.timeline import FILE, Timeline, current_user, read_timeline
 
     folder = Path(settings.run)
     if not (folder / FILE).is_file() and settings.activity is None:

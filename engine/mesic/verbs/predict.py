@@ -29,7 +29,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     from mesic.bundle.scoring import score_file
     from mesic.host.building import build
     from mesic.host.registry import installed
-    from mesic.run.resources import Clock, available_cores, limited_threads
+    from mesic.runs.resources import Clock, available_cores, limited_threads
 
     clock = Clock.started()
     threads = settings.threads or available_cores()

@@ -22,9 +22,9 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     if settings is None:
         return 0
     from mesic.report.page import render
-    from mesic.run.files import write_text
-    from mesic.run.record import read_record
-    from mesic.run.timeline import read_timeline
+    from mesic.runs.files import write_text
+    from mesic.runs.record import read_record
+    from mesic.runs.timeline import read_timeline
 
     folder = Path(settings.run)
     output = Path(settings.output) if settings.output else folder / "report.html"

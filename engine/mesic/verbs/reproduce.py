@@ -23,7 +23,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     settings = configured("reproduce", arguments, ReproduceSettings)
     if settings is None:
         return 0
-    from mesic.run.reproduction import reproduce
+    from mesic.runs.reproduction import reproduce
 
     out = Path(settings.out or tempfile.mkdtemp(prefix="mesic-"))
     with progress(f"mesic reproduce {settings.run}") as say:

@@ -39,7 +39,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         sys.argv += [f"out={quoted(str(out))}"]  # one folder for all that this command does, whatever the clock says
 
     launch("run", arguments, run_job, look=look)
-    from mesic.run.record import read_record
+    from mesic.runs.record import read_record
 
     found = sorted(out.glob("*/record.json"), key=_job_number) if args.multirun else [out / "record.json"]
     records = [read_record(path.parent) for path in found]
@@ -64,7 +64,7 @@ def refuse_problems(args: Namespace) -> Path:
     config = compose(loader, "run", jobs_of(loader, args.overrides)[0])
     out = Path(str(config.out))
     if not args.multirun:
-        from mesic.run.execution import refuse_other_run
+        from mesic.runs.execution import refuse_other_run
 
         refuse_other_run(out, plain(config))
     return out
@@ -75,8 +75,8 @@ def quoted(text: str) -> str:
 
     Examples
     --------
-    >>> print(quoted("it's"))
-    'it\\'s'
+    >>> quoted("a b")
+    "'a b'"
     """
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
@@ -95,7 +95,7 @@ def run_job(config: DictConfig) -> float | None:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from mesic.run.execution import execute
+    from mesic.runs.execution import execute
 
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
@@ -122,8 +122,8 @@ def run_job(config: DictConfig) -> float | None:
 
 def _record_refusal(folder: Path, error: MesicError) -> None:
     """See that a job that was refused before its record was made has one."""
-    from mesic.run.files import write_json
-    from mesic.run.record import FILE, FORMAT
+    from mesic.runs.files import write_json
+    from mesic.runs.record import FILE, FORMAT
 
     if not (folder / FILE).exists():
         named = {"type": type(error).__name__, "message": str(error)}

@@ -49,6 +49,7 @@ class Table:
     >>> _ = path.write_text("name,age\nAda,36\n")
     >>> Table(path).columns()
     ['name', 'age']
+    >>> folder.cleanup()
     """
 
     target = None

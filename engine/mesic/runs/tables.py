@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from mesic.data.view import Dataset
 from mesic.partition.rows import Split
-from mesic.run.files import replacing
+from mesic.runs.files import replacing
 from mesic.training.folds import OutOfFold
 
 

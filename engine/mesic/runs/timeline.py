@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mesic.errors import DataError, UsageError
-from mesic.run.files import finite
-from mesic.run.resources import Clock, peak_mib
+from mesic.runs.files import finite
+from mesic.runs.resources import Clock, peak_mib
 
 FILE = "timeline.jsonl"
 

@@ -9,7 +9,7 @@ from mesic.errors import UsageError
 from mesic.host.building import build
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Registry
-from mesic.run.seeds import stage_seed
+from mesic.runs.seeds import stage_seed
 from mesic.training.recipe import Part, Recipe
 
 Config = Mapping[str, Any]

@@ -12,8 +12,8 @@ from mesic.bundle.bundle import Bundle, as_table, load_bundle
 from mesic.config.composition import compose, config_loader
 from mesic.config.problems import problems_of
 from mesic.errors import ConfigError, UsageError
-from mesic.run.execution import execute
-from mesic.run.record import read_record
+from mesic.runs.execution import execute
+from mesic.runs.record import read_record
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def run(
 def _keep(data: Any, path: Path) -> None:
     from pyarrow import parquet
 
-    from mesic.run.files import replacing
+    from mesic.runs.files import replacing
 
     table = as_table(data)
     with replacing(path) as fresh:

@@ -32,14 +32,14 @@ from mesic.partition.rows import Split
 from mesic.report.charts import zone_chart
 from mesic.report.page import render
 from mesic.run import plan, tables
-from mesic.run.environment import environment_lock
-from mesic.run.files import json_digest, write_json, write_text
-from mesic.run.record import Record
-from mesic.run.resources import MemoryLimit
-from mesic.run.seeds import stage_rng, stage_seed
-from mesic.run.stages import Stage, Store, run_stage
-from mesic.run.timeline import Activity, Timeline, read_timeline
-from mesic.run.trials import Attempts
+from mesic.runs.environment import environment_lock
+from mesic.runs.files import json_digest, write_json, write_text
+from mesic.runs.record import Record
+from mesic.runs.resources import MemoryLimit
+from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.runs.stages import Stage, Store, run_stage
+from mesic.runs.timeline import Activity, Timeline, read_timeline
+from mesic.runs.trials import Attempts
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
 from mesic.training.recipe import Fitted, Recipe
 from mesic.training.search import Budget, limits_of, search, search_space

@@ -18,7 +18,7 @@ from pyarrow import ipc
 
 from mesic.host.hookspecs import hookimpl
 from mesic.host.registry import Registry
-from mesic.run.files import replacing
+from mesic.runs.files import replacing
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 from mesic.config.settings import TunerOptions
 from mesic.errors import UsageError
-from mesic.run.environment import code_digests, platform_facts, versions
-from mesic.run.execution import execute
-from mesic.run.record import read_record
+from mesic.runs.environment import code_digests, platform_facts, versions
+from mesic.runs.execution import execute
+from mesic.runs.record import read_record
 
 STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mesic.host.registry import Registry
-from mesic.run.resources import available_cores
+from mesic.runs.resources import available_cores
 
 LIBRARIES = (
     "mesic",

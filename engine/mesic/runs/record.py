@@ -9,7 +9,7 @@ from typing import Any
 from mesic.errors import DataError, UsageError
 from mesic.findings import Finding
 from mesic.host.registry import Registry
-from mesic.run.environment import (
+from mesic.runs.environment import (
     code_digests,
     git_facts,
     platform_facts,
@@ -17,9 +17,9 @@ from mesic.run.environment import (
     thread_facts,
     versions,
 )
-from mesic.run.files import file_digest, write_json
-from mesic.run.resources import Clock, peak_mib
-from mesic.run.timeline import now
+from mesic.runs.files import file_digest, write_json
+from mesic.runs.resources import Clock, peak_mib
+from mesic.runs.timeline import now
 
 FORMAT = 1
 FILE = "record.json"

@@ -8,11 +8,11 @@ from typing import Any
 
 from mesic.errors import MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
-from mesic.run.experiment import Experiment, deaf_finding
-from mesic.run.files import json_digest
-from mesic.run.record import FILE, Record, circumstances, command, read_record
-from mesic.run.resources import available_cores, limited_threads
-from mesic.run.timeline import Timeline, now
+from mesic.runs.experiment import Experiment, deaf_finding
+from mesic.runs.files import json_digest
+from mesic.runs.record import FILE, Record, circumstances, command, read_record
+from mesic.runs.resources import available_cores, limited_threads
+from mesic.runs.timeline import Timeline, now
 
 INTERRUPTED = 130
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from mesic.findings import Finding
 from mesic.host.registry import Registry, notify
-from mesic.run.files import finite, write_text
-from mesic.run.stages import Store
+from mesic.runs.files import finite, write_text
+from mesic.runs.stages import Store
 from mesic.training.folds import OutOfFold
 from mesic.training.zone import Trial
 
