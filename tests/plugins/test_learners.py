@@ -164,7 +164,7 @@ def test_forests_read_missing_cells_as_scikit_learn_does():
 def test_lightgbm_is_what_plain_training_gives():
     X, y = table("binary")
     estimator = made("lightgbm", "binary", n_estimators=50)
-    booster = lightgbm.train(estimator._params(2, len(X)), lightgbm.Dataset(X.to_numpy(), y), 50)
+    booster = lightgbm.train(estimator._params(2, len(X), 1), lightgbm.Dataset(X.to_numpy(), y), 50)
 
     np.testing.assert_array_equal(portable(estimator.fit(X, y), X)[:, 1], booster.predict(X.to_numpy()))
 

@@ -31,7 +31,7 @@ from mesic.partition.proof import partition
 from mesic.partition.rows import Split
 from mesic.report.charts import zone_chart
 from mesic.report.page import render
-from mesic.run import plan, tables
+from mesic.runs import plan, tables
 from mesic.runs.environment import environment_lock
 from mesic.runs.files import json_digest, write_json, write_text
 from mesic.runs.record import Record

@@ -21,6 +21,7 @@ class Group:
 
     Examples
     --------
+    >>> from mesic import Rows
     >>> rows = Rows(np.arange(60, dtype=np.uint64), np.tile([0, 1], 30), groups=np.repeat(np.arange(12), 5))
     >>> split = Group(test_share=0.25, folds=3).split(rows, seed=0)
     >>> bool(np.isin(rows.groups[split.test], rows.groups[split.train]).any())

@@ -28,6 +28,7 @@ class Holdout:
 
     Examples
     --------
+    >>> from mesic import Rows
     >>> rows = Rows(np.arange(100, dtype=np.uint64), np.repeat([0, 1], 50))
     >>> split = Holdout(test_share=0.2, folds=5, mode="exact").split(rows, seed=0)
     >>> split.test.size, len(split.folds)

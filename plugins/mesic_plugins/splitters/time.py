@@ -19,6 +19,7 @@ class Time:
 
     Examples
     --------
+    >>> from mesic import Rows
     >>> rows = Rows(np.arange(12, dtype=np.uint64), np.zeros(12, int), time=np.arange(12.0))
     >>> split = Time(test_share=0.25, folds=2).split(rows, seed=0)
     >>> split.test.tolist(), [validate.tolist() for _, validate in split.folds]
