@@ -1,6 +1,10 @@
 """From fitted components to portable steps."""
 
+import re
+from io import BytesIO
+from pathlib import PurePath
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import pandas as pd
 
@@ -40,7 +44,7 @@ def skops_step(fitted: Any, offer: Offer) -> PortableStep:
     from skops import io
 
     try:
-        blob = io.dumps(fitted)
+        blob = repacked(io.dumps(fitted))
         types = sorted(map(str, io.get_untrusted_types(data=blob)))
     except Exception as error:
         raise ComponentError(
@@ -48,3 +52,24 @@ def skops_step(fitted: Any, offer: Offer) -> PortableStep:
             f"{type(fitted).__name__}, and skops cannot write it ({type(error).__name__}: {error})"
         ) from error
     return PortableStep("skops", {"component": offer.address, "types": types}, {}, blob=blob)
+
+
+def repacked(blob: bytes) -> bytes:
+    """Return what skops wrote without what differs from call to call: times of files and addresses of objects."""
+    packed = BytesIO()
+    with ZipFile(BytesIO(blob)) as old, ZipFile(packed, "w") as new:
+        known: dict[str, str] = {}
+        texts = {name: old.read(name) for name in old.namelist()}
+        schema = texts["schema.json"].decode()
+        for address in re.findall(r'"__id__": (\d+)', schema):
+            known.setdefault(address, str(len(known) + 1))
+        schema = re.sub(r'"__id__": (\d+)', lambda found: f'"__id__": {known[found[1]]}', schema)
+        files: dict[str, str] = {}
+        for name in re.findall(r'"file": "([^"]+)"', schema):
+            files.setdefault(name, f"{len(files):04d}{PurePath(name).suffix}")
+        for name, place in files.items():
+            schema = schema.replace(f'"{name}"', f'"{place}"')
+        texts["schema.json"] = schema.encode()
+        for name, content in sorted((files.get(name, name), content) for name, content in texts.items()):
+            new.writestr(ZipInfo(name), content)
+    return packed.getvalue()
