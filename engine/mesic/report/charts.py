@@ -1,202 +1,261 @@
 """The charts of a run, from plain numbers of its record."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from statistics import median
+from dataclasses import dataclass
 from typing import Any
 
-from mesic.report.svg import Drawing, Scale, short
+from mesic.report.error_charts import confusion_chart, histogram_chart, residual_chart
+from mesic.report.svg import NARROW, WIDE, Drawing, Scale, short, shortened, text_width
+from mesic.report.words import counted, duration, known, number, percent, score_parts
+from mesic.report.zone_picture import zone_chart
 
-WIDTH = 720.0
-LEFT, RIGHT = 64.0, 700.0
-LOSS, TRAIN = "stroke:var(--a);stroke-width:2.5", "stroke:var(--b);stroke-width:2;stroke-dasharray:5 4"
+__all__ = [
+    "calibration_chart",
+    "classes_chart",
+    "confusion_chart",
+    "histogram_chart",
+    "importance_chart",
+    "partition_chart",
+    "residual_chart",
+    "scores_chart",
+    "timeline_chart",
+    "zone_chart",
+]
 
-
-def zone_chart(zone: Mapping[str, Any]) -> str:
-    """Draw loss and training loss over model complexity, the zone of solutions shaded, the choice marked."""
-    trials = [
-        t for t in zone.get("trials", []) if t.get("complexity") and t["complexity"] > 0 and t["loss"] is not None
-    ]
-    drawing = Drawing(WIDTH, 420, "The zone of solutions")
-    if not trials:
-        drawing.text(LEFT, 60, "No trial has a complexity to draw the zone over.", css="soft")
-        return drawing.svg()
-    trials = sorted(trials, key=lambda trial: (trial["complexity"], trial["number"]))
-    x, y = _zone_scales(trials, zone)
-    _shade(drawing, zone, x, y)
-    drawing.axis_x(x, y.start, f"model complexity ({zone.get('complexity') or 'size'}, log scale)", y.end)
-    drawing.axis_y(y, x.start, f"{zone.get('loss', 'loss')} a row", x.end)
-    _baseline(drawing, zone, x, y)
-    _curves(drawing, trials, x, y)
-    _trials(drawing, trials, zone, x, y)
-    drawing.text(x.start + 8, y.end + 16, "too simple: bias", css="soft")
-    drawing.text(x.end - 8, y.end + 16, "too complex: variance", anchor="end", css="soft")
-    _zone_legend(drawing)
-    return drawing.svg()
+MOST_ROWS, MOST_FEATURES = 30, 20
+TOP = 6.0
+TONES = {"done": "var(--a)", "reused": "var(--zone)", "running": "var(--quiet)"}
 
 
-def _zone_scales(trials: Sequence[Mapping[str, Any]], zone: Mapping[str, Any]) -> tuple[Scale, Scale]:
-    sizes = [trial["complexity"] for trial in trials]
-    losses = [trial["loss"] + trial["loss_se"] for trial in trials]
-    losses += [trial["loss"] - trial["loss_se"] for trial in trials]
-    losses += [trial["train_loss"] for trial in trials if trial["train_loss"] is not None]
-    baseline = zone.get("baseline_loss")
-    span = max(losses) - min(losses) or abs(max(losses)) or 1.0
-    if baseline is not None and baseline < max(losses) + 2 * span:
-        losses.append(baseline)
-    span = max(losses) - min(losses) or span
-    x = Scale(min(sizes) / 1.25, max(sizes) * 1.25, LEFT, RIGHT, log=True)
-    return x, Scale(min(losses) - 0.05 * span, max(losses) + 0.12 * span, 330, 50)
+@dataclass(frozen=True)
+class Rows:
+    """A chart of named rows: name, mark, value; on a phone name and value stand above the mark."""
+
+    drawing: Drawing
+    names: Sequence[str]
+    values: Sequence[str]
+
+    @classmethod
+    def drawn(cls, width: float, title: str, named: Sequence[tuple[str, str]], *, below: float = 46) -> "Rows":
+        """Start a drawing and write each row's name and value."""
+        rows = cls(Drawing(width, 0, title), [name for name, _ in named], [value for _, value in named])
+        rows.drawing.height = rows.bottom + below
+        return rows
+
+    @property
+    def pitch(self) -> float:
+        """Pixels from row to row."""
+        return 44.0 if self.drawing.is_narrow else 30.0
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The pixels that marks lie between."""
+        if self.drawing.is_narrow:
+            return 8.0, self.drawing.width - 10
+        names = max([text_width(name) for name in self.names] or [0.0])
+        values = max([text_width(value) for value in self.values] or [0.0])
+        return min(names, 190.0) + 16, self.drawing.width - min(values, 260.0) - 18
+
+    @property
+    def bottom(self) -> float:
+        """Where the rows end."""
+        return TOP + self.pitch * len(self.names)
+
+    def axis(self, x: Scale, label: str) -> None:
+        """Draw the axis below the rows."""
+        self.drawing.axis_x(x, self.bottom, TOP)
+        self.drawing.centred((x.start + x.end) / 2, self.bottom + 38, label, within=(0, self.drawing.width))
+
+    def write(self, place: int, *, is_strong: bool = False) -> float:
+        """Write a row's name and value; return the height of its mark."""
+        drawing, above, style = self.drawing, TOP + self.pitch * place, "font-weight:650" if is_strong else ""
+        name, value = self.names[place], self.values[place]
+        if drawing.is_narrow:
+            drawing.text((2, above + 16), shortened(name, drawing.width - 16 - text_width(value)), style=style)
+            drawing.text((drawing.width - 2, above + 16), value, anchor="end", css="soft")
+            return above + 31
+        left, right = self.ends
+        drawing.text((left - 12, above + 19), shortened(name, 190), anchor="end", style=style)
+        drawing.text((right + 14, above + 19), value, css="soft")
+        return above + 15
 
 
-def _shade(drawing: Drawing, zone: Mapping[str, Any], x: Scale, y: Scale) -> None:
-    edges = zone.get("complexity_edges")
-    if not edges:
-        return
-    low, high = x(edges[0] / 1.06), x(edges[1] * 1.06)
-    drawing.box(low, y.end, max(high - low, 10), y.start - y.end, "fill:var(--zone);opacity:.16")
-    middle = min(max((low + high) / 2, x.start + 60), x.end - 60)
-    style = "fill:var(--zone);font-weight:600"
-    drawing.text(
-        middle, y.start - 10, f"zone: {len(zone['members'])} of {len(zone['trials'])}", anchor="middle", style=style
-    )
+def _span(values: Sequence[float], share: float = 0.05) -> tuple[float, float]:
+    room = (max(values) - min(values)) * share or abs(values[0]) * share or 1.0
+    return min(values) - room, max(values) + room
 
 
-def _baseline(drawing: Drawing, zone: Mapping[str, Any], x: Scale, y: Scale) -> None:
-    loss = zone.get("baseline_loss")
-    if loss is not None and loss <= y.high:
-        drawing.line(x.start, y(loss), x.end, y(loss), "stroke:var(--soft);stroke-dasharray:2 4")
-        drawing.text(x.start + 8, y(loss) - 6, "always predicting the same", css="soft")
+def _ends(row: Mapping[str, Any], middle: str) -> tuple[float, float, float]:
+    """Return low end, value and high end of a row; without an interval the ends are the value."""
+    value = known(row.get(middle)) or 0.0
+    low, high = known(row.get("low")), known(row.get("high"))
+    return value if low is None else low, value, value if high is None else high
 
 
-def _curves(drawing: Drawing, trials: Sequence[Mapping[str, Any]], x: Scale, y: Scale) -> None:
-    for key, style in (("loss", LOSS), ("train_loss", TRAIN)):
-        points = _medians([(t["complexity"], t[key]) for t in trials if t[key] is not None])
-        if len(points) > 1:
-            drawing.path([(x(size), y(loss)) for size, loss in points], f"{style};opacity:.75")
+def scores_chart(rows: Sequence[Mapping[str, Any]], label: str, width: float = WIDE) -> str:
+    """Draw a dot with its interval a row.
 
-
-def _medians(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Thin scattered points out to a line: medians of at most eight neighbourhoods."""
-    size = max(1, -(-len(points) // 8))
-    groups = [points[start : start + size] for start in range(0, len(points), size)]
-    return [(median(x for x, _ in group), median(y for _, y in group)) for group in groups]
-
-
-def _trials(drawing: Drawing, trials: Sequence[Mapping[str, Any]], zone: Mapping[str, Any], x: Scale, y: Scale) -> None:
-    for trial in trials:
-        where, note = x(trial["complexity"]), _trial_note(trial)
-        if trial["train_loss"] is not None:
-            drawing.dot(where, y(trial["train_loss"]), 2.5, "fill:var(--b);opacity:.7")
-        error = trial["loss_se"]
-        drawing.line(where, y(trial["loss"] - error), where, y(trial["loss"] + error), "stroke:var(--a);opacity:.6")
-        colour = "var(--zone)" if trial["in_zone"] else "var(--a)"
-        drawing.dot(where, y(trial["loss"]), 4.5, f"fill:{colour};stroke:var(--paper)", note)
-    chosen = next((trial for trial in trials if trial["number"] == zone.get("chosen")), None)
-    if chosen:
-        where, height = x(chosen["complexity"]), y(chosen["loss"])
-        drawing.dot(where, height, 10, "fill:none;stroke:var(--zone);stroke-width:2.5", _trial_note(chosen))
-        side = -1 if where > (x.start + x.end) / 2 else 1
-        anchor = "end" if side < 0 else "start"
-        drawing.text(where + side * 15, height - 11, "chosen", anchor=anchor, style="font-weight:600")
-
-
-def _trial_note(trial: Mapping[str, Any]) -> str:
-    params = ", ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in trial["params"].items()
-    )
-    return f"trial {trial['number']}: loss {trial['loss']:.4g} (standard error {trial['loss_se']:.2g}); {params}"
-
-
-def _zone_legend(drawing: Drawing) -> None:
-    drawing.path([(LEFT, 400), (LEFT + 26, 400)], LOSS)
-    drawing.text(LEFT + 34, 404, "rows not seen, with standard error")
-    drawing.path([(LEFT + 300, 400), (LEFT + 326, 400)], TRAIN)
-    drawing.text(LEFT + 334, 404, "rows trained on")
-
-
-def interval_chart(rows: Sequence[Mapping[str, Any]], title: str, label: str) -> str:
-    """Draw a dot with its interval a row; `rows` hold ``name``, ``value``, ``low``, ``high``."""
-    rows = [row for row in rows if row["value"] is not None]
-    drawing = Drawing(WIDTH, 70 + 26 * len(rows), title)
-    if not rows:
-        return Drawing(WIDTH, 30, title).svg()
-    ends = [row[end] if row[end] is not None else row["value"] for row in rows for end in ("low", "high")]
-    ends += [row["value"] for row in rows]
-    span = max(ends) - min(ends) or abs(max(ends)) or 1.0
-    x = Scale(min(ends) - 0.04 * span, max(ends) + 0.04 * span, 220, RIGHT)
-    bottom = 20 + 26 * len(rows)
-    drawing.axis_x(x, bottom, label, 10)
+    Parameters
+    ----------
+    rows
+        Scores of one metric, each with ``name`` and, for the model's own, ``is_model``.
+    label
+        What is scored; under the axis.
+    width
+        ``WIDE`` or ``NARROW``.
+    """
+    named = [(str(row["name"]), " ".join(_said(row))) for row in rows]
+    layout = Rows.drawn(width, label, named)
+    values = [end for row in rows if known(row.get("value")) is not None for end in _ends(row, "value")]
+    x = Scale(*_span(values or [0.0]), *layout.ends)
+    layout.axis(x, label)
     for place, row in enumerate(rows):
-        y = 24 + 26 * place
-        name = str(row["name"])
-        drawing.text(210, y + 4, name if len(name) <= 28 else name[:27] + "…", anchor="end")
-        colour = "var(--zone)" if row.get("is_model") else "var(--a)"
-        low, high = (row[end] if row[end] is not None else row["value"] for end in ("low", "high"))
-        drawing.line(x(low), y, x(high), y, f"stroke:{colour};stroke-width:3;opacity:.5")
-        drawing.dot(x(row["value"]), y, 5, f"fill:{colour}", f"{name}: {row['value']:.4g} ({low:.4g} to {high:.4g})")
+        height = layout.write(place, is_strong=bool(row.get("is_model")))
+        if known(row.get("value")) is not None:
+            colour = "var(--zone)" if row.get("is_model") else "var(--quiet)"
+            _interval(layout.drawing, x, height, _ends(row, "value"), colour)
+    return layout.drawing.svg()
+
+
+def _said(row: Mapping[str, Any]) -> list[str]:
+    value, span = score_parts(row)
+    return [value, f"({span})"] if span else [value]
+
+
+def _interval(drawing: Drawing, x: Scale, y: float, ends: tuple[float, float, float], colour: str) -> None:
+    low, value, high = ends
+    style = f"stroke:{colour};stroke-width:5;stroke-linecap:round;opacity:.4"
+    drawing.line((x(low), y), (x(high), y), style=style)
+    drawing.dot((x(value), y), 5.5, f"fill:{colour};stroke:var(--paper)")
+
+
+def importance_chart(features: Sequence[Mapping[str, Any]], label: str, width: float = WIDE) -> str:
+    """Draw a bar with its interval a column, in the order given; at most twenty of them."""
+    shown = [{**row, "value": row.get("increase")} for row in features[:MOST_FEATURES]]
+    layout = Rows.drawn(width, "Importance", [(str(row.get("name")), " ".join(_said(row))) for row in shown])
+    values = [end for row in shown for end in _ends(row, "value")]
+    low, high = min([0.0, *values]), max([0.0, *values])
+    x = Scale(low, high + (high - low or 1) * 0.03, *layout.ends)
+    layout.axis(x, label)
+    for place, row in enumerate(shown):
+        _bar(layout.drawing, x, layout.write(place), _ends(row, "value"))
+    return layout.drawing.svg()
+
+
+def _bar(drawing: Drawing, x: Scale, height: float, ends: tuple[float, float, float]) -> None:
+    least, middle, most = ends
+    start, end = sorted((x(0), x(middle)))
+    drawing.box((start, height - 6), (end - start, 12), f"fill:var(--a);opacity:{0.8 if least > 0 else 0.35}")
+    drawing.line((x(least), height), (x(most), height), style="stroke:var(--ink);stroke-width:1.5")
+
+
+def calibration_chart(bins: Sequence[Mapping[str, Any]], width: float = WIDE) -> str:
+    """Draw observed over predicted with an interval a bin; the diagonal is a model that means what it says."""
+    rows = [row for row in bins if known(row.get("predicted")) is not None and known(row.get("observed")) is not None]
+    drawing = Drawing(width, 400 if width > NARROW else 340, "Calibration")
+    values = [end for row in rows for end in (*_ends(row, "observed"), float(row["predicted"]))] or [0.0, 1.0]
+    both = _span(values, 0.03)
+    y = Scale(*both, drawing.height - 50, 30)
+    x = Scale(*both, 14 + max(text_width(short(tick)) for tick in y.ticks(56)), width - 12)
+    drawing.axis_y(y, x.start, x.end)
+    drawing.axis_x(x, y.start, y.end)
+    drawing.line((x.start, y.start), (x.end, y.end), style="stroke:var(--soft);stroke-dasharray:5 5")
+    drawing.text((2, 16), "observed")
+    drawing.centred((x.start + x.end) / 2, y.start + 40, "predicted", within=(0, width))
+    drawing.path([(x(row["predicted"]), y(row["observed"])) for row in rows], "stroke:var(--a);stroke-width:2")
+    for row in rows:
+        _calibrated(drawing, row, x, y)
     return drawing.svg()
 
 
-def calibration_chart(bins: Sequence[Mapping[str, Any]], title: str) -> str:
-    """Draw observed over predicted with an interval a bin, and the diagonal of a model that means what it says."""
-    drawing = Drawing(WIDTH, 400, title)
-    values = [b[key] for b in bins for key in ("predicted", "observed", "low", "high") if b[key] is not None]
-    if not values:
-        return Drawing(WIDTH, 30, title).svg()
-    x = Scale(min(values), max(values), LEFT, RIGHT)
-    y = Scale(min(values), max(values), 340, 40)
-    drawing.axis_x(x, 340, f"predicted {title}", 40)
-    drawing.axis_y(y, LEFT, "observed", RIGHT)
-    drawing.line(x(x.low), y(y.low), x(x.high), y(y.high), "stroke:var(--soft);stroke-dasharray:4 4")
-    drawing.path([(x(b["predicted"]), y(b["observed"])) for b in bins], "stroke:var(--a);stroke-width:2")
-    for b in bins:
-        if b["low"] is not None and b["high"] is not None:
-            drawing.line(x(b["predicted"]), y(b["low"]), x(b["predicted"]), y(b["high"]), "stroke:var(--a)")
-        note = f"predicted {b['predicted']:.4g}, observed {b['observed']:.4g}, {b['n']:,} rows"
-        drawing.dot(x(b["predicted"]), y(b["observed"]), 4.5, "fill:var(--a)", note)
+def _calibrated(drawing: Drawing, row: Mapping[str, Any], x: Scale, y: Scale) -> None:
+    low, observed, high = _ends(row, "observed")
+    colour = "var(--a)" if agrees(row) else "var(--b)"
+    across = x(row["predicted"])
+    drawing.line((across, y(low)), (across, y(high)), style=f"stroke:{colour};stroke-width:2")
+    said = " ".join(_said({**row, "value": observed}))
+    note = f"predicted {number(row['predicted'])}, observed {said}, {counted(row.get('n'), 'row')}"
+    drawing.dot((across, y(observed)), 5, f"fill:{colour};stroke:var(--paper)", note=note)
+
+
+def agrees(row: Mapping[str, Any]) -> bool:
+    """Whether what was predicted lies in the interval of what was observed."""
+    low, _, high = _ends(row, "observed")
+    return low <= float(row["predicted"]) <= high
+
+
+def classes_chart(counts: Mapping[str, Mapping[str, Any]], width: float = WIDE) -> str:
+    """Draw how the rows of each part divide into classes; at most thirty of them, the largest first.
+
+    Parameters
+    ----------
+    counts
+        Rows by class, by part: ``{"train": {"No": 4139}, "test": {"No": 1035}}``.
+    width
+        ``WIDE`` or ``NARROW``.
+    """
+    train, test = counts.get("train") or {}, counts.get("test") or {}
+    totals = {name: (train.get(name) or 0) + (test.get(name) or 0) for name in [*train, *test]}
+    shown = sorted(totals, key=lambda name: (-totals[name], name))[:MOST_ROWS]
+    whole = sum(totals.values()) or 1
+    said = [(str(name), f"{counted(totals[name], 'row')} ({percent(totals[name] / whole)})") for name in shown]
+    layout = Rows.drawn(width, "Classes", said, below=6)
+    x = Scale(0, max([*totals.values(), 1]), *layout.ends)
+    for place, name in enumerate(shown):
+        height, first = layout.write(place), train.get(name) or 0
+        _piece(layout.drawing, x, (0, first), height, "var(--a)")
+        _piece(layout.drawing, x, (first, totals[name]), height, "var(--b)")
+    return layout.drawing.svg()
+
+
+def partition_chart(facts: Mapping[str, Any], width: float = WIDE) -> str:
+    """Draw which rows train, validate and test: the whole, then a bar a fold.
+
+    Folds that cover the training part validate in turn; others are drawn as training before validation.
+    """
+    rows, folds = facts.get("rows") or {}, list(facts.get("folds") or [])[:MOST_ROWS]
+    train, test = rows.get("train") or 0, rows.get("test") or 0
+    parts = [(fold.get("train") or 0, fold.get("validate") or 0) for fold in folds]
+    named = [("all rows", _sum(train, test)), *((f"fold {n}", _sum(*part)) for n, part in enumerate(parts, 1))]
+    layout = Rows.drawn(width, "Partition", named, below=6)
+    x, drawing = Scale(0, train + test or 1, *layout.ends), layout.drawing
+    height = layout.write(0, is_strong=True)
+    _piece(drawing, x, (0, train), height, "var(--a)")
+    _piece(drawing, x, (train, train + test), height, "var(--b)")
+    before, takes_turns = 0, all(fit + validate >= train for fit, validate in parts)
+    for place, (fit, validate) in enumerate(parts, 1):
+        height = layout.write(place)
+        start = before if takes_turns else fit
+        _piece(drawing, x, (0, fit + validate), height, "var(--a)", opacity=0.45)
+        _piece(drawing, x, (start, start + validate), height, "var(--zone)")
+        before += validate
     return drawing.svg()
 
 
-def histogram(edges: Sequence[float], counts: Sequence[int], title: str, label: str) -> str:
-    """Draw how often values fall between the edges."""
-    drawing = Drawing(WIDTH, 260, title)
-    x, y = Scale(edges[0], edges[-1], LEFT, RIGHT), Scale(0, max([*counts, 1]), 200, 30)
-    drawing.axis_x(x, 200, label, 30)
-    drawing.axis_y(y, LEFT, "rows", RIGHT)
-    for (low, high), count in zip(pairwise(edges), counts, strict=True):
-        note = f"{low:.4g} to {high:.4g}: {count:,} rows"
-        drawing.box(x(low) + 0.5, y(count), x(high) - x(low) - 1, 200 - y(count), "fill:var(--a)", note)
-    return drawing.svg()
+def _sum(first: float, second: float) -> str:
+    return f"{short(first)} + {short(second)}"
 
 
-def timeline_chart(activities: Sequence[Mapping[str, Any]]) -> str:
-    """Draw a bar a stage, from its start to its end."""
-    stages = [a for a in activities if a.get("event") == "start" and a.get("stage") != "run"]
-    drawing = Drawing(WIDTH, 60 + 24 * len(stages), "Timeline")
-    if not stages:
-        return drawing.svg()
-    end = max(a.get("start_s", 0) + (a.get("wall_s") or 0) for a in stages)
-    x, bottom = Scale(0, end or 1, 120, RIGHT - 70), 12 + 24 * len(stages)
-    drawing.axis_x(x, bottom, "seconds since the start", 8)
-    for place, activity in enumerate(stages):
-        start, wall = activity.get("start_s", 0), activity.get("wall_s") or 0
-        colour = "var(--a)" if activity.get("outcome") == "done" else "var(--b)"
-        drawing.text(112, 26 + 24 * place, str(activity["stage"]), anchor="end")
-        drawing.box(x(start), 14 + 24 * place, max(x(start + wall) - x(start), 2), 16, f"fill:{colour}")
-        drawing.text(x(start + wall) + 6, 26 + 24 * place, f"{wall:.2f} s", css="soft")
-    return drawing.svg()
+def _piece(drawing: Drawing, x: Scale, rows: tuple[float, float], y: float, colour: str, *, opacity: float = 1) -> None:
+    size = (x(rows[1]) - x(rows[0]), 14.0)
+    drawing.box((x(rows[0]), y - 7), size, f"fill:{colour};opacity:{opacity:g}", note=counted(rows[1] - rows[0], "row"))
 
 
-def shares_chart(parts: Mapping[str, int], title: str) -> str:
-    """Draw how many rows stand in each part."""
-    drawing, total = Drawing(WIDTH, 70, title), sum(parts.values()) or 1
-    x = 0.0
-    for place, (name, count) in enumerate(parts.items()):
-        width = WIDTH * count / total
-        style = f"fill:var({('--a', '--b', '--zone')[place % 3]});opacity:.8"
-        drawing.box(x, 8, width - 2, 28, style, f"{name}: {count:,} rows")
-        drawing.text(min(x + 2, WIDTH - 130), 56, f"{name}: {short(count)} rows")
-        x += width
-    return drawing.svg()
+def timeline_chart(activities: Sequence[Mapping[str, Any]], width: float = WIDE) -> str:
+    """Draw a bar a stage, from its start to its end, with what became of it."""
+    spans = [(known(a.get("start_s")) or 0.0, known(a.get("wall_s")) or 0.0) for a in activities]
+    layout = Rows.drawn(width, "Timeline", [(str(a.get("stage")), _outcome(a)) for a in activities])
+    x = Scale(0, max([start + wall for start, wall in spans] or [0]) or 1, *layout.ends)
+    layout.axis(x, "seconds since the start")
+    for place, (activity, (start, wall)) in enumerate(zip(activities, spans, strict=True)):
+        height = layout.write(place)
+        style = f"fill:{TONES.get(str(activity.get('outcome') or 'done'), 'var(--block)')}"
+        layout.drawing.box((x(start), height - 7), (max(x(start + wall) - x(start), 3), 14), style)
+    return layout.drawing.svg()
+
+
+def _outcome(activity: Mapping[str, Any]) -> str:
+    outcome, wall = str(activity.get("outcome") or "done"), activity.get("wall_s")
+    if outcome == "done":
+        return duration(wall)
+    return outcome if known(wall) is None else f"{outcome}, {duration(wall)}"

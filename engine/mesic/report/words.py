@@ -1,66 +1,221 @@
-"""How numbers are said: a score never without its interval."""
+"""How things are said: numbers, and scores, which are never said without their interval."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 UNKNOWN = "not measured"
 
+ACRONYMS = {"roc", "auc", "mae", "mse", "rmse", "mape", "mcc", "map", "ndcg", "acper", "ae"}
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+MOST_DECIMALS = 6
+MINUS = "−"
 
-def number(value: float | None, digits: int = 4) -> str:
+
+def safe(value: object) -> str:
+    """Return text that cannot become markup, in HTML and in XML.
+
+    Examples
+    --------
+    >>> safe('<script>"&')
+    '&lt;script&gt;&quot;&amp;'
+    """
+    return escape(ILLEGAL.sub("\ufffd", str(value)))
+
+
+def known(value: Any) -> float | None:
+    """Return a finite number, or None for everything else.
+
+    Examples
+    --------
+    >>> known(2), known(float("nan")), known(None), known("2")
+    (2.0, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def number(value: Any, digits: int = 4) -> str:
     """Return a number as people read it.
 
     Examples
     --------
-    >>> number(1234567.0), number(0.12345678), number(None)
-    ('1,234,567', '0.1235', 'not measured')
+    >>> number(1234567.0), number(0.12345678), number(1409), number(None)
+    ('1,234,567', '0.1235', '1,409', 'not measured')
+    >>> number(1234.56), number(-0.5)
+    ('1,235', '-0.5')
     """
-    if value is None:
+    found = known(value)
+    if found is None:
         return UNKNOWN
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.{digits}g}"
+    if isinstance(value, int) or abs(found) >= 10_000:
+        return f"{found:,.0f}" if abs(found) < 1e15 else f"{found:.{digits}g}"
+    return f"{found:,.{digits}g}"
 
 
-def score_text(score: Mapping[str, Any]) -> str:
-    """Return a score with its interval.
+def counted(count: Any, noun: str, plural: str | None = None) -> str:
+    """Return how many of what.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1409, "row"), counted(2, "class", "classes")
+    ('1 row', '1,409 rows', '2 classes')
+    """
+    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, with a decimal where one is needed to tell it from nothing.
+
+    Examples
+    --------
+    >>> percent(0.314), percent(0.0031), percent(-0.02)
+    ('31%', '0.3%', '\u22122%')
+    """
+    text = f"{share:.0%}" if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace(".0%", "%")
+    return text.replace("-", MINUS)
+
+
+def duration(seconds: Any) -> str:
+    """Return a time span.
+
+    Examples
+    --------
+    >>> duration(0.0601), duration(9.066), duration(31.2), duration(3725)
+    ('0.06 s', '9.1 s', '31 s', '1 h 2 min')
+    """
+    span = known(seconds)
+    if span is None:
+        return UNKNOWN
+    if span < 99.5:
+        return f"{span:.2f} s" if span < 1 else f"{span:.1f} s" if span < 10 else f"{span:.0f} s"
+    minutes, rest = divmod(round(span), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def metric_name(name: Any) -> str:
+    """Return a metric's name in words.
+
+    Examples
+    --------
+    >>> metric_name("roc_auc"), metric_name("log_loss"), metric_name("r2")
+    ('ROC AUC', 'log loss', 'R²')
+    """
+    words = [word.upper() if word in ACRONYMS else word for word in str(name).split("_")]
+    return {"r2": "R²", "f1": "F1"}.get(str(name), " ".join(words))
+
+
+def score_parts(score: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Return a score's value and its interval as text; the one place where a score is written.
+
+    The digits follow the interval's width, so that no digit is shown that the rows cannot tell.
+
+    Examples
+    --------
+    >>> score_parts({"value": 0.84561, "low": 0.8251, "high": 0.8652, "level": 0.95})
+    ('0.846', '0.825 to 0.865')
+    >>> score_parts({"value": 0.5, "low": None, "high": None})
+    ('0.5', 'interval cannot be told')
+    """
+    if score is None or "value" not in score:
+        return UNKNOWN, ""
+    value, low, high = (known(score.get(key)) for key in ("value", "low", "high"))
+    if value is None:
+        return "undefined", "on these rows"
+    if low is None or high is None:
+        return number(value), "interval cannot be told"
+    if high - low <= 1e-9 * abs(value):
+        return number(value), f"{number(low)} to {number(high)}"
+    decimals = max(0, math.ceil(-math.log10(high - low)) + 1)
+    return _rounded(value, decimals), f"{_rounded(low, decimals)} to {_rounded(high, decimals)}"
+
+
+def _rounded(value: float, decimals: int) -> str:
+    if decimals > MOST_DECIMALS:
+        return f"{value:.2g}".replace("-", MINUS, 1)
+    text = f"{value:,.{decimals}f}"
+    return text.replace("-", MINUS) if text.strip("-0.,") else text.lstrip("-")
+
+
+def score_text(score: Mapping[str, Any] | None) -> str:
+    """Return a score with its interval and the interval's level.
 
     Examples
     --------
     >>> score_text({"value": 0.84561, "low": 0.8251, "high": 0.8652, "level": 0.95})
-    '0.8456 (95% interval 0.8251 to 0.8652)'
+    '0.846 (95% interval 0.825 to 0.865)'
     """
-    if score.get("value") is None:
-        return "undefined on these rows"
-    low, high = score.get("low"), score.get("high")
-    span = "interval cannot be told" if low is None or high is None else interval_text(score)
-    return f"{number(score['value'])} ({span})"
+    value, span = score_parts(score)
+    if score is None or not span:
+        return value
+    if " to " not in span:
+        return f"{value} ({span})"
+    return f"{value} ({level_text(score)} interval {span})"
 
 
-def interval_text(score: Mapping[str, Any]) -> str:
-    """Return an interval alone."""
-    return f"{score.get('level', 0.95):.0%} interval {number(score['low'])} to {number(score['high'])}"
+def level_text(score: Mapping[str, Any]) -> str:
+    """Return an interval's level.
+
+    Examples
+    --------
+    >>> level_text({"level": 0.95}), level_text({"level": 0.995}), level_text({})
+    ('95%', '99.5%', '95%')
+    """
+    return f"{100 * (known(score.get('level')) or 0.95):.4g}%"
 
 
 def primary_score(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the primary metric's score on the test rows."""
+    """Return the primary metric's score on the test rows, or the first one."""
     scores: Sequence[Mapping[str, Any]] = (record.get("scores") or {}).get("test") or []
-    return next((score for score in scores if score["metric"] == record.get("primary")), None)
+    first = scores[0] if scores else None
+    return next((score for score in scores if score.get("metric") == record.get("primary")), first)
 
 
 def headline(record: Mapping[str, Any]) -> str:
-    """Return in one or two sentences what a run found out."""
-    score, data, model = primary_score(record), record.get("data"), record.get("model")
-    if score is None or not data or not model:
-        error = record.get("error") or {}
-        return f"The run is {record.get('status')}. {error.get('message', '')}".strip()
-    rows = f"{score['n']:,} rows that it had never seen"
-    said = f"{model['learner']} predicts {data['target']} with {score['metric']} {score_text(score)}"
-    return f"{said} on {rows}. {skill_text(record)}"
+    """Return in two sentences what a run found out."""
+    has_score = (primary_score(record) or {}).get("value") is not None
+    return f"{score_sentence(record)} {skill_text(record)}" if has_score else score_sentence(record)
+
+
+def score_sentence(record: Mapping[str, Any]) -> str:
+    """Return how good the model is on rows that it had not seen, or why that is not known."""
+    score = primary_score(record) or {}
+    if score.get("value") is None:
+        return _unfinished(record)
+    model, target = record.get("model") or {}, (record.get("data") or {}).get("target", "the target")
+    who = _with_summary(model.get("learner", "The model"), model.get("summary"))
+    rows = f"on {counted(score['n'], 'row')} it had never seen" if score.get("n") else "on rows it had never seen"
+    return f"{who} predicts {target} with {metric_name(score.get('metric'))} {score_text(score)} {rows}."
+
+
+def _with_summary(name: Any, summary: Any) -> str:
+    return f"{name} ({summary})" if summary else str(name)
+
+
+def _unfinished(record: Mapping[str, Any]) -> str:
+    status = record.get("status") or "unknown"
+    said = {
+        "running": "The run is still going, or was killed: it has no score yet.",
+        "finished": "The run finished, but the model has no score on rows it had not seen.",
+    }.get(status, f"The run {'was ' if status == 'interrupted' else ''}{status} before there was a score.")
+    message = (record.get("error") or {}).get("message")
+    return f"{said} {message}" if message else said
 
 
 def skill_text(record: Mapping[str, Any]) -> str:
-    """Return what a model saves against its best baseline, with the interval."""
-    skill = record.get("skill")
-    if not skill or skill.get("value") is None or skill.get("low") is None:
+    """Return how much less a model loses than the best baseline, with the interval."""
+    skill = record.get("skill") or {}
+    value, low, high = (known(skill.get(key)) for key in ("value", "low", "high"))
+    if value is None or low is None or high is None:
         return "How it compares with a baseline was not measured."
-    clear = "" if skill["low"] > 0 else ", which is not clearly better"
-    span = f"{skill['level']:.0%} interval {skill['low']:.1%} to {skill['high']:.1%}"
-    return f"Of the loss of the best baseline, {skill['against']}, it saves {skill['value']:.1%} ({span}){clear}."
+    name = skill.get("against", "")
+    summary = next((b.get("summary") for b in record.get("baselines") or [] if b.get("name") == name), None)
+    loss, against = skill.get("loss", "loss"), f"that of the best baseline, {_with_summary(name, summary)}"
+    word, ends = ("lower", (low, high)) if value >= 0 else ("higher", (-high, -low))
+    span = f"{level_text(skill)} interval {percent(ends[0])} to {percent(ends[1])}"
+    said = f"ts {loss} is {percent(abs(value))} {word} ({span}) than {against}"
+    return f"I{said}." if low > 0 else f"It is not clearly better than a baseline: i{said}."

@@ -1,0 +1,279 @@
+"""Sections about the result: scores, the zone of solutions, calibration, importance, errors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mesic.report import charts
+from mesic.report.blocks import (
+    Html,
+    about,
+    chips,
+    details,
+    figure,
+    joined,
+    missing,
+    paragraph,
+    plain,
+    score,
+    table,
+    tag,
+)
+from mesic.report.error_charts import MOST_CLASSES
+from mesic.report.words import (
+    counted,
+    known,
+    level_text,
+    metric_name,
+    number,
+    primary_score,
+    score_text,
+    skill_text,
+)
+
+Record = Mapping[str, Any]
+Facts = Mapping[str, Any]
+MOST_TRIALS = 300
+MOST_CONFUSIONS = 15
+NBSP = "\u00a0"
+
+
+def scores(record: Record) -> Html:
+    """Return every score with its interval, the model beside the baselines."""
+    primary = primary_score(record)
+    if primary is None:
+        return missing()
+    better = "higher is better" if primary.get("greater_is_better", True) else "lower is better"
+    label = f"{metric_name(primary.get('metric'))} on test rows, {better}"
+    dots = [
+        {"name": name, "is_model": is_model, **found}
+        for name, listed, is_model in _scored(record, "test")
+        for found in listed
+        if found.get("metric") == primary.get("metric")
+    ]
+    inside = _score_table(record, "out_of_fold")
+    return joined(
+        (
+            paragraph(skill_text(record), _evidence(record.get("skill") or {})),
+            figure(charts.scores_chart, dots, label),
+            tag("h3", "On test rows"),
+            _score_table(record, "test"),
+            _methods(_scored(record, "test")[0][1]),
+            details("Out of fold, on the rows that it was tuned on", inside) if inside else Html(""),
+        )
+    )
+
+
+def _scored(record: Record, part: str) -> list[tuple[str, Sequence[Facts], bool]]:
+    """Return everyone's name and scores, the model first."""
+    name = str((record.get("model") or {}).get("learner") or "the model")
+    own = (record.get("scores") or {}).get(part) or []
+    others = [(str(b.get("name")), b.get(part) or [], False) for b in record.get("baselines") or []]
+    return [(name, own, True), *others]
+
+
+def _evidence(skill: Facts) -> str:
+    p = known(skill.get("p"))
+    if p is None:
+        return ""
+    said = f"p{NBSP}<{NBSP}0.0001" if p < 0.0001 else f"p{NBSP}={NBSP}{p:.2g}"
+    return f" The interval is a {skill.get('method') or 'paired comparison'}; {said} for no difference."
+
+
+def _score_table(record: Record, part: str) -> Html:
+    everyone = [(name, {s.get("metric"): s for s in listed}) for name, listed, _ in _scored(record, part) if listed]
+    metrics = list(dict.fromkeys(metric for _, listed in everyone for metric in listed))
+    if not metrics:
+        return Html("")
+    rows = [[metric_name(metric), *(score(listed.get(metric)) for _, listed in everyone)] for metric in metrics]
+    return table(["metric", *(name for name, _ in everyone)], rows)
+
+
+def _methods(listed: Sequence[Facts]) -> Html:
+    by: dict[str, list[str]] = {}
+    for found in listed:
+        by.setdefault(str(found.get("method") or "an unnamed method"), []).append(metric_name(found.get("metric")))
+    if not listed:
+        return Html("")
+    first = listed[0]
+    how = "; ".join(f"{method} for {', '.join(names)}" for method, names in by.items())
+    said = f"Below each score is its {level_text(first)} interval over {first.get('unit') or 'rows'}: {how}."
+    return paragraph(said, css="soft")
+
+
+def zone(record: Record) -> Html:
+    """Return the picture, what was chosen and why, the edges, the trials."""
+    facts = record.get("zone")
+    if not facts:
+        return missing()
+    tuning, trials = record.get("trials") or {}, facts.get("trials") or []
+    tried = counted(tuning.get("tried", len(trials)), "trial")
+    failed = f", {tuning['failed']} of them failed" if tuning.get("failed") else ""
+    by = f" by {tuning['tuner']}" if tuning.get("tuner") else ""
+    said = f"{tried}{by}{failed}. In the zone are {len(facts.get('members') or [])}: {facts.get('rule') or UNSAID}. "
+    said += f"Chosen is trial {facts.get('chosen')}, {facts.get('reason') or UNSAID}."
+    caption = "A line follows the medians of neighbouring trials; ▲ marks a trial beyond the picture."
+    reading = "A model too small misses what is there, one too large learns noise; between them lies the zone, where "
+    return joined(
+        (
+            about(reading + "the loss on rows not seen is as low as the data can tell."),
+            figure(charts.zone_chart, facts, caption=caption if len(trials) > 1 else ""),
+            paragraph(said),
+            _edges(facts),
+            details(f"Every trial ({len(trials)})", _trials(facts)) if trials else Html(""),
+        )
+    )
+
+
+UNSAID = "for a reason that the record does not hold"
+
+
+def _edges(facts: Facts) -> Html:
+    edges = facts.get("edges") or {}
+    if not edges:
+        return Html("")
+    chosen: Facts = next((t for t in facts.get("trials") or [] if t.get("number") == facts.get("chosen")), {})
+    params = chosen.get("params") or {}
+    rows = [[name, _edge(limits), plain(params[name]) if name in params else ""] for name, limits in edges.items()]
+    return joined((tag("h3", "Edges of the zone"), table(["option", "in the zone", "chosen"], rows)))
+
+
+def _edge(limits: Sequence[Any] | None) -> str:
+    if not limits:
+        return "nothing in common"
+    both_numbers = len(limits) == 2 and all(known(limit) is not None for limit in limits)
+    shown = list(dict.fromkeys(plain(limit) for limit in limits))
+    return (" to " if both_numbers else ", ").join(shown)
+
+
+def _trials(facts: Facts) -> Html:
+    trials = sorted(facts.get("trials") or [], key=lambda trial: _order(trial.get("loss")))
+    rows = [
+        [
+            trial.get("number"),
+            _trial_loss(trial),
+            trial.get("complexity"),
+            _place(trial, facts),
+            chips(trial.get("params") or {}),
+        ]
+        for trial in trials[:MOST_TRIALS]
+    ]
+    loss, size = facts.get("loss") or "loss", facts.get("complexity") or "size"
+    more = paragraph(f"The best {MOST_TRIALS} of {len(trials)}.") if len(trials) > MOST_TRIALS else Html("")
+    return joined((table(["trial", f"{loss} ± standard error", size, "", "options"], rows), more))
+
+
+def _order(loss: Any) -> float:
+    found = known(loss)
+    return float("inf") if found is None else found
+
+
+def _trial_loss(trial: Facts) -> str:
+    loss, error = known(trial.get("loss")), known(trial.get("loss_se"))
+    if loss is None:
+        return "failed"
+    return f"{loss:.4g} ± {'unknown' if error is None else f'{error:.2g}'}"
+
+
+def _place(trial: Facts, facts: Facts) -> str:
+    named = {facts.get("chosen"): "chosen", facts.get("best"): "lowest loss"}
+    if trial.get("number") == facts.get("chosen") == facts.get("best"):
+        return "chosen, lowest loss"
+    return named.get(trial.get("number"), "in the zone" if trial.get("in_zone") else "")
+
+
+def evaluation(record: Record, name: str) -> Facts | None:
+    """Return what an evaluator found, or None."""
+    found: Facts | None = (record.get("evaluations") or {}).get(name)
+    return found
+
+
+def calibration(record: Record) -> Html:
+    """Return whether predictions mean what they say."""
+    facts = evaluation(record, "calibration")
+    bins = [row for row in (facts or {}).get("bins") or [] if known(row.get("predicted")) is not None]
+    if facts is None or not bins:
+        return missing()
+    right = sum(charts.agrees(row) for row in bins)
+    said = f"In {right} of {len(bins)} bins the prediction lies in the interval of what was observed."
+    error = facts.get("error")
+    named = f" The {metric_name(error.get('metric') or 'error')} is {score_text(error)}." if error else ""
+    rows = [[number(row["predicted"]), score({**row, "value": row.get("observed")}), row.get("n")] for row in bins]
+    return joined(
+        (
+            about("Do predictions mean what they say? On the dashed line they do."),
+            figure(charts.calibration_chart, bins, caption=_title(facts)),
+            paragraph(said + named),
+            details("All bins", table(["predicted", "observed", "rows"], rows)),
+        )
+    )
+
+
+def _title(facts: Facts) -> str:
+    title = str(facts.get("title") or "")
+    return f"{title[:1].upper()}{title[1:]}." if title else ""
+
+
+def importance(record: Record) -> Html:
+    """Return what the model relies on."""
+    facts = evaluation(record, "importance")
+    features = (facts or {}).get("features") or []
+    if facts is None or not features:
+        return missing()
+    rows = [[f.get("name"), score({**f, "value": f.get("increase")})] for f in features]
+    all_rows = details(f"All {len(features)} columns", table(["column", "increase in loss"], rows))
+    caption = f"{str(facts.get('method') or 'increase in loss').capitalize()}. Pale bars cannot be told from nothing."
+    return joined(
+        (
+            about("What does this model rely on? A long bar: without that column it is much worse."),
+            figure(charts.importance_chart, features, "increase in loss a row", caption=caption),
+            all_rows if len(features) > charts.MOST_FEATURES else Html(""),
+        )
+    )
+
+
+def errors(record: Record) -> Html:
+    """Return who is taken for whom, how far off, and the worst rows."""
+    facts = evaluation(record, "errors")
+    if not facts:
+        return missing()
+    return joined((_confusion(facts), _residuals(facts), _worst(facts)))
+
+
+def _confusion(facts: Facts) -> Html:
+    labels, confusion = facts.get("labels") or [], facts.get("confusion") or []
+    if not confusion:
+        return Html("")
+    drawn = f"The {MOST_CLASSES} largest of {len(labels)} classes. " if len(labels) > MOST_CLASSES else ""
+    reading = "Test rows. The stronger the colour, the larger the share of the row; green was right, orange was wrong."
+    pairs = [
+        [f"{labels[actual]} → {labels[said]}", count, f"of {sum(row):,} {labels[actual]}"]
+        for actual, row in enumerate(confusion)
+        for said, count in enumerate(row)
+        if count and actual != said
+    ]
+    pairs.sort(key=lambda pair: -pair[1])
+    mixed = table(["is → said", "rows", "of all"], pairs[:MOST_CONFUSIONS]) if pairs and len(labels) > 2 else Html("")
+    head = tag("h3", "Most often mistaken") if mixed else Html("")
+    return joined((figure(charts.confusion_chart, labels, confusion, caption=drawn + reading), head, mixed))
+
+
+def _residuals(facts: Facts) -> Html:
+    bands, residuals = facts.get("by_prediction") or [], facts.get("residuals") or {}
+    parts = [figure(charts.residual_chart, bands)] if bands else []
+    edges, counts = residuals.get("edges") or [], residuals.get("counts") or []
+    if len(edges) == len(counts) + 1 > 1 and all(known(edge) is not None for edge in edges):
+        parts.append(figure(charts.histogram_chart, edges, counts, "observed minus predicted"))
+    return joined(parts)
+
+
+def _worst(facts: Facts) -> Html:
+    worst = facts.get("worst")
+    head = tag("h3", "Worst rows")
+    if worst is None:
+        return joined((head, missing()))
+    rows = [
+        [str(w.get("row")), w.get("target"), w.get("prediction"), w.get("loss"), chips(w.get("features") or {})]
+        for w in worst
+    ]
+    said = about("The test rows with the highest loss: mislabelled, rare, or missing a column that would explain them?")
+    return joined((head, said, table(["row", "is", "predicted", "its loss", "columns"], rows)))
