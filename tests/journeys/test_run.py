@@ -371,3 +371,45 @@ def test_stage_times_add_up_to_the_run(finished_run):
     stages = sum(a["wall_s"] for a in activities if a["stage"] not in ("run", "report"))
 
     assert stages >= 0.8 * total
+
+
+@pytest.mark.parametrize("baselines", ["[]", "[random]"])
+def test_the_zero_rule_is_always_a_baseline(mesic, table, baselines):
+    said = ["source=table", f"source.path={table}", "source.target=bought", *FAST, f"baseline={baselines}"]
+    done = mesic("run", *said, "out=r")
+
+    assert done.status == 0, done.err
+    record = record_of(mesic.folder / "r")
+    assert "zero_rule" in {baseline["name"] for baseline in record["baselines"]}
+    assert record["zone"]["baseline_loss"] > 0
+    assert record["skill"]["low"] is not None
+
+
+def test_the_loss_that_is_searched_for_is_weighted(mesic, tmp_path):
+    frame = people().assign(importance=np.where(np.arange(300) % 3, 0.1, 5.0))
+    frame.to_parquet(tmp_path / "t.parquet")
+    said = ["source=table", "source.path=t.parquet", "source.target=bought", "source.weight=importance"]
+    done = mesic("run", *said, *FAST, "out=r")
+
+    assert done.status == 0, done.err
+    found = pq.read_table(tmp_path / "r" / "oof.parquet").to_pandas()
+    weight = frame["importance"].to_numpy()[found["row"]]
+    trial = json.loads((tmp_path / "r" / "trials.jsonl").read_text())
+    assert trial["loss"] == pytest.approx(np.average(found["loss"], weights=weight))
+    assert trial["loss"] != pytest.approx(found["loss"].mean())
+    assert record_of(tmp_path / "r")["zone"]["trials"][0]["loss"] == trial["loss"]
+
+
+def test_a_folder_that_another_process_writes_is_left_alone(mesic, table):
+    said = ["run", "source=table", f"source.path={table}", "source.target=bought", "tuner.trials=500", "out=r"]
+    first = mesic.start(*said)
+    for _ in range(600):
+        if (mesic.folder / "r" / "stages").exists():
+            break
+        time.sleep(0.05)
+    second = mesic(*said)
+    first.kill()
+    first.communicate()
+
+    assert second.status == 2
+    assert f"process {first.pid}" in second.err

@@ -44,12 +44,6 @@ class Bundle:
         What the columns must be.
     fitted
         The portable pipeline.
-
-    Examples
-    --------
-    >>> import mesic                                                  # doctest: +SKIP
-    >>> bundle = mesic.load_bundle("runs/2026-01-01/10-00-00/bundle")  # doctest: +SKIP
-    >>> bundle.predict(frame)                                          # doctest: +SKIP
     """
 
     folder: Path

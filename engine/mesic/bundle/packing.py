@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.data.view import Dataset
-from mesic.evaluation.scoring import score_words
+from mesic.report.words import score_text, skill_text
 
 END_TO_END_ROWS = 100
 CONFIDENCE_ROWS = 5_000
@@ -57,7 +57,7 @@ def with_columns(table: pa.Table, columns: pd.DataFrame, prefix: str) -> pa.Tabl
 def card(record: Mapping[str, Any]) -> str:
     """Return the bundle's card in Markdown, made from the record alone."""
     data, model = record["data"], record["model"]
-    scores = "\n".join(f"- {score_words(score)}" for score in record["scores"]["test"])
+    scores = "\n".join(f"- {score['metric']} {score_text(score)}" for score in record["scores"]["test"])
     findings = "\n".join(f"- {f['severity']}: {f['code']}: {f['message']}" for f in record["findings"]) or "- none"
     classes = f" ({', '.join(data['classes'])})" if data["classes"] else ""
     options = "\n".join(f"- {name}: {value}" for name, value in model["options"].items())
@@ -73,7 +73,7 @@ Predicts **{data["target"]}**{classes}, a {data["task"]} task, with the learner 
 ## Scores on test rows
 {scores}
 
-Skill against the baseline `{record["skill"]["against"]}`: {_skill_words(record["skill"])}
+{skill_text(record)}
 
 ## Options
 {options}
@@ -85,10 +85,3 @@ Skill against the baseline `{record["skill"]["against"]}`: {_skill_words(record[
 - TODO(owner): what the model is meant for, and what it must not be used for
 - TODO(owner): who approved it, and on what grounds
 """
-
-
-def _skill_words(facts: Mapping[str, Any]) -> str:
-    if facts.get("value") is None or facts.get("low") is None:
-        return "cannot be told"
-    span = f"{facts['level']:.0%} interval {facts['low']:.1%} to {facts['high']:.1%}"
-    return f"{facts['value']:.1%} of its loss saved ({span})"

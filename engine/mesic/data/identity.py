@@ -60,23 +60,6 @@ def row_keys(columns: Mapping[str, Any], rows: int) -> np.ndarray:
     return mixed(total)
 
 
-def occurrences(keys: np.ndarray) -> np.ndarray:
-    """Return how many equal keys stand before each, shape (rows,).
-
-    Examples
-    --------
-    >>> occurrences(np.array([7, 5, 7, 7])).tolist()
-    [0, 0, 1, 2]
-    """
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    starts = np.r_[True, ordered[1:] != ordered[:-1]]
-    first = np.maximum.accumulate(np.where(starts, np.arange(keys.size), 0)) if keys.size else np.zeros(0, int)
-    counts = np.empty(keys.size, dtype=np.int64)
-    counts[order] = np.arange(keys.size) - first
-    return counts
-
-
 def table_digest(columns: Mapping[str, Any]) -> str:
     """Return the SHA-256 of typed columns, in the order of their names; the order of rows counts."""
     total = hashlib.sha256()

@@ -80,26 +80,6 @@ def best_baseline(losses: Mapping[str, float]) -> str:
     return min(losses, key=lambda name: (losses[name], name))
 
 
-def mean_losses(losses: Mapping[str, np.ndarray], weight: np.ndarray | None) -> dict[str, float]:
-    """Return the weighted mean loss by name."""
-    return {name: float(np.average(values, weights=weight)) for name, values in losses.items()}
-
-
-def score_words(score: Mapping[str, Any]) -> str:
-    """Return a score as people read it; never without its interval.
-
-    Examples
-    --------
-    >>> score_words({"metric": "roc_auc", "value": 0.84561, "low": 0.8251, "high": 0.8652, "level": 0.95})
-    'roc_auc 0.8456 (95% interval 0.8251 to 0.8652)'
-    """
-    value, low, high = score["value"], score["low"], score["high"]
-    if value is None:
-        return f"{score['metric']} is undefined on these rows"
-    span = f"{low:.4g} to {high:.4g}" if low is not None and high is not None else "cannot be told"
-    return f"{score['metric']} {value:.4g} ({score['level']:.0%} interval {span})"
-
-
 def find_score(scores: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any]:
     """Return the score of one metric."""
     return next(score for score in scores if score["metric"] == metric)

@@ -73,10 +73,12 @@ class Registry:
 
     Parameters
     ----------
+    manager
+        Holds the loaded plugins.
     providers
-        Plugins to load; by default the installed ones.
-    prefer
-        Distribution to take where two offer one name, by ``kind/name``.
+        Where each loaded plugin comes from, by its name in the manager.
+    broken
+        Plugins that could not be loaded or asked.
     """
 
     manager: pluggy.PluginManager

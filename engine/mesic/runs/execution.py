@@ -12,7 +12,7 @@ from mesic.runs.experiment import Experiment, deaf_finding
 from mesic.runs.files import json_digest
 from mesic.runs.record import FILE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
-from mesic.runs.timeline import Timeline, now
+from mesic.runs.timeline import Timeline, is_alive, now
 
 INTERRUPTED = 130
 
@@ -30,6 +30,9 @@ def refuse_other_run(folder: Path, config: Mapping[str, Any]) -> None:
     record = read_record(folder)
     if record["status"] == "finished":
         raise UsageError(f"out={folder} holds a finished run: give another out=, or remove the folder")
+    pid = record["run"].get("pid")
+    if record["status"] == "running" and pid != os.getpid() and is_alive(pid):
+        raise UsageError(f"out={folder} is being written by process {pid}: give another out=, or wait for it to end")
     if record.get("config_digest") != config_digest(config):
         changed = ", ".join(_differences(record["config"], config)) or "something"
         raise UsageError(

@@ -23,6 +23,7 @@ from mesic.data.schema import Schema
 from mesic.data.view import Dataset
 from mesic.evaluation import scoring
 from mesic.evaluation.losses import example_losses
+from mesic.evaluation.metrics import Metric
 from mesic.evaluation.view import EvaluationView
 from mesic.findings import Finding
 from mesic.host.building import build
@@ -83,6 +84,7 @@ class Experiment:
     baselines: dict[str, Recipe] = field(init=False)
     found: dict[str, OutOfFold] = field(default_factory=dict)
     fitted: dict[str, Fitted] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(init=False)
     budget: Budget = field(init=False)
     digests: dict[str, Any] = field(default_factory=dict)
 
@@ -193,7 +195,7 @@ class Experiment:
 
     def cross_fit_baselines(self, activity: Activity) -> None:
         """Predict every training row with every baseline, out of fold."""
-        parts = plan.parts_of(self.registry, self.config, "baseline")
+        parts = plan.baselines_of(self.registry, self.config)
         plain = plan.named_part(self.registry, self.config, "sampler", "everything")
         self.baselines = {
             part.name: self.recipe.plain(part, plain)
@@ -254,11 +256,8 @@ class Experiment:
         return json_digest([stage, inputs, more])
 
     def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
-        rows = attempts.load(next(trial.number for trial in trials if trial.losses is not None)).rows
-        weight = None if self.dataset.weight is None else self.dataset.weight[rows]
-        zero = self.found.get("zero_rule")
-        worst = float("inf") if zero is None else scoring.mean_losses({"": zero.losses}, weight)[""]
-        zone = estimate_zone(trials, worst, Zone(**self.config["zone"]), weight)
+        weight = _of(self.dataset.weight, self.found[plan.ZERO_RULE].rows)
+        zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, Zone(**self.config["zone"]), weight)
         zone["loss"] = "squared error" if self.dataset.task == "regression" else "log loss"
         chosen = next(trial for trial in trials if trial.number == zone["chosen"])
         self.found[MAIN] = attempts.load(chosen.number)
@@ -343,11 +342,8 @@ class Experiment:
             rng=stage_rng(self.config["seed"], f"intervals of {name}"),
         )
 
-    def _skill(self, losses: Mapping[str, np.ndarray]) -> dict[str, Any] | None:
-        if not self.baselines:
-            return None
-        inside = {name: self.found[name].losses for name in self.baselines}
-        means = scoring.mean_losses(inside, _of(self.dataset.weight, next(iter(self.found.values())).rows))
+    def _skill(self, losses: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        means = {name: self.found[name].loss for name in self.baselines}
         facts = scoring.skill_against(
             losses[MAIN],
             losses,

@@ -14,6 +14,8 @@ from mesic.training.recipe import Part, Recipe
 
 Config = Mapping[str, Any]
 
+ZERO_RULE = "zero_rule"
+
 USUAL_METRICS = {
     "binary": ("log_loss", "roc_auc", "average_precision", "brier", "accuracy", "f1", "precision", "recall"),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "kappa", "brier"),
@@ -33,6 +35,13 @@ def parts_of(registry: Registry, config: Config, kind: str) -> list[Part]:
     """Return the components of a list group, in the order of the configuration."""
     assert KINDS[kind].is_list
     return [part_of(registry, config, kind, node) for node in (config.get(kind) or {}).values()]
+
+
+def baselines_of(registry: Registry, config: Config) -> list[Part]:
+    """Return the baselines; the zero rule is always among them, for skill and zone are measured from it."""
+    parts = parts_of(registry, config, "baseline")
+    given = {part.name for part in parts}
+    return parts if ZERO_RULE in given else [named_part(registry, config, "baseline", ZERO_RULE), *parts]
 
 
 def named_part(registry: Registry, config: Config, kind: str, name: str) -> Part:

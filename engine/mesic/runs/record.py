@@ -23,7 +23,6 @@ from mesic.runs.timeline import now
 
 FORMAT = 1
 FILE = "record.json"
-STATUSES = ("running", "finished", "failed", "interrupted")
 
 
 class Record:

@@ -117,11 +117,12 @@ def _close(activities: Sequence[dict[str, Any]]) -> None:
     first = datetime.fromisoformat(activities[0]["time"])
     for activity in activities:
         activity["start_s"] = round((datetime.fromisoformat(activity["time"]) - first).total_seconds(), 3)
-        if activity["outcome"] == "running" and not _is_alive(activity.get("pid")):
+        if activity["outcome"] == "running" and not is_alive(activity.get("pid")):
             activity["outcome"] = "died"
 
 
-def _is_alive(pid: int | None) -> bool:
+def is_alive(pid: int | None) -> bool:
+    """Return whether a process of this machine runs under a number."""
     if pid is None:
         return False
     try:

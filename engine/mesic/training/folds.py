@@ -26,6 +26,8 @@ class OutOfFold:
         Values (m,) or probabilities (m, k).
     losses
         Log loss or squared error a row, shape (m,).
+    loss
+        Weighted mean of the losses.
     fold_losses
         Weighted mean loss a fold.
     train_loss
@@ -38,6 +40,7 @@ class OutOfFold:
     fold: np.ndarray
     prediction: np.ndarray
     losses: np.ndarray
+    loss: float
     fold_losses: tuple[float, ...]
     train_loss: float
     complexity: tuple[float, str] | None
@@ -86,7 +89,7 @@ def _joined(
     losses = example_losses(dataset.task, dataset.y[rows], prediction)
     weight = np.ones(rows.size) if dataset.weight is None else dataset.weight[rows]
     fold_losses = tuple(_mean(losses[fold == f], weight[fold == f]) for f in np.unique(fold))
-    return OutOfFold(rows, fold, prediction, losses, fold_losses, train_loss, complexity)
+    return OutOfFold(rows, fold, prediction, losses, _mean(losses, weight), fold_losses, train_loss, complexity)
 
 
 def _mean(losses: np.ndarray, weight: np.ndarray) -> float:

@@ -50,14 +50,6 @@ class Budget:
         return bool(self.clock.wall_s() + dearest + final > self.budget_s)
 
 
-@dataclass
-class Search:
-    """The trials of a run and the out-of-fold predictions of the best so far."""
-
-    trials: list[Trial] = field(default_factory=list)
-    found: dict[int, OutOfFold] = field(default_factory=dict)
-
-
 def search_space(
     component: Component, options: Mapping[str, Any], asked: Mapping[str, Any]
 ) -> dict[str, Range | Choice]:
@@ -176,6 +168,7 @@ def _attempt(
         number=number,
         params=params,
         losses=losses,
+        loss=found.loss if losses is not None else float("nan"),
         train_loss=found.train_loss,
         fold_losses=found.fold_losses,
         complexity=found.complexity,

@@ -36,6 +36,8 @@ class Trial:
         Options of the learner that were searched.
     losses
         Out-of-fold loss a row, shape (m,); the same rows for every trial. None when it failed.
+    loss
+        Their weighted mean, which the tuner hears; NaN when it failed.
     train_loss
         Mean loss on rows that the models were fitted on.
     fold_losses
@@ -51,16 +53,12 @@ class Trial:
     number: int
     params: Mapping[str, Any]
     losses: np.ndarray | None
+    loss: float = float("nan")
     train_loss: float = float("nan")
     fold_losses: tuple[float, ...] = ()
     complexity: tuple[float, str] | None = None
     fit_s: float = 0.0
     error: str | None = None
-
-    @property
-    def loss(self) -> float:
-        """Mean out-of-fold loss; NaN for a failed trial."""
-        return float("nan") if self.losses is None else float(np.mean(self.losses))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the trial as ``trials.jsonl`` stores it."""
@@ -96,14 +94,13 @@ def estimate_zone(
     --------
     >>> rng = np.random.default_rng(0)
     >>> base = rng.exponential(size=500)
-    >>> trials = [Trial(0, {"C": 1.0}, base), Trial(1, {"C": 9.0}, base + 0.5)]
+    >>> trials = [Trial(n, {"C": n}, base + n, float(np.mean(base + n))) for n in (0, 1)]
     >>> estimate_zone(trials, 3.0, ZoneSettings())["members"]
     [0]
     """
     complete = [trial for trial in trials if trial.losses is not None and np.isfinite(trial.loss)]
-    means = {trial.number: _mean(trial.losses, weight) for trial in complete}
-    best = min(complete, key=lambda trial: (means[trial.number], trial.number))
-    allowed = settings.tolerance * max(baseline_loss - means[best.number], 0.0)
+    best = min(complete, key=lambda trial: (trial.loss, trial.number))
+    allowed = settings.tolerance * max(baseline_loss - best.loss, 0.0)
     members = [t for t in complete if _cannot_be_told(t, best, weight, allowed, settings.standard_errors)]
     chosen, reason = _choose(members, best, settings.prefer)
     return {
@@ -120,13 +117,8 @@ def estimate_zone(
             f"within {settings.standard_errors:g} paired standard errors of the best trial's out-of-fold loss, and "
             f"within {settings.tolerance:.1%} of its skill over the zero rule"
         ),
-        "trials": [_drawn(trial, means, weight, members) for trial in complete],
+        "trials": [_drawn(trial, weight, members) for trial in complete],
     }
-
-
-def _mean(losses: np.ndarray | None, weight: np.ndarray | None) -> float:
-    assert losses is not None
-    return float(np.average(losses, weights=weight))
 
 
 def _standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
@@ -145,7 +137,7 @@ def _cannot_be_told(
     assert trial.losses is not None
     assert best.losses is not None
     excess = trial.losses - best.losses
-    mean = _mean(excess, weight)
+    mean = float(np.average(excess, weights=weight))
     return mean <= allowed and mean <= standard_errors * _standard_error(excess, weight)
 
 
@@ -169,13 +161,11 @@ def _limits(values: Sequence[Any]) -> list[Any] | None:
     return [min(values), max(values)] if is_number else sorted(set(values), key=str)
 
 
-def _drawn(
-    trial: Trial, means: Mapping[int, float], weight: np.ndarray | None, members: Sequence[Trial]
-) -> dict[str, Any]:
+def _drawn(trial: Trial, weight: np.ndarray | None, members: Sequence[Trial]) -> dict[str, Any]:
     assert trial.losses is not None
     return {
         "number": trial.number,
-        "loss": means[trial.number],
+        "loss": trial.loss,
         "loss_se": _standard_error(trial.losses, weight),
         "train_loss": trial.train_loss,
         "complexity": trial.complexity[0] if trial.complexity else None,

@@ -174,11 +174,9 @@ def _score_row(name: str, scores: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def score_cell(score: Mapping[str, Any]) -> str:
     """Return a score for a table cell, never without its interval."""
-    if score["value"] is None:
-        return "undefined"
-    if score["low"] is None or score["high"] is None:
-        return f"{score['value']:.4g} (interval unknown)"
-    return f"{score['value']:.4g} ({score['low']:.4g} to {score['high']:.4g})"
+    from mesic.report.words import score_parts
+
+    return "{} ({})".format(*score_parts(score))
 
 
 def print_sweep(records: Sequence[Mapping[str, Any]], root: Path) -> None:

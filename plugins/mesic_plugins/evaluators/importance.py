@@ -33,7 +33,7 @@ class Importance:
         before = example_losses(view.task, y, view.predict(X))
         features = []
         for name in X.columns:
-            shuffled = X.assign(**{name: _shuffled(X[name], view.rng)}) if isinstance(name, str) else X
+            shuffled = X.assign(**{name: _shuffled(X[name], view.rng)})
             excess = example_losses(view.task, y, view.predict(shuffled)) - before
             features.append({"name": name, **_with_interval(excess, weight, view.level)})
         features.sort(key=lambda row: (-row["increase"], row["name"]))
