@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.tree import DecisionTreeClassifier
-from skops import io
 
 from mesic import Matrix, compile_pipeline
 from mesic_plugins import baselines
@@ -28,7 +27,7 @@ def portable(fitted, X):
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("kind", [ZeroRule, Simple])
+@pytest.mark.parametrize("kind", [ZeroRule, Simple, Random])
 def test_the_portable_form_answers_as_the_baseline_does(kind, task):
     X, y = table(task)
     fitted = clone(kind(task=task)).fit(X, y)
@@ -89,16 +88,24 @@ def test_random_answers_every_class_alike_or_observed_targets():
     assert np.unique(drawn).size > 20
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_random_has_no_description_but_survives_skops(task):
-    X, y = table(task)
-    fitted = Random(task).fit(X, y)
-    blob = io.dumps(fitted)
-    types = io.get_untrusted_types(data=blob)
+def test_a_random_answer_follows_from_the_row_alone():
+    X, y = table("regression")
+    fitted = Random("regression").fit(X, y)
+    whole = fitted.predict(X)
 
-    assert baselines.to_portable(fitted) is None
-    assert types == ["mesic_plugins.baselines.random.Random"]
-    np.testing.assert_array_equal(io.loads(blob, trusted=types).predict(X), fitted.predict(X))
+    np.testing.assert_array_equal(fitted.predict(X[::-1]), whole[::-1])
+    np.testing.assert_array_equal(np.concatenate([fitted.predict(X.iloc[[row]]) for row in range(5)]), whole[:5])
+    assert (Random("regression", seed=1).fit(X, y).predict(X) != whole).mean() > 0.5
+
+
+def test_random_targets_are_spread_as_the_observed_ones_are():
+    X = pd.DataFrame({"x": np.arange(20_000.0)})
+    y = np.repeat([1.0, 2.0, 3.0, 4.0], 5_000)
+    shares = np.bincount(Random("regression").fit(X, y).predict(X).astype(int), minlength=5)[1:] / 20_000
+
+    np.testing.assert_allclose(shares, 0.25, atol=0.02)
+    heavy = Random("regression").fit(X, y, sample_weight=np.where(y == 4, 3.0, 1.0)).predict(X)
+    np.testing.assert_allclose((heavy == 4).mean(), 0.5, atol=0.02)
 
 
 def test_options_are_the_parameters():

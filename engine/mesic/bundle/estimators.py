@@ -24,6 +24,24 @@ def constant(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - a
     return lambda matrix: np.full(len(matrix), value[0])
 
 
+def draw(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - as every estimator
+    """Return one of ``value`` (m,) for every row, by chance: the row's cells and ``params["seed"]`` decide which."""
+    value, seed = step.arrays["value"], np.uint64(step.params["seed"])
+    return lambda matrix: value[(_scrambled(matrix.values, seed) % np.uint64(value.size)).astype(np.int64)]
+
+
+def _scrambled(X: np.ndarray, seed: np.uint64) -> np.ndarray:
+    """Return a hash of each row, uint64 of shape (n,), by the finaliser of splitmix64 (Steele et al., 2014)."""
+    state = np.full(len(X), seed, dtype=np.uint64)
+    for column in X.T:
+        cells = np.where(np.isnan(column), np.nan, column + 0.0).view(np.uint64)  # one missing value, one zero
+        state = (state ^ cells) + np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state ^= state >> np.uint64(31)
+    return state
+
+
 def linear(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - as every estimator
     """Return ``link(X @ coef.T + intercept)``, with ``coef`` (m, p), ``intercept`` (m,).
 

@@ -1,6 +1,7 @@
 """What a bundle holds beside the pipeline: reference profile, end-to-end and confidence sets, card, lock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.data.view import Dataset
+from mesic.partition.rows import Split
 from mesic.report.words import score_text, skill_text
 
 END_TO_END_ROWS = 100
@@ -42,9 +44,35 @@ def end_to_end_rows(dataset: Dataset, train: np.ndarray, rng: np.random.Generato
     return np.sort(np.concatenate([rng.choice(m, min(each, m.size), replace=False) for m in members]))
 
 
-def raw_rows(table: pa.Table, dataset: Dataset, rows: np.ndarray, names: Sequence[str]) -> pa.Table:
-    """Return rows as the source gave them."""
-    return table.select(list(names)).take(pa.array(dataset.origin[rows]))
+@dataclass(frozen=True)
+class SealedRows:
+    """Rows as the source gave them, kept from the day of training.
+
+    Parameters
+    ----------
+    rows
+        Training rows of the dataset on which a deployed bundle must always answer as it did here.
+    end_to_end
+        Their cells, without the target.
+    confidence
+        Test rows, with the target: on them the metric must stay in its acceptable range.
+    """
+
+    rows: np.ndarray
+    end_to_end: pa.Table
+    confidence: pa.Table
+
+
+def sealed_rows(table: pa.Table, dataset: Dataset, split: Split, target: str, rng: np.random.Generator) -> SealedRows:
+    """Draw the rows that go into the bundle, some of every class among them."""
+    names = [str(name) for name in dataset.X]
+    rows = end_to_end_rows(dataset, split.train, rng)
+    sure = np.sort(rng.choice(split.test, min(CONFIDENCE_ROWS, split.test.size), replace=False))
+    return SealedRows(
+        rows=rows,
+        end_to_end=table.select(names).take(pa.array(dataset.origin[rows])),
+        confidence=table.select([*names, target]).take(pa.array(dataset.origin[sure])),
+    )
 
 
 def with_columns(table: pa.Table, columns: pd.DataFrame, prefix: str) -> pa.Table:

@@ -29,6 +29,7 @@ OPERATORS: Mapping[str, Callable[[PortableStep], operators.Operator]] = {
 }
 ESTIMATORS: Mapping[str, Callable[[PortableStep, int], estimators.Estimator]] = {
     "constant": estimators.constant,
+    "draw": estimators.draw,
     "linear": estimators.linear,
     "trees": trees,
     "lightgbm": estimators.lightgbm,

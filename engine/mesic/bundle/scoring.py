@@ -1,6 +1,8 @@
 """Score a file with a bundle, batch by batch, in bounded memory; the output is complete or absent."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ WRITERS = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": 
 
 
 def score_file(
-    bundle: Bundle, source: Any, output: Path, *, batch: int, keep: Sequence[str] = ()
+    bundle: Bundle, source: Any, output: Path, *, batch: int, threads: int = 1, keep: Sequence[str] = ()
 ) -> tuple[int, RowAccount, list[str]]:
     """Write one row of predictions a row of the source, in order.
 
@@ -32,6 +34,8 @@ def score_file(
         The file to write; its suffix says how.
     batch
         Rows at a time.
+    threads
+        Batches that are answered side by side.
     keep
         Columns of the input that are copied beside the predictions.
 
@@ -56,13 +60,35 @@ def score_file(
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(WRITERS)}")
     rows, account = 0, RowAccount()
     schema = _schema(bundle, source, keep)
+
+    def answered(piece: pa.RecordBatch) -> pa.Table:
+        table = pa.Table.from_batches([piece])
+        answers = _columns(bundle, bundle.scores(table, account)) | {name: table.column(name) for name in keep}
+        return pa.table(answers).cast(schema)
+
     with replacing(output) as fresh, _writer(kind, fresh, schema) as writer:
-        for piece in source.text_batches(batch):
-            table = pa.Table.from_batches([piece])
-            answers = _columns(bundle, bundle.scores(table, account)) | {name: table.column(name) for name in keep}
-            writer.write_table(pa.table(answers).cast(schema))
-            rows += table.num_rows
+        for answers in _in_order(answered, source.text_batches(batch), threads):
+            writer.write_table(answers)
+            rows += answers.num_rows
     return rows, account, [name for name in names if name not in {*bundle.needed, *keep}]
+
+
+def _in_order(
+    answered: Callable[[pa.RecordBatch], pa.Table], pieces: Iterable[pa.RecordBatch], threads: int
+) -> Iterator[pa.Table]:
+    """Answer pieces side by side and yield the answers in order; no more pieces are held than there are threads."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[pa.Table]] = deque()
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(answered, piece))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _columns(bundle: Bundle, scores: np.ndarray) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.config.settings import Zone
 from mesic.data.identity import array_digest
 from mesic.data.preparing import prepare
-from mesic.data.reading import TypedTable, read_table, type_table
+from mesic.data.reading import read_table, type_table
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
 from mesic.evaluation import scoring
@@ -32,11 +32,11 @@ from mesic.partition.proof import partition
 from mesic.partition.rows import Split
 from mesic.report.charts import zone_chart
 from mesic.report.page import render
-from mesic.runs import plan, tables
+from mesic.runs import facts, plan, tables
 from mesic.runs.environment import environment_lock
 from mesic.runs.files import json_digest, write_json, write_text
 from mesic.runs.record import Record
-from mesic.runs.resources import MemoryLimit
+from mesic.runs.resources import MemoryLimit, release_free_memory
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.stages import Stage, Store, run_stage
 from mesic.runs.timeline import Activity, Timeline, read_timeline
@@ -77,9 +77,10 @@ class Experiment:
     threads: int
     say: Callable[[str], None] = lambda _: None
     raw: pa.Table = field(init=False)
-    typed: TypedTable = field(init=False)
+    schema: Schema = field(init=False)
     dataset: Dataset = field(init=False)
     split: Split = field(init=False)
+    sealed: packing.SealedRows = field(init=False)
     recipe: Recipe = field(init=False)
     baselines: dict[str, Recipe] = field(init=False)
     found: dict[str, OutOfFold] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class Experiment:
 
     def _stage(self, name: str, work: Callable[[Activity], None]) -> None:
         self.say(name)
+        release_free_memory()
         self.memory.check(f"starting to {name}")
         with self._booked(name) as activity:
             run_stage(self.registry, Stage(name, lambda: _done(work, activity)))
@@ -129,69 +131,34 @@ class Experiment:
         """Read the source, type its columns, prepare target and roles."""
         source, declared = plan.source_of(self.registry, self.config)
         self.raw = read_table(source)
-        self.typed = type_table(self.raw, declared, declared.get("target") or source.target)
-        self.dataset, findings = prepare(self.typed, declared)
-        activity.rows_in, activity.rows_out = self.typed.rows, len(self.dataset)
-        self.typed.schema.save(self.folder / "schema.yaml")
-        self.record.find(*self.typed.findings, *findings)
-        self.digests["data"] = self.typed.digest
-        self.record.add(data=self._data_facts(), row_account=self.typed.account.as_dict())
-        self.recipe = plan.recipe_of(
-            self.registry,
-            self.config,
-            task=self.dataset.task,
-            classes=len(self.dataset.classes),
-            threads=self.threads,
-        )
-        self.metrics = plan.metrics_of(self.registry, self.config, self.dataset.task)
+        typed = type_table(self.raw, declared, declared.get("target") or source.target)
+        self.schema = typed.schema
+        self.dataset, findings = prepare(typed, declared)
+        activity.rows_in, activity.rows_out = typed.rows, len(self.dataset)
+        typed.schema.save(self.folder / "schema.yaml")
+        self.record.find(*typed.findings, *findings)
+        self.digests["data"] = typed.digest
+        data = facts.data_facts(self.config["source"], typed, self.dataset)
+        self.record.add(data=data, row_account=typed.account.as_dict())
+        task, classes = self.dataset.task, len(self.dataset.classes)
+        self.recipe = plan.recipe_of(self.registry, self.config, task=task, classes=classes, threads=self.threads)
+        self.metrics = plan.metrics_of(self.registry, self.config, task)
         self.record.facts["primary"] = next(iter(self.metrics))
 
-    def _data_facts(self) -> dict[str, Any]:
-        schema = self.typed.schema
-        return {
-            "source": self.config["source"]["name"],
-            "path": self.config["source"].get("path") or self.config["source"].get("dataset"),
-            "digest": self.typed.digest,
-            "rows": self.typed.rows,
-            "columns": [column.as_dict() for column in schema.columns],
-            "target": next(column.name for column in schema.columns if column.role == "target"),
-            "task": self.dataset.task,
-            "classes": list(self.dataset.classes),
-            "positive": self.dataset.classes[1] if self.dataset.task == "binary" else None,
-        }
-
     def divide(self, activity: Activity) -> None:
-        """Divide the rows, prove the parts, write them down."""
+        """Divide the rows, prove the parts, write them down; of the raw rows only those of the bundle are kept."""
         part = plan.part_of(self.registry, self.config, "splitter")
         splitter = build(part.offer, part.options)
         seed = stage_seed(self.config["seed"], "partition")
         self.split, proof, findings = partition(splitter, self.dataset, seed=seed)
         self.record.find(*findings)
-        self.digests["partition"] = proof.pop("digest")
+        self.digests["partition"] = proof["digest"]
         tables.write_parquet(self.folder / "partition.parquet", tables.partition_columns(self.dataset, self.split))
         activity.rows_in, activity.rows_out = len(self.dataset), self.split.train.size
-        self.record.add(partition=self._partition_facts(part.name, proof))
-
-    def _partition_facts(self, name: str, proof: Mapping[str, Any]) -> dict[str, Any]:
-        split = self.split
-        parts = {"train": split.train, "test": split.test}
-        return {
-            "splitter": name,
-            "mode": split.mode,
-            "by": split.by,
-            "rows": {part: rows.size for part, rows in parts.items()},
-            "folds": [{"train": fit.size, "validate": validate.size} for fit, validate in split.folds],
-            "classes": {part: self._class_counts(rows) for part, rows in parts.items()},
-            "digest": self.digests["partition"],
-            "facts": split.facts,
-            "proof": dict(proof),
-        }
-
-    def _class_counts(self, rows: np.ndarray) -> dict[str, int]:
-        if not self.dataset.classes:
-            return {}
-        counts = np.bincount(self.dataset.y[rows], minlength=len(self.dataset.classes))
-        return {label: int(count) for label, count in zip(self.dataset.classes, counts, strict=True)}
+        self.record.add(partition=facts.partition_facts(part.name, self.dataset, self.split, proof))
+        target, rng = self.record.facts["data"]["target"], stage_rng(self.config["seed"], "bundle")
+        self.sealed = packing.sealed_rows(self.raw, self.dataset, self.split, target, rng)
+        del self.raw
 
     def cross_fit_baselines(self, activity: Activity) -> None:
         """Predict every training row with every baseline, out of fold."""
@@ -278,18 +245,8 @@ class Experiment:
         model = self.fitted[MAIN]
         self.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
         activity.rows_in = activity.rows_out = self.split.train.size
-        learner = self.recipe.learner
-        self.record.add(
-            model={
-                "learner": learner.name,
-                "summary": learner.offer.component.summary,
-                "options": dict(learner.options),
-                "complexity": list(model.complexity) if model.complexity else None,
-                "why": self.record.facts["zone"]["reason"],
-                "steps": [{"name": name, "digest": digest} for name, digest in self.digests["steps"].items()],
-                "columns": list(model.inputs),
-            }
-        )
+        why = self.record.facts["zone"]["reason"]
+        self.record.add(model=facts.model_facts(self.recipe, model, why, self.digests["steps"]))
 
     def evaluate(self, activity: Activity) -> None:
         """Open the test part, once: score model and baselines on it, ask the evaluators."""
@@ -344,7 +301,7 @@ class Experiment:
 
     def _skill(self, losses: Mapping[str, np.ndarray]) -> dict[str, Any]:
         means = {name: self.found[name].loss for name in self.baselines}
-        facts = scoring.skill_against(
+        skill = scoring.skill_against(
             losses[MAIN],
             losses,
             scoring.best_baseline(means),
@@ -353,8 +310,8 @@ class Experiment:
             level=self.config["interval"],
             rng=stage_rng(self.config["seed"], "skill"),
         )
-        self.record.find(*scoring.baseline_findings(facts, means))
-        return facts | {"loss": self.record.facts["zone"]["loss"]}
+        self.record.find(*scoring.baseline_findings(skill, means))
+        return skill | {"loss": self.record.facts["zone"]["loss"]}
 
     def _ask_evaluators(self, view: EvaluationView) -> None:
         answers = {}
@@ -366,51 +323,29 @@ class Experiment:
 
     def pack(self, activity: Activity) -> None:
         """Seal everything that an answer needs into the bundle, and load it again as a stranger would."""
-        model, rng = self.fitted[MAIN], stage_rng(self.config["seed"], "bundle")
-        names = [column["name"] for column in model.steps[0].params["columns"]]
-        folder = self.folder / "bundle"
-        sealed = packing.end_to_end_rows(self.dataset, self.split.train, rng)
-        rows = packing.raw_rows(self.raw, self.dataset, sealed, names)
-        facts = self._bundle_facts()
-        schema = Schema(tuple(column for column in self.typed.schema.columns if column.name in names))
+        model, sealed, folder = self.fitted[MAIN], self.sealed, self.folder / "bundle"
+        names = {column["name"] for column in model.steps[0].params["columns"]}
+        schema = Schema(tuple(column for column in self.schema.columns if column.name in names))
         assets = {
             "profile.json": packing.reference_profile(self.dataset.view(self.split.train).X),
             "card.md": packing.card(self.record.facts),
             "environment.txt": "\n".join(environment_lock()) + "\n",
             "config.json": self.config,
-            "end_to_end.parquet": packing.with_columns(rows, self._answers(model, sealed), "expected "),
-            "confidence.parquet": self._confidence(names, rng),
+            "end_to_end.parquet": packing.with_columns(
+                sealed.end_to_end, self._answers(model, sealed.rows), "expected "
+            ),
+            "confidence.parquet": sealed.confidence,
         }
-        self.digests["bundle"] = write_bundle(folder, model, schema, facts, assets)
+        told = facts.bundle_facts(self.record.facts, self.config)
+        self.digests["bundle"] = write_bundle(folder, model, schema, told, assets)
         load_bundle(folder).check_end_to_end()
-        activity.rows_in = activity.rows_out = sealed.size
+        activity.rows_in = activity.rows_out = sealed.rows.size
         self.record.facts["bundle"] = {"folder": "bundle", "digest": self.digests["bundle"]}
 
-    def _bundle_facts(self) -> dict[str, Any]:
-        record = self.record.facts
-        return {
-            "mesic": record["versions"]["mesic"],
-            "task": self.dataset.task,
-            "classes": list(self.dataset.classes),
-            "target": record["data"]["target"],
-            "metric": record["primary"],
-            "acceptable": {
-                k: scoring.find_score(record["scores"]["test"], record["primary"])[k] for k in ("low", "high")
-            },
-            "data": self.digests["data"],
-            "code": record["code"],
-            "config": json_digest(self.config),
-        }
-
-    def _answers(self, model: Fitted, rows: np.ndarray) -> Any:
+    def _answers(self, model: Fitted, rows: np.ndarray) -> pd.DataFrame:
         scores = model.predictor()(self.dataset.X.iloc[rows])
         columns = tables.prediction_columns(self.dataset, rows, scores, np.zeros(rows.size))
         return pd.DataFrame({n: v for n, v in columns.items() if n == "prediction" or n.startswith("p_")})
-
-    def _confidence(self, names: list[str], rng: np.random.Generator) -> pa.Table:
-        size = min(packing.CONFIDENCE_ROWS, self.split.test.size)
-        rows = np.sort(rng.choice(self.split.test, size, replace=False))
-        return packing.raw_rows(self.raw, self.dataset, rows, [*names, self.record.facts["data"]["target"]])
 
     def write_report(self) -> None:
         """Draw the page, from record and timeline alone."""

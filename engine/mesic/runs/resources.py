@@ -1,5 +1,6 @@
 """What a run may use and what it used: threads, memory, time."""
 
+import ctypes
 import os
 import resource
 import sys
@@ -50,6 +51,16 @@ def peak_mib() -> float:
     """Return the highest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def release_free_memory() -> None:
+    """Give back to the system what was freed: threads cannot use what glibc keeps for another thread."""
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 @dataclass(frozen=True)

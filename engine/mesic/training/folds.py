@@ -1,6 +1,7 @@
 """Out-of-fold predictions: every training row predicted by a model that never saw it."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,17 +65,50 @@ def cross_fit(
         Pairs of fitting and validation rows.
     between
         Called before each fit with what is about to be done; may raise to stop.
+
+    Folds whose parts can be fitted concurrently share out the recipe's threads: on 2 cores two fits of one
+    thread each take less time than two fits after each other with both.
     """
-    parts, train_losses, sizes = [], [], []
-    for number, (fit_rows, validate_rows) in enumerate(folds):
+    at_once, each = recipe.side_by_side(len(folds))
+
+    def learned(number: int) -> _Fold:
         between(f"fold {number + 1} of {len(folds)}")
-        fitted = recipe.fit(dataset.view(fit_rows))
-        predict = fitted.predictor()
-        parts.append((validate_rows, np.full(validate_rows.size, number), predict(dataset.X.iloc[validate_rows])))
-        seen = fit_rows[:: max(1, fit_rows.size // TRAINING_ROWS_SCORED)]
-        train_losses.append(example_losses(dataset.task, dataset.y[seen], predict(dataset.X.iloc[seen])).mean())
-        sizes.append(fitted.complexity)
-    return _joined(dataset, parts, float(np.mean(train_losses)), _median_size(sizes))
+        return _fold(each, dataset, number, *folds[number])
+
+    found = _in_threads(learned, range(len(folds)), at_once)
+    train_loss = float(np.mean([fold.train_loss for fold in found]))
+    parts = [(fold.rows, fold.number, fold.prediction) for fold in found]
+    return _joined(dataset, parts, train_loss, _median_size([fold.complexity for fold in found]))
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """What one fold's model answered for the rows that it never saw."""
+
+    rows: np.ndarray
+    number: np.ndarray
+    prediction: np.ndarray
+    train_loss: float
+    complexity: tuple[float, str] | None
+
+
+def _fold(recipe: Recipe, dataset: Dataset, number: int, fit_rows: np.ndarray, validate_rows: np.ndarray) -> _Fold:
+    fitted = recipe.fit(dataset.view(fit_rows))
+    predict = fitted.predictor()
+    seen = fit_rows[:: max(1, fit_rows.size // TRAINING_ROWS_SCORED)]
+    train_loss = example_losses(dataset.task, dataset.y[seen], predict(dataset.X.iloc[seen])).mean()
+    answers = predict(dataset.X.iloc[validate_rows])
+    return _Fold(validate_rows, np.full(validate_rows.size, number), answers, float(train_loss), fitted.complexity)
+
+
+def _in_threads(work: Callable[[int], _Fold], numbers: range, at_once: int) -> list[_Fold]:
+    if at_once == 1:
+        return [work(number) for number in numbers]
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        return list(pool.map(work, numbers))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for fits that are under way
 
 
 def _joined(

@@ -76,11 +76,20 @@ class Recipe:
         """Return a recipe of a learner alone: all rows, no transformers but what it needs, no selectors."""
         return replace(self, learner=learner, sampler=sampler, transformers=(), selectors=())
 
+    @property
+    def parts(self) -> list[Part]:
+        """Everything that may be fitted, also what only some columns need."""
+        return [self.sampler, *self.transformers, *self.selectors, self.learner, *self.needs.values()]
+
+    def side_by_side(self, fits: int) -> tuple[int, "Recipe"]:
+        """Return how many of several fits go on at once, and the recipe with the threads that each then has."""
+        at_once = min(fits, self.threads) if all("concurrent" in part.traits for part in self.parts) else 1
+        return at_once, replace(self, threads=self.threads // at_once)
+
     def facts(self) -> dict[str, Any]:
         """Return what it is made of, as names and options; JSON-able."""
-        parts = [self.sampler, *self.transformers, *self.selectors, self.learner, *self.needs.values()]
         return {
-            "parts": [[part.offer.address, str(part.offer.provider), dict(part.options)] for part in parts],
+            "parts": [[part.offer.address, str(part.offer.provider), dict(part.options)] for part in self.parts],
             "task": self.task,
             "seed": self.seed,
         }

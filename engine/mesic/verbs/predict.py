@@ -15,7 +15,7 @@ class PredictSettings:
     bundle: str = option("???", "RUN/bundle")
     input: str = option("???", "table to score")
     output: str = option("???", "table to write")
-    batch: int = option(65_536, "rows at a time", low=1, unit="rows")
+    batch: int = option(16_384, "rows that a thread answers at a time", low=1, unit="rows")
     threads: int | None = option(None, "threads; null: the cores there are", low=1)
     keep: list[str] = option([], "input columns to copy")
 
@@ -35,9 +35,9 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     threads = settings.threads or available_cores()
     source = build(installed().find("source", "table"), {"path": settings.input})
     with limited_threads(threads), progress("mesic predict"):
-        bundle = load_bundle(settings.bundle, threads=threads)
+        bundle = load_bundle(settings.bundle)
         rows, account, unused = score_file(
-            bundle, source, Path(settings.output), batch=settings.batch, keep=settings.keep
+            bundle, source, Path(settings.output), batch=settings.batch, threads=threads, keep=settings.keep
         )
     coerced = _coerced(account.entries)
     if as_json:

@@ -20,15 +20,11 @@ class SimpleOptions:
 @hookimpl
 def register_baselines() -> Iterable[Component]:
     """Offer the built-in baselines."""
-    traits = frozenset({"categories", "missing", "unscaled", "weights", "deterministic", "glassbox", "rare_classes"})
+    reads_all = {"categories", "missing", "unscaled", "weights", "rare_classes"}
+    traits = frozenset({*reads_all, "deterministic", "concurrent", "glassbox"})
     return (
         Component("zero_rule", f"{_HOME}.zero_rule:ZeroRule", "class shares, or the mean", traits=traits),
-        Component(
-            "random",
-            f"{_HOME}.random:Random",
-            "every class alike, or targets by chance",
-            traits=traits - {"weights"},
-        ),
+        Component("random", f"{_HOME}.random:Random", "every class alike, or targets by chance", traits=traits),
         Component("simple", f"{_HOME}.simple:Simple", "a small decision tree", SimpleOptions, traits=traits),
     )
 

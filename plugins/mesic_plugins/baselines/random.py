@@ -1,18 +1,14 @@
 """Answer without having learned how columns and target belong together."""
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+
+from mesic import PortableStep
+from mesic_plugins.learners.portable import PortableLearner, constant_step
 
 MAX_TARGETS = 10_000
 
 
-def _has_classes(estimator):
-    return estimator.task != "regression"
-
-
-class Random(BaseEstimator):
+class Random(PortableLearner):
     """Answer every class alike, or for numbers a training target by chance.
 
     Parameters
@@ -20,16 +16,13 @@ class Random(BaseEstimator):
     task : {"binary", "multiclass", "regression"}
         What is predicted.
     seed : int
-        Of the draws. A row's draw follows from its place in the table.
-
-    Attributes
-    ----------
-    targets_ : ndarray
-        Observed labels, or at most 10,000 observed values.
+        Of the draws. A row's draw follows from its cells, so it is the same in any file.
 
     Examples
     --------
-    >>> Random().fit([[0.0], [1.0]], [0, 1]).predict_proba([[5.0]]).tolist()
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"x": [0.0, 1.0]})
+    >>> Random().fit(X, [0, 1]).predict_proba(X.head(1)).tolist()
     [[0.5, 0.5]]
     """
 
@@ -37,22 +30,14 @@ class Random(BaseEstimator):
         self.task = task
         self.seed = seed
 
-    def fit(self, X, y):  # noqa: ARG002 - it does not look at the columns
-        """Remember which targets there are."""
-        y, rng = np.asarray(y), np.random.default_rng(self.seed)
-        if _has_classes(self):
-            self.targets_ = self.classes_ = np.unique(y)
-        else:
-            self.targets_ = y if y.size <= MAX_TARGETS else rng.choice(y, MAX_TARGETS, replace=False)
-        return self
+    def _learn(self, matrix, y, classes, weight):  # noqa: ARG002 - as every learner
+        if classes:
+            return constant_step(np.full(classes, 1 / classes), classes)
+        value = np.asarray(self._kept(y, weight), dtype=np.float64)
+        return PortableStep("draw", {"classes": 0, "seed": self.seed % 2**63}, {"value": value})
 
-    @available_if(_has_classes)
-    def predict_proba(self, X):
-        """Return one over the number of classes, shape (n, n_classes)."""
-        check_is_fitted(self)
-        return np.full((len(X), self.targets_.size), 1 / self.targets_.size)
-
-    def predict(self, X):
-        """Return a target by chance for each row, shape (n,)."""
-        check_is_fitted(self)
-        return np.random.default_rng(self.seed).choice(self.targets_, len(X))
+    def _kept(self, y, weight):
+        rng = np.random.default_rng(self.seed)
+        if weight is not None:
+            return rng.choice(y, MAX_TARGETS, p=weight / weight.sum())
+        return y if y.size <= MAX_TARGETS else rng.choice(y, MAX_TARGETS, replace=False)

@@ -78,7 +78,8 @@ def _lightgbm() -> Component:
         f"{_HOME}.lightgbm:LightGBM",
         "gradient-boosted trees",
         LightGBMOptions,
-        traits=frozenset({"categories", "missing", "unscaled", "weights", "deterministic", "rare_classes"}),
+        traits=frozenset({"categories", "missing", "unscaled", "weights", "deterministic", "concurrent"})
+        | {"rare_classes"},
         space={
             "num_leaves": Range(4, 256, log=True, complexity=+1),
             "learning_rate": Range(0.01, 0.3, log=True),
@@ -104,7 +105,7 @@ def _linear() -> Component:
 
 
 def _forests() -> Iterable[Component]:
-    traits = frozenset({"missing", "unscaled", "weights", "deterministic", "rare_classes"})
+    traits = frozenset({"missing", "unscaled", "weights", "deterministic", "concurrent", "rare_classes"})
     space = {
         "max_features": Range(0.1, 1.0),
         "min_samples_leaf": Range(1, 32, log=True, complexity=-1),
@@ -139,7 +140,7 @@ def _tree() -> Component:
         f"{_HOME}.tree:tree",
         "one decision tree of limited depth",
         TreeOptions,
-        traits=frozenset({"missing", "unscaled", "weights", "deterministic", "glassbox", "rare_classes"}),
+        traits=frozenset({"missing", "unscaled", "weights", "deterministic", "concurrent", "glassbox", "rare_classes"}),
         space={
             "max_depth": Range(2, 12, complexity=+1),
             "min_samples_leaf": Range(2, 200, log=True, complexity=-1),
@@ -155,7 +156,7 @@ def _naive_bayes() -> Component:
         "one Gaussian a class and column",
         NaiveBayesOptions,
         tasks=CLASSES,
-        traits=frozenset({"weights", "deterministic", "glassbox", "rare_classes"}),
+        traits=frozenset({"weights", "deterministic", "concurrent", "glassbox", "rare_classes"}),
         space={"var_smoothing": Range(1e-9, 1.0, log=True, complexity=-1)},
         reference="D. Hand, K. Yu, Idiot's Bayes: Not So Stupid After All?, Int. Stat. Review 69, 2001",
     )
@@ -167,7 +168,7 @@ def _neighbors() -> Component:
         f"{_HOME}.neighbors:Neighbors",
         "mean of the nearest training rows",
         NeighborsOptions,
-        traits=frozenset({"deterministic", "rare_classes"}),
+        traits=frozenset({"deterministic", "concurrent", "rare_classes"}),
         space={
             "k": Range(1, 200, log=True, complexity=-1),
             "weights": Choice(("uniform", "distance")),

@@ -85,6 +85,8 @@ class LightGBM(PortableLearner):
         params = self._params(classes, len(matrix), threads)
         categories = [place for place, name in enumerate(matrix.names) if name in matrix.levels]
         data = lightgbm.Dataset(matrix.values, y, weight=weight, categorical_feature=categories, params=params)
+        data.construct()
+        del matrix  # LightGBM has binned it
         booster = lightgbm.train(params, data, self.n_estimators, keep_training_booster=True)
         text = booster.model_to_string().replace(f"[num_threads: {threads}]", "[num_threads: 0]")
         return PortableStep("lightgbm", {"classes": classes}, text=text)

@@ -31,14 +31,14 @@ class PortableLearner(BaseEstimator):
 
     def fit(self, X, y, sample_weight=None):
         """Learn from a data frame X of shape (n, p) and targets y of shape (n,)."""
-        matrix, y, classes = Matrix.from_frame(X), np.asarray(y), 0
+        layout, y, classes = Matrix.from_frame(X.head(0)), np.asarray(y), 0
         if _has_classes(self):
             self.classes_, y = np.unique(y, return_inverse=True)
             classes = len(self.classes_)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self.step_ = ONE_CLASS if classes == 1 else self._learn(matrix, y, classes, weight)
-        self.feature_names_in_, self.levels_in_ = np.array(matrix.names, dtype=object), dict(matrix.levels)
-        self.n_features_in_ = len(matrix.names)
+        self.step_ = ONE_CLASS if classes == 1 else self._learn(Matrix.from_frame(X), y, classes, weight)
+        self.feature_names_in_, self.levels_in_ = np.array(layout.names, dtype=object), dict(layout.levels)
+        self.n_features_in_ = len(layout.names)
         return self
 
     @available_if(_has_classes)

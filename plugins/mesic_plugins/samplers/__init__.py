@@ -18,7 +18,7 @@ class RandomOptions:
 @hookimpl
 def register_samplers() -> Iterable[Component]:
     """Offer the built-in samplers."""
-    traits = frozenset({"categories", "missing", "unscaled", "deterministic"})
+    traits = frozenset({"categories", "missing", "unscaled", "deterministic", "concurrent"})
     return (
         Component("everything", f"{_HOME}.everything:Everything", "all rows, each counting once", traits=traits),
         Component("random", f"{_HOME}.random:Random", "a share of the rows, by chance", RandomOptions, traits=traits),

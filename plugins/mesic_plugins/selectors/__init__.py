@@ -25,7 +25,7 @@ def register_selectors() -> Iterable[Component]:
             f"{_HOME}.long_tail:LongTail",
             "drop columns that are almost always zero, missing or the same level",
             LongTailOptions,
-            traits=frozenset({"categories", "missing", "unscaled", "deterministic", "glassbox"}),
+            traits=frozenset({"categories", "missing", "unscaled", "deterministic", "concurrent", "glassbox"}),
             reference="A. Burkov, Machine Learning Engineering, 2020, chapter 4",
         ),
     )

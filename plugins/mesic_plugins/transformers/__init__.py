@@ -28,7 +28,7 @@ class OneHotOptions:
 @hookimpl
 def register_transformers() -> Iterable[Component]:
     """Offer the built-in transformers."""
-    reads_all = frozenset({"categories", "missing", "unscaled", "deterministic", "glassbox"})
+    reads_all = frozenset({"categories", "missing", "unscaled", "deterministic", "concurrent", "glassbox"})
     return (
         Component("impute", f"{_HOME}.impute:Impute", "fill missing cells", ImputeOptions, traits=reads_all),
         Component("one_hot", f"{_HOME}.one_hot:OneHot", "a column for each level", OneHotOptions, traits=reads_all),

@@ -1,0 +1,82 @@
+"""What the record says of the data, the partition, the model and the bundle."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mesic.data.reading import TypedTable
+from mesic.data.view import Dataset
+from mesic.evaluation import scoring
+from mesic.partition.rows import Split
+from mesic.runs.files import json_digest
+from mesic.training.recipe import Fitted, Recipe
+
+
+def data_facts(source: Mapping[str, Any], typed: TypedTable, dataset: Dataset) -> dict[str, Any]:
+    """Return where the rows came from, what they are and what is predicted."""
+    columns = typed.schema.columns
+    return {
+        "source": source["name"],
+        "path": source.get("path") or source.get("dataset"),
+        "digest": typed.digest,
+        "rows": typed.rows,
+        "columns": [column.as_dict() for column in columns],
+        "target": next(column.name for column in columns if column.role == "target"),
+        "task": dataset.task,
+        "classes": list(dataset.classes),
+        "positive": dataset.classes[1] if dataset.task == "binary" else None,
+    }
+
+
+def partition_facts(splitter: str, dataset: Dataset, split: Split, proof: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the rows were divided, and the proof; the proof's digest stands beside it."""
+    parts = {"train": split.train, "test": split.test}
+    return {
+        "splitter": splitter,
+        "mode": split.mode,
+        "by": split.by,
+        "rows": {part: rows.size for part, rows in parts.items()},
+        "folds": [{"train": fit.size, "validate": validate.size} for fit, validate in split.folds],
+        "classes": {part: _class_counts(dataset, rows) for part, rows in parts.items()},
+        "digest": proof["digest"],
+        "facts": split.facts,
+        "proof": {law: holds for law, holds in proof.items() if law != "digest"},
+    }
+
+
+def _class_counts(dataset: Dataset, rows: np.ndarray) -> dict[str, int]:
+    if not dataset.classes:
+        return {}
+    counts = np.bincount(dataset.y[rows], minlength=len(dataset.classes))
+    return {label: int(count) for label, count in zip(dataset.classes, counts, strict=True)}
+
+
+def model_facts(recipe: Recipe, model: Fitted, why: str, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was chosen and why, and what it consists of; `digests` are those of its steps by name."""
+    learner = recipe.learner
+    return {
+        "learner": learner.name,
+        "summary": learner.offer.component.summary,
+        "options": dict(learner.options),
+        "complexity": list(model.complexity) if model.complexity else None,
+        "why": why,
+        "steps": [{"name": name, "digest": digest} for name, digest in digests.items()],
+        "columns": list(model.inputs),
+    }
+
+
+def bundle_facts(record: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a bundle's manifest says beside its files: task, acceptable range, digests of its origins."""
+    score = scoring.find_score(record["scores"]["test"], record["primary"])
+    return {
+        "mesic": record["versions"]["mesic"],
+        "task": record["data"]["task"],
+        "classes": record["data"]["classes"],
+        "target": record["data"]["target"],
+        "metric": record["primary"],
+        "acceptable": {end: score[end] for end in ("low", "high")},
+        "data": record["data"]["digest"],
+        "code": record["code"],
+        "config": json_digest(config),
+    }
