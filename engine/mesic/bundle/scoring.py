@@ -16,6 +16,7 @@ from mesic.data.account import RowAccount
 from mesic.errors import DataError, UsageError
 from mesic.runs.files import replacing
 
+Answered = tuple[pa.Table, RowAccount]
 WRITERS = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}
 
 
@@ -58,27 +59,27 @@ def score_file(
     kind = WRITERS.get(output.suffix.lower())
     if kind is None:
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(WRITERS)}")
-    rows, account = 0, RowAccount()
+    account = RowAccount()
     schema = _schema(bundle, source, keep)
 
-    def answered(piece: pa.RecordBatch) -> pa.Table:
-        table = pa.Table.from_batches([piece])
-        answers = _columns(bundle, bundle.scores(table, account)) | {name: table.column(name) for name in keep}
-        return pa.table(answers).cast(schema)
+    def answered(piece: pa.RecordBatch) -> Answered:
+        table, own = pa.Table.from_batches([piece]), RowAccount(piece.num_rows)
+        answers = _columns(bundle, bundle.scores(table, own)) | {name: table.column(name) for name in keep}
+        return pa.table(answers).cast(schema), own
 
     with replacing(output) as fresh, _writer(kind, fresh, schema) as writer:
-        for answers in _in_order(answered, source.text_batches(batch), threads):
+        for answers, own in _in_order(answered, source.text_batches(batch), threads):
             writer.write_table(answers)
-            rows += answers.num_rows
-    return rows, account, [name for name in names if name not in {*bundle.needed, *keep}]
+            account.include(own)
+    return account.read, account, [name for name in names if name not in {*bundle.needed, *keep}]
 
 
 def _in_order(
-    answered: Callable[[pa.RecordBatch], pa.Table], pieces: Iterable[pa.RecordBatch], threads: int
-) -> Iterator[pa.Table]:
+    answered: Callable[[pa.RecordBatch], Answered], pieces: Iterable[pa.RecordBatch], threads: int
+) -> Iterator[Answered]:
     """Answer pieces side by side and yield the answers in order; no more pieces are held than there are threads."""
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[pa.Table]] = deque()
+        waiting: deque[Future[Answered]] = deque()
         try:
             for piece in pieces:
                 waiting.append(pool.submit(answered, piece))

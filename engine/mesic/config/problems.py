@@ -34,10 +34,26 @@ def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> 
     sweep
         Whether the overrides span several jobs; then each job is looked at.
     """
-    loader = config_loader()
     if not sweep:
-        return list(dict.fromkeys(_problems_of_job(loader, verb, overrides)))
+        return checked(config_loader(), verb, overrides)[0]
+    loader = config_loader()
     return _problems_of_sweep(loader, verb, [*_sweep_parameters(loader, verb, overrides), *overrides])
+
+
+def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tuple[list[str], DictConfig]:
+    """Return every problem of one job, and its configuration; that is empty where Hydra cannot compose one."""
+    groups, values, problems = _sorted(loader, overrides)
+    try:
+        config = compose(loader, verb, groups)
+    except (HydraException, OmegaConfBaseException, ComponentError) as error:
+        return [*problems, _hydra_words(error)], DictConfig({})
+    problems += _value_problems(config, values)
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    found = list(_content_problems(own, verb))
+    problems += found
+    if verb == "run" and not any("has no value" in problem or "worked out" in problem for problem in found):
+        problems += contradictions(own)
+    return list(dict.fromkeys(problems)), config
 
 
 def _sweep_parameters(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
@@ -55,7 +71,7 @@ def _problems_of_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[
     jobs_with: dict[str, list[int]] = {}
     jobs = jobs_of(loader, overrides)
     for number, job in enumerate(jobs):
-        for problem in dict.fromkeys(_problems_of_job(loader, verb, job)):
+        for problem in checked(loader, verb, job)[0]:
             jobs_with.setdefault(problem, []).append(number)
     return [_with_jobs(problem, numbers, len(jobs)) for problem, numbers in jobs_with.items()]
 
@@ -68,33 +84,26 @@ def _with_jobs(problem: str, numbers: list[int], count: int) -> str:
     return f"job{'s' * (len(numbers) > 1)} {shown}{more} of {count}: {problem}"
 
 
-def _problems_of_job(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> Iterator[str]:
-    groups, values, hydra_own = [], [], []
+def _sorted(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> tuple[list[str], list[Override], list[str]]:
+    """Return what chooses files and what is Hydra's own, what sets values, and what is wrong with the first."""
+    groups: list[str] = []
+    values: list[Override] = []
+    problems: list[str] = []
     for text in overrides:
         try:
             override = parse(loader, text)
         except HydraException as error:
-            yield f"{text!r} cannot be read: {_first_line(error)}; give key=value"
+            problems.append(f"{text!r} cannot be read: {_first_line(error)}; give key=value")
             continue
         if (override.key_or_group or "").split(".")[0].split("/")[0] == "hydra":
-            hydra_own.append(text)
+            groups.append(text)
         elif loader.repository.group_exists(override.key_or_group):
-            problems = list(_group_problems(loader, override))
-            yield from problems
-            groups += [] if problems else [text]
+            wrong = list(_group_problems(loader, override))
+            problems += wrong
+            groups += [] if wrong else [text]
         else:
             values.append(override)
-    try:
-        config = compose(loader, verb, [*groups, *hydra_own])
-    except (HydraException, OmegaConfBaseException, ComponentError) as error:
-        yield _hydra_words(error)
-        return
-    yield from _value_problems(config, values)
-    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    found = list(_content_problems(own, verb))
-    yield from found
-    if verb == "run" and not any("has no value" in problem or "worked out" in problem for problem in found):
-        yield from contradictions(own)
+    return groups, values, problems
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,6 +28,11 @@ class RowAccount:
         if entry.cells or entry.rows:
             self.entries.append(entry)
 
+    def include(self, other: "RowAccount") -> None:
+        """Add the account of rows that follow on these."""
+        self.read += other.read
+        self.entries += other.entries
+
     @property
     def used(self) -> int:
         """Rows that were neither dropped nor refused."""

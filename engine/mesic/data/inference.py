@@ -95,7 +95,7 @@ def _listed(counts: pd.Series) -> dict[str, Any]:
 
 def _kind_of_text(counts: pd.Series, rows: int) -> Kind:
     levels = pd.Series(counts.index, dtype=object).astype(str)
-    if {level.lower() for level in levels} <= TRUTHS.keys() and levels.str.lower().map(TRUTHS).nunique() == 2:
+    if all(level.lower() in TRUTHS for level in levels) and levels.str.lower().map(TRUTHS).nunique() == 2:
         return "boolean"
     if _numbers_share(levels, counts) >= LEAST_SHARE_OF_NUMBERS:
         return "number"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mesic.bundle.bundle import Bundle, as_table, load_bundle
 from mesic.config.composition import compose, config_loader
-from mesic.config.problems import problems_of
+from mesic.config.problems import checked
 from mesic.errors import ConfigError, UsageError
 from mesic.runs.execution import execute
 from mesic.runs.record import read_record
@@ -128,10 +128,9 @@ def _keep(data: Any, path: Path) -> None:
 def _run(overrides: Sequence[str]) -> Run:
     from mesic.verbs.run import plain
 
-    problems = problems_of("run", overrides)
+    problems, config = checked(config_loader(), "run", overrides)
     if problems:
         raise ConfigError(problems)
-    config = compose(config_loader(), "run", overrides)
     folder = Path(str(config.hydra.run.dir))
     choices = {str(k): v for k, v in config.hydra.runtime.choices.items() if not str(k).startswith("hydra/")}
     execute(plain(config), folder, overrides=overrides, choices=choices)

@@ -55,18 +55,19 @@ def main(arguments: list[str], *, as_json: bool) -> int:
 def refuse_problems(args: Namespace) -> Path:
     """Refuse a configuration with problems, before anything is written; return the folder to write to."""
     from mesic.config.composition import compose, config_loader, jobs_of
-    from mesic.config.problems import problems_of
+    from mesic.config.problems import checked, problems_of
+    from mesic.runs.execution import refuse_other_run
 
-    problems = problems_of("run", args.overrides, sweep=args.multirun)
+    loader = config_loader()
+    if args.multirun:
+        if problems := problems_of("run", args.overrides, sweep=True):
+            raise ConfigError(problems)
+        return Path(str(compose(loader, "run", jobs_of(loader, args.overrides)[0]).out))
+    problems, config = checked(loader, "run", args.overrides)
     if problems:
         raise ConfigError(problems)
-    loader = config_loader()
-    config = compose(loader, "run", jobs_of(loader, args.overrides)[0])
     out = Path(str(config.out))
-    if not args.multirun:
-        from mesic.runs.execution import refuse_other_run
-
-        refuse_other_run(out, plain(config))
+    refuse_other_run(out, plain(config))
     return out
 
 
