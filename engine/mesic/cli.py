@@ -6,6 +6,7 @@ status; ``MESIC_DEBUG=1`` shows the traceback.
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -41,7 +42,12 @@ EPILOG = """\
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status."""
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
-    sys.exit(status_of(sys.argv[1:] if arguments is None else list(arguments)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is asked to end ends as by Ctrl-C
+    status = status_of(sys.argv[1:] if arguments is None else list(arguments))
+    if status == INTERRUPTED:
+        sys.stdout.flush()
+        os._exit(status)  # sys.exit would wait for the fits that other threads are at
+    sys.exit(status)
 
 
 def status_of(arguments: list[str]) -> int:

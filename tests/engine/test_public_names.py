@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import mesic
+import mesic.testing
 
 
 @pytest.mark.parametrize("name", mesic.__all__)
@@ -16,9 +17,15 @@ def test_a_public_name_is_not_hidden_by_a_package_of_that_name(name):
     assert getattr(mesic, name) is getattr(importlib.import_module(f"mesic.{mesic._HOMES[name]}"), name)
 
 
+def test_only_testing_is_public_besides_and_says_what_it_is_for():
+    named = {name: getattr(mesic.testing, name) for name in mesic.testing.__all__}
+
+    assert all(thing.__doc__ for thing in named.values())
+    assert mesic.testing.__all__ == sorted(named)
+
+
 def test_importing_mesic_imports_nothing_heavy():
-    code = (
-        "import sys, mesic; print([m for m in ('numpy', 'hydra', 'pluggy', 'sklearn', 'pandas') if m in sys.modules])"
-    )
+    heavy = ["numpy", "hydra", "pluggy", "sklearn", "pandas", "mesic.testing"]
+    code = f"import sys, mesic; print([m for m in {heavy} if m in sys.modules])"
 
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

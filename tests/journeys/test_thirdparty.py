@@ -1,6 +1,7 @@
 """A package of another house, installed by pip, used from the command line with no edit anywhere."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "thirdparty"
 
 
 @pytest.fixture(scope="module")
-def acme(tmp_path_factory):
-    """A command line in an environment where acme-ml is installed; returns it."""
+def site(tmp_path_factory):
+    """A folder in which acme-ml is installed; returns it."""
     site = tmp_path_factory.mktemp("site")
     pip = [
         sys.executable,
@@ -27,6 +28,12 @@ def acme(tmp_path_factory):
         str(site),
     ]
     subprocess.run([*pip, str(PACKAGE)], check=True, timeout=300)
+    return site
+
+
+@pytest.fixture(scope="module")
+def acme(site, tmp_path_factory):
+    """A command line in an environment where acme-ml is installed; returns it."""
     command_line = CommandLine(tmp_path_factory.mktemp("acme"))
     return lambda *arguments, **extra: (command_line(*arguments, PYTHONPATH=str(site), **extra), command_line.folder)
 
@@ -67,3 +74,13 @@ def test_without_it_the_name_is_unknown(acme):
 
     assert done.status == 2
     assert "no plugin 'acme_ridge'" in done.err
+
+
+def test_its_own_tests_run_the_suites_over_its_components(site, tmp_path):
+    plain = ["-c", os.devnull, "--rootdir", tmp_path, "-p", "no:cacheprovider", "-W", "error"]
+    command = [sys.executable, "-m", "pytest", "-q", *map(str, plain), str(PACKAGE / "test_acme.py")]
+    environment = os.environ | {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout

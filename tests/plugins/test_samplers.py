@@ -19,11 +19,10 @@ def test_a_random_sample_holds_different_rows_that_stand_for_all(rows, share, se
     np.testing.assert_allclose(sample.weight.sum(), rows)
 
 
-def test_the_same_seed_draws_the_same_rows():
-    drawn = [Random(0.3).sample(None, np.zeros(99), None, np.random.default_rng(seed)).index for seed in (1, 1, 2)]
+def test_another_seed_draws_other_rows():
+    drawn = [Random(0.3).sample(None, np.zeros(99), None, np.random.default_rng(seed)).index for seed in (1, 2)]
 
-    assert (drawn[0] == drawn[1]).all()
-    assert (drawn[0] != drawn[2]).any()
+    assert (drawn[0] != drawn[1]).any()
 
 
 def test_everything_is_every_row_once():

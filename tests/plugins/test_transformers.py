@@ -1,24 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
-from mesic import Matrix, SettingError, compile_pipeline
+from mesic import SettingError
 from mesic_plugins import transformers
 from mesic_plugins.transformers.impute import Impute
 from mesic_plugins.transformers.one_hot import OneHot
 from mesic_plugins.transformers.ordinal import Ordinal
 from mesic_plugins.transformers.standardize import Standardize
-
-EVERY = [
-    Impute(),
-    Impute("most_frequent", indicator=True),
-    OneHot(max_levels=2),
-    OneHot(min_rows=4),
-    Ordinal(),
-    Standardize(),
-]
 
 
 def mixed(rows=40, seed=0):
@@ -33,53 +23,14 @@ def mixed(rows=40, seed=0):
     return frame
 
 
-@pytest.mark.parametrize("transformer", EVERY, ids=repr)
-class TestEveryTransformer:
-    def test_the_portable_form_does_what_transform_does(self, transformer):
-        X = mixed()
-        fitted = clone(transformer).fit(X)
-        step = transformers.to_portable(fitted)
+@pytest.mark.parametrize(
+    "transformer", [Impute(indicator=True), OneHot(max_levels=2), Ordinal(), Standardize()], ids=repr
+)
+def test_another_order_of_columns_is_put_right(transformer):
+    X = mixed()
+    fitted = transformer.fit(X)
 
-        for part in (X, X.head(1), X.head(0)):
-            np.testing.assert_array_equal(
-                compile_pipeline([step])(Matrix.from_frame(part)),
-                Matrix.from_frame(fitted.transform(part)).values,
-            )
-
-    def test_names_differ_and_repeat(self, transformer):
-        X = mixed()
-        names = clone(transformer).fit(X).get_feature_names_out().tolist()
-
-        assert len(set(names)) == len(names)
-        assert names == clone(transformer).fit_transform(X).columns.tolist()
-
-    def test_the_input_stays_and_so_does_the_index(self, transformer):
-        X = mixed().set_axis(range(100, 140))
-        before = X.copy(deep=True)
-        out = clone(transformer).fit_transform(X)
-
-        pd.testing.assert_frame_equal(X, before)
-        assert out.index.equals(X.index)
-
-    def test_levels_that_were_not_seen_break_nothing(self, transformer):
-        X = mixed()
-        fitted = clone(transformer).fit(X)
-        later = X.assign(town=pd.Categorical(["Oslo"] * len(X)))
-
-        assert fitted.transform(later).shape == fitted.transform(X).shape
-
-    def test_one_row_and_the_same_bytes_twice(self, transformer):
-        X = mixed()
-        digests = {clone(transformer).fit(X).to_portable().digest() for _ in range(2)}
-
-        assert len(digests) == 1
-        assert len(clone(transformer).fit(X.head(1)).transform(X)) == len(X)
-
-    def test_another_order_of_columns_is_put_right(self, transformer):
-        X = mixed()
-        fitted = clone(transformer).fit(X)
-
-        pd.testing.assert_frame_equal(fitted.transform(X[X.columns[::-1]]), fitted.transform(X))
+    pd.testing.assert_frame_equal(fitted.transform(X[X.columns[::-1]]), fitted.transform(X))
 
 
 def test_numbers_get_the_median_of_the_training_rows():

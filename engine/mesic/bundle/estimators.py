@@ -130,21 +130,42 @@ def lightgbm(step: PortableStep, threads: int) -> Estimator:
 def neighbors(step: PortableStep, threads: int) -> Estimator:
     """Return the mean target of the nearest rows of ``X`` (m, p) with targets ``y`` (m,).
 
-    ``params["k"]`` rows are asked; ``params["weights"]`` is ``uniform`` or ``distance``.
+    ``params["k"]`` rows are asked; ``params["weights"]`` is ``uniform`` or ``distance``. The search may round
+    distances otherwise in another batch; those that weigh are worked out row by row.
     """
-    from sklearn.neighbors import (
-        KNeighborsClassifier,
-        KNeighborsRegressor,
-    )
+    from sklearn.neighbors import NearestNeighbors
 
-    kind, classes = (
-        KNeighborsClassifier if step.params["classes"] else KNeighborsRegressor,
-        step.params["classes"],
-    )
-    model = kind(step.params["k"], weights=step.params["weights"], n_jobs=threads)
-    model.fit(step.arrays["X"], step.arrays["y"])
-    ask = model.predict_proba if classes else model.predict
-    return lambda matrix: np.asarray(ask(matrix.values)) if len(matrix) else _nothing(classes)
+    X, y, classes = step.arrays["X"], step.arrays["y"], step.params["classes"]
+    target = np.eye(classes)[y] if classes else y[:, np.newaxis]
+    search = NearestNeighbors(n_neighbors=step.params["k"], n_jobs=threads).fit(X)
+    closeness = {"uniform": _all_alike, "distance": _inverse_distance}[step.params["weights"]]
+
+    def run(matrix: Matrix) -> np.ndarray:
+        answer = np.empty((len(matrix), target.shape[1]))
+        for start in range(0, len(matrix), _ROWS_AT_ONCE):
+            rows = matrix.values[start : start + _ROWS_AT_ONCE]
+            nearest = search.kneighbors(rows, return_distance=False)
+            weight = closeness(rows, X, nearest)
+            weight /= weight.sum(axis=1, keepdims=True)
+            for place, column in enumerate(target.T):
+                answer[start : start + len(rows), place] = (weight * column[nearest]).sum(axis=1)
+        return answer if classes else answer[:, 0]
+
+    return run
+
+
+def _all_alike(rows: np.ndarray, X: np.ndarray, nearest: np.ndarray) -> np.ndarray:  # noqa: ARG001 - as the other
+    return np.ones(nearest.shape)
+
+
+def _inverse_distance(rows: np.ndarray, X: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+    """Return one over the distance of each nearest row; where one is the row itself, only such rows count."""
+    square = np.zeros(nearest.shape)
+    for column, known in zip(rows.T, X.T, strict=True):
+        square += (column[:, np.newaxis] - known[nearest]) ** 2
+    is_same = square == 0
+    with np.errstate(divide="ignore"):
+        return np.where(is_same.any(axis=1, keepdims=True), is_same.astype(np.float64), 1 / np.sqrt(square))
 
 
 def _nothing(classes: int) -> np.ndarray:

@@ -29,6 +29,9 @@ def skops(step: PortableStep, trusted: frozenset[str], *, is_last: bool) -> Call
 
 
 def _transformed(model: Any, matrix: Matrix) -> Matrix:
+    if len(matrix) == 0:  # which scikit-learn refuses to transform
+        names = tuple(map(str, model.get_feature_names_out()))
+        return Matrix(np.empty((0, len(names))), names)
     result = model.transform(matrix.frame())
     if hasattr(result, "columns"):
         return Matrix.from_frame(result)

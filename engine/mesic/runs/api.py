@@ -13,7 +13,7 @@ from mesic.config.composition import compose, config_loader
 from mesic.config.problems import checked
 from mesic.errors import ConfigError, UsageError
 from mesic.runs.execution import execute
-from mesic.runs.record import read_record
+from mesic.runs.record import PAGE, read_record
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Run:
     @property
     def report(self) -> Path:
         """The page for people; ``report.html``."""
-        return self.folder / "report.html"
+        return self.folder / PAGE
 
     def predict(self, data: Any) -> pd.DataFrame:
         """Return one row a row of `data`: ``prediction``, and ``p_<label>`` for classes."""

@@ -9,8 +9,8 @@ from typing import Any
 from mesic.errors import MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
 from mesic.runs.experiment import Experiment, deaf_finding
-from mesic.runs.files import json_digest
-from mesic.runs.record import FILE, Record, circumstances, command, read_record
+from mesic.runs.files import json_digest, remove_leftovers
+from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
 from mesic.runs.timeline import Timeline, is_alive, now
 
@@ -29,7 +29,8 @@ def refuse_other_run(folder: Path, config: Mapping[str, Any]) -> None:
         return
     record = read_record(folder)
     if record["status"] == "finished":
-        raise UsageError(f"out={folder} holds a finished run: give another out=, or remove the folder")
+        page = "" if (folder / PAGE).exists() else f" (`mesic report run={folder}` draws its page)"
+        raise UsageError(f"out={folder} holds a finished run{page}: give another out=, or remove the folder")
     pid = record["run"].get("pid")
     if record["status"] == "running" and pid != os.getpid() and is_alive(pid):
         raise UsageError(f"out={folder} is being written by process {pid}: give another out=, or wait for it to end")
@@ -83,6 +84,7 @@ def execute(
     """
     registry = registry or installed()
     refuse_other_run(folder, config)
+    remove_leftovers(folder)
     threads = config["resources"]["threads"] or available_cores()
     with limited_threads(threads):
         record = Record(folder, _known_facts(config, folder, overrides, choices, origins, registry, threads))

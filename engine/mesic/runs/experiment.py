@@ -35,7 +35,7 @@ from mesic.report.page import render
 from mesic.runs import facts, plan, tables
 from mesic.runs.environment import environment_lock
 from mesic.runs.files import json_digest, write_json, write_text
-from mesic.runs.record import Record
+from mesic.runs.record import PAGE, Record
 from mesic.runs.resources import MemoryLimit, release_free_memory
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.stages import Stage, Store, run_stage
@@ -349,7 +349,7 @@ class Experiment:
 
     def write_report(self) -> None:
         """Draw the page, from record and timeline alone."""
-        write_text(self.folder / "report.html", render(self.record.facts, read_timeline(self.folder)))
+        write_text(self.folder / PAGE, render(self.record.facts, read_timeline(self.folder)))
 
 
 def _done(work: Callable[[Activity], None], activity: Activity) -> bool:

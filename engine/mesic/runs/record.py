@@ -23,6 +23,7 @@ from mesic.runs.timeline import now
 
 FORMAT = 1
 FILE = "record.json"
+PAGE = "report.html"
 
 
 class Record:
@@ -77,7 +78,7 @@ class Record:
 
     def digest_files(self) -> None:
         """Write down the digest of every file of the run but the record and what still grows."""
-        growing = {FILE, "timeline.jsonl", "report.html", "run.log"}
+        growing = {FILE, PAGE, "timeline.jsonl", "run.log"}
         self.facts["files"] = {
             path.relative_to(self.folder).as_posix(): file_digest(path)
             for path in sorted(self.folder.rglob("*"))

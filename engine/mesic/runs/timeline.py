@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mesic.errors import DataError, UsageError
 from mesic.runs.files import finite
@@ -41,8 +41,9 @@ class Timeline:
         """Write one line and see it to the disk."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(finite(line), ensure_ascii=False) + "\n")
+            with self.path.open("a+b") as file:
+                _drop_cut_line(file)
+                file.write(json.dumps(finite(line), ensure_ascii=False).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -72,6 +73,17 @@ class Timeline:
         line = {"event": "note", "time": now(), "stage": what, "who": who, "hours": hours, "cost": cost}
         self.append(line)
         return line
+
+
+def _drop_cut_line(file: BinaryIO) -> None:
+    """Take away a last line without its end: a full disk or a crash cut it off."""
+    end = file.seek(0, os.SEEK_END)
+    if end == 0:
+        return
+    file.seek(end - 1)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def read_timeline(folder: Path) -> list[dict[str, Any]]:

@@ -23,11 +23,11 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     from mesic.report.page import render
     from mesic.runs.files import write_text
-    from mesic.runs.record import read_record
+    from mesic.runs.record import PAGE, read_record
     from mesic.runs.timeline import read_timeline
 
     folder = Path(settings.run)
-    output = Path(settings.output) if settings.output else folder / "report.html"
+    output = Path(settings.output) if settings.output else folder / PAGE
     write_text(output, render(read_record(folder), read_timeline(folder)))
     if as_json:
         print_json({"run": str(folder), "report": str(output)})

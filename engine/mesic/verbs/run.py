@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mesic.config.launch import launch, parsed
 from mesic.console import finding_lines, print_json, print_table, print_text, progress, tell
-from mesic.errors import ConfigError, MesicError
+from mesic.errors import ConfigError, MesicError, UsageError
 
 KEYS_OF_SUMMARY = (
     "status",
@@ -49,7 +49,13 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         print_sweep(records, out)
     else:
         print_run(records[0])
-    return max((record["exit_status"] or 0 for record in records), default=1)
+    return max((_exit_status(record) for record in records), default=1)
+
+
+def _exit_status(record: Mapping[str, Any]) -> int:
+    """Return how a run ended; one whose record could not be written to its end failed for want of room."""
+    status = record["exit_status"]
+    return UsageError.exit_status if status is None else int(status)
 
 
 def refuse_problems(args: Namespace) -> Path:

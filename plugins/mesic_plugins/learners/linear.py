@@ -97,7 +97,9 @@ class Linear(PortableLearner):
         if share == 0:
             model, width = Ridge(alpha=1 / self.C), 1.0
         else:
-            model = ElasticNet(alpha=1 / (self.C * len(y)), l1_ratio=share, max_iter=MAX_DESCENTS)
+            model = ElasticNet(
+                alpha=1 / (self.C * len(y)), l1_ratio=share, max_iter=MAX_DESCENTS, random_state=self.seed % 2**32
+            )
             width = np.std(y) or 1.0
         self._fit(model, X, y / width, weight)
         return model.coef_ * width, model.intercept_ * width

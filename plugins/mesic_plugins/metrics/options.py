@@ -1,6 +1,7 @@
 """Options of the built-in metrics."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from mesic import option
 
@@ -34,7 +35,7 @@ class ExpectedCostOptions:
 
     false_positive: float = option(1.0, "cost of answering class code 1 for 0", low=0)
     false_negative: float = option(1.0, "cost of answering class code 0 for 1", low=0)
-    costs: list[list[float]] | None = option(None, "a row a class, a column an answer; null: the two above")
+    costs: list[list[Any]] | None = option(None, "a row a class, a column an answer; null: the two above")
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from mesic import SettingError, Split
+from mesic import DataError, SettingError, Split
+
+LEAST_TIMES = 4  # two folds, what came before them, and the test part
 
 
 class Time:
@@ -32,6 +34,10 @@ class Time:
     def split(self, rows, *, seed):  # noqa: ARG002 - time decides, not chance
         """Return the parts of the rows."""
         moments, moment_of_row = np.unique(rows.time, return_inverse=True)
+        if moments.size < LEAST_TIMES:
+            raise DataError(
+                f"rows have {moments.size} different times: give {LEAST_TIMES} at least, or another splitter"
+            )
         if moments.size < self.folds + 2:
             raise SettingError("splitter.folds", self.folds, f"at most {moments.size - 2}: there are that few times")
         counts = np.cumsum(np.bincount(moment_of_row))

@@ -1,0 +1,95 @@
+"""Everything that is installed keeps the promises of its kind."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from mesic.testing import (
+    BaselineContract,
+    EvaluatorContract,
+    LearnerContract,
+    MetricContract,
+    SamplerContract,
+    SelectorContract,
+    SourceContract,
+    SplitterContract,
+    TransformerContract,
+    TunerContract,
+    installed,
+)
+
+TREES = {"n_estimators": 8}
+COSTS = [[0, 1, 4], [2, 0, 1], [3, 1, 0]]
+
+
+def every(kind, *others, **options):
+    """Mark a suite to run over what is installed, and with other options of some."""
+    subjects = [*installed(kind, **options), *(s for more in others for s in installed(kind, **more) if s.name in more)]
+    return pytest.mark.parametrize(kind[:-1], subjects, ids=repr, scope="class")
+
+
+@every("sources", table={"path": str(Path(__file__).parent / "towns.csv"), "target": "rainy"})
+class TestEverySource(SourceContract):
+    """Every installed source keeps the source promises."""
+
+
+@every("splitters", {"holdout": {"mode": "stable"}}, {"holdout": {"mode": "exact", "test_share": 0.33}})
+class TestEverySplitter(SplitterContract):
+    """Every installed splitter keeps the splitter promises."""
+
+
+@every("samplers")
+class TestEverySampler(SamplerContract):
+    """Every installed sampler keeps the sampler promises."""
+
+
+@every(
+    "transformers",
+    {"impute": {"category": "most_frequent", "indicator": True}, "one_hot": {"max_levels": 2}},
+    {"one_hot": {"min_rows": 8}},
+)
+class TestEveryTransformer(TransformerContract):
+    """Every installed transformer keeps the transformer promises."""
+
+
+@every("selectors")
+class TestEverySelector(SelectorContract):
+    """Every installed selector keeps the selector promises."""
+
+
+@every(
+    "learners",
+    {"linear": {"penalty": "l1"}},
+    lightgbm={"n_estimators": 20},
+    extra_trees=TREES,
+    random_forest=TREES,
+)
+class TestEveryLearner(LearnerContract):
+    """Every installed learner keeps the learner promises."""
+
+
+@every("baselines")
+class TestEveryBaseline(BaselineContract):
+    """Every installed baseline keeps the baseline promises."""
+
+
+@every("metrics", expected_cost={"costs": COSTS})
+class TestEveryMetric(MetricContract):
+    """Every installed metric keeps the metric promises."""
+
+    weighs_otherwise: ClassVar = {
+        "calibration_error": "bins hold as many rows, whatever those weigh",
+        "ndcg": "a weight is that of a query, and a row that stands there twice takes two places",
+        "precision_at_k": "k places are of rows, whatever those weigh",
+    }
+
+
+@every("tuners")
+class TestEveryTuner(TunerContract):
+    """Every installed tuner keeps the tuner promises."""
+
+
+@every("evaluators")
+class TestEveryEvaluator(EvaluatorContract):
+    """Every installed evaluator keeps the evaluator promises."""
