@@ -268,8 +268,11 @@ def _trusted_types(fitted: Fitted) -> frozenset[str]:
     trusted = set()
     for step in fitted.steps:
         if step.op == "skops":
-            kind, _, name = str(step.params["component"]).partition("/")
-            home = installed().find(kind, name).component.target.partition(".")[0]
+            address = str(step.params["component"])
+            kind, _, name = address.partition("/")
+            home = (
+                installed().find(kind, name, {address: step.params["distribution"]}).component.target.partition(".")[0]
+            )
             trusted |= {kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home}
     return frozenset(trusted)
 

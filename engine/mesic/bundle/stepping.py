@@ -51,7 +51,12 @@ def skops_step(fitted: Any, offer: Offer) -> PortableStep:
             f"{offer.address} of {offer.provider} has no portable form: to_portable says nothing of "
             f"{type(fitted).__name__}, and skops cannot write it ({type(error).__name__}: {error})"
         ) from error
-    return PortableStep("skops", {"component": offer.address, "types": types}, {}, blob=blob)
+    return PortableStep(
+        "skops",
+        {"component": offer.address, "distribution": offer.provider.distribution, "types": types},
+        {},
+        blob=blob,
+    )
 
 
 def repacked(blob: bytes) -> bytes:

@@ -10,6 +10,7 @@ from mesic.config.settings import SourceOptions
 from mesic.errors import ComponentError, MesicError
 from mesic.host.building import build
 from mesic.host.names import did_you_mean
+from mesic.host.ranges import range_problems
 from mesic.host.registry import Offer, installed
 
 ROLES = ("target", "time", "group", "weight", "key")
@@ -63,7 +64,7 @@ def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:
 
 def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     learner = _chosen(plain, "learner").component
-    known = {field.name for field in fields(learner.options)}
+    known = {field.name: field.metadata for field in fields(learner.options)}
     for name, said in (plain["tuner"].get("space") or {}).items():
         if name not in known:
             yield f"tuner.space.{name} is no option of learner={learner.name}{did_you_mean(name, known)}"
@@ -71,6 +72,9 @@ def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
             yield f"tuner.space.{name}={said!r} cannot work: give [low, high], [low, high, log] or a list of choices"
         elif said is not None and _is_upside_down(said):
             yield f"tuner.space.{name}={said!r} cannot work: the first number must be the lower"
+        elif said is not None:
+            for value in said[: -1 if said[-1] == "log" else None]:
+                yield from range_problems(value, known[name], f"tuner.space.{name}")
 
 
 def _is_upside_down(said: list[Any]) -> bool:

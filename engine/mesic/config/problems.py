@@ -1,12 +1,12 @@
 """Everything that is wrong with a configuration, found together and before any work."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -15,11 +15,13 @@ from mesic.config.contradictions import contradictions
 from mesic.config.schema_check import schema_problems
 from mesic.config.settings import RunSettings
 from mesic.errors import ComponentError
+from mesic.host.building import refuse_missing_module
 from mesic.host.kinds import KINDS
 from mesic.host.names import did_you_mean
-from mesic.host.registry import installed
+from mesic.host.registry import installed, prefer
 
 MOST_JOBS_SHOWN = 5
+RECIPES = "experiment"
 
 
 def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> list[str]:
@@ -34,10 +36,7 @@ def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> 
     sweep
         Whether the overrides span several jobs; then each job is looked at.
     """
-    if not sweep:
-        return checked(config_loader(), verb, overrides)[0]
-    loader = config_loader()
-    return _problems_of_sweep(loader, verb, [*_sweep_parameters(loader, verb, overrides), *overrides])
+    return (checked_sweep if sweep else checked)(config_loader(), verb, overrides)[0]
 
 
 def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tuple[list[str], DictConfig]:
@@ -48,12 +47,29 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
     except (HydraException, OmegaConfBaseException, ComponentError) as error:
         return [*problems, _hydra_words(error)], DictConfig({})
     problems += _value_problems(config, values)
+    said = OmegaConf.select(config, "plugins.prefer") or {}
+    wanted = {str(address): str(distribution) for address, distribution in said.items()}
+    if wanted and wanted != installed().prefer:
+        prefer(wanted)
+        return checked(loader, verb, overrides)  # the options are those of another component now
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     found = list(_content_problems(own, verb))
     problems += found
     if verb == "run" and not any("has no value" in problem or "worked out" in problem for problem in found):
         problems += contradictions(own)
     return list(dict.fromkeys(problems)), config
+
+
+def checked_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tuple[list[str], list[DictConfig]]:
+    """Return every problem of the jobs of a sweep, each with the jobs that have it, and their configurations."""
+    jobs_with: dict[str, list[int]] = {}
+    jobs = jobs_of(loader, [*_sweep_parameters(loader, verb, overrides), *overrides])
+    looked_at = [checked(loader, verb, job) for job in jobs]
+    for number, (problems, _) in enumerate(looked_at):
+        for problem in problems:
+            jobs_with.setdefault(problem, []).append(number)
+    said = [_with_jobs(problem, numbers, len(jobs)) for problem, numbers in jobs_with.items()]
+    return said, [config for _, config in looked_at]
 
 
 def _sweep_parameters(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
@@ -65,15 +81,6 @@ def _sweep_parameters(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[s
         return []
     typed = {text.partition("=")[0] for text in overrides}
     return [f"{key}={value}" for key, value in (params or {}).items() if key not in typed]
-
-
-def _problems_of_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
-    jobs_with: dict[str, list[int]] = {}
-    jobs = jobs_of(loader, overrides)
-    for number, job in enumerate(jobs):
-        for problem in checked(loader, verb, job)[0]:
-            jobs_with.setdefault(problem, []).append(number)
-    return [_with_jobs(problem, numbers, len(jobs)) for problem, numbers in jobs_with.items()]
 
 
 def _with_jobs(problem: str, numbers: list[int], count: int) -> str:
@@ -95,12 +102,17 @@ def _sorted(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> tuple[list[st
         except HydraException as error:
             problems.append(f"{text!r} cannot be read: {_first_line(error)}; give key=value")
             continue
-        if (override.key_or_group or "").split(".")[0].split("/")[0] == "hydra":
+        if override.is_sweep_override():
+            problems.append(f"{text!r} gives several values: add -m for a sweep, or give one")
+        elif (override.key_or_group or "").split(".")[0].split("/")[0] == "hydra":
             groups.append(text)
         elif loader.repository.group_exists(override.key_or_group):
             wrong = list(_group_problems(loader, override))
             problems += wrong
             groups += [] if wrong else [text]
+        elif override.key_or_group == RECIPES:
+            name = override.get_value_element_as_str()
+            problems.append(f"no recipe {name!r}: there is no folder conf/{RECIPES}; make conf/{RECIPES}/{name}.yaml")
         else:
             values.append(override)
     return groups, values, problems
@@ -111,9 +123,21 @@ def _first_line(error: BaseException) -> str:
 
 
 def _hydra_words(error: BaseException) -> str:
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        kind, _, name = str(error.missing_cfg_file).partition("/")
+        if kind in KINDS and name not in installed().names(kind):
+            return _unknown_name(kind, name)
     cause = error.__cause__
     text = " ".join(str(error).split())
     return f"{text} ({_first_line(cause)})" if cause is not None and str(cause) not in text else text
+
+
+def _unknown_name(kind: str, name: str) -> str:
+    try:
+        installed().find(kind, name)
+    except ComponentError as error:
+        return str(error)
+    return ""
 
 
 def _group_problems(loader: ConfigLoaderImpl, override: Override) -> Iterator[str]:
@@ -129,10 +153,7 @@ def _group_problems(loader: ConfigLoaderImpl, override: Override) -> Iterator[st
         if name in known:
             continue
         if group in KINDS:
-            try:
-                installed().find(group, name)
-            except ComponentError as error:
-                yield str(error)
+            yield _unknown_name(group, name)
         else:
             yield f"no file {name!r} for {group}=; there: {', '.join(sorted(known))}{did_you_mean(name, known)}"
 
@@ -143,7 +164,10 @@ def _value_problems(config: DictConfig, overrides: Iterable[Override]) -> Iterat
         key = override.key_or_group
         parent, _, leaf = key.rpartition(".")
         home = OmegaConf.select(config, parent, throw_on_missing=False) if parent else config
-        is_open = override.is_add() or _is_open(key)
+        if key.startswith("plugins.prefer") and not override.is_add():
+            yield f"{key} takes new keys: write '+{key}={override.get_value_element_as_str()}'"
+            continue
+        is_open = override.is_add() or key.startswith("tuner.space.")
         if isinstance(home, DictConfig) and (is_open or leaf in set(home)):  # `in` misses keys without a value
             yield from _applied(config, override, key)
         else:
@@ -160,10 +184,6 @@ def _applied(config: DictConfig, override: Override, key: str) -> Iterator[str]:
                 OmegaConf.update(config, key, override.value(), merge=True, force_add=True)
     except OmegaConfBaseException as error:
         yield f"{key}={override.get_value_element_as_str()} cannot work: {_first_line(error)}"
-
-
-def _is_open(key: str) -> bool:
-    return key.startswith(("plugins.prefer.", "tuner.space."))
 
 
 def _near_key(config: DictConfig, key: str) -> str:
@@ -221,15 +241,10 @@ def _component_problems(kind: str, path: str, options: Any) -> Iterator[str]:
         yield f"{path} names no component: give {kind}=NAME, one of {', '.join(installed().names(kind))}"
         return
     try:
-        offer = installed().find(kind, str(options.name), _preferences(options))
+        offer = installed().find(kind, str(options.name))
+        refuse_missing_module(offer)
     except ComponentError as error:
         yield str(error)
         return
     own = DictConfig({key: value for key, value in options.items_ex(resolve=False) if key != "name"})
     yield from schema_problems(own, offer.component.options, f"{path}.")
-
-
-def _preferences(node: DictConfig) -> Mapping[str, str]:
-    root = node._get_root()
-    prefer = OmegaConf.select(root, "plugins.prefer", default={})
-    return {str(key): str(value) for key, value in prefer.items()}

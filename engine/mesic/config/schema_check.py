@@ -1,14 +1,14 @@
 """Compare composed values with the dataclass that declares them: keys, types, ranges, choices."""
 
 import dataclasses
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mesic.host.names import did_you_mean
+from mesic.host.ranges import range_problems
 
 
 def schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[str]:
@@ -51,34 +51,3 @@ def _type_words(hint: Any) -> str:
         return f"a list, each {options[0]}"
     may_be_null = type(None) in getattr(hint, "__args__", ())
     return " or ".join(options) + (" or null" if may_be_null else "")
-
-
-def range_problems(value: Any, facts: Mapping[str, Any], path: str) -> Iterator[str]:
-    """Yield what a value breaks of an option's declared range and choices."""
-    choices, low, high = facts.get("choices"), facts.get("low"), facts.get("high")
-    if value is None:
-        return
-    if choices is not None and value not in choices:
-        listed = ", ".join(map(str, choices))
-        yield f"{path}={value!r} cannot work: give one of {listed}{did_you_mean(str(value), map(str, choices))}"
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return
-    too_low = low is not None and (value <= low if facts.get("open_low") else value < low)
-    if too_low or (high is not None and value > high) or math.isnan(value):
-        yield f"{path}={value!r} cannot work: give {range_words(facts)}"
-
-
-def range_words(facts: Mapping[str, Any]) -> str:
-    """Say a range in words.
-
-    Examples
-    --------
-    >>> range_words({"low": 0, "high": 1})
-    'a number from 0 to 1'
-    >>> range_words({"low": 0, "open_low": True, "unit": "s"})
-    'a number above 0 s'
-    """
-    low, high, unit = facts.get("low"), facts.get("high"), facts.get("unit")
-    start = "" if low is None else f" above {low:g}" if facts.get("open_low") else f" from {low:g}"
-    end = "" if high is None else f" up to {high:g}" if facts.get("open_low") or low is None else f" to {high:g}"
-    return f"a number{start}{end}{f' {unit}' if unit else ''}"

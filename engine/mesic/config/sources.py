@@ -92,7 +92,9 @@ class ComponentSource(ConfigSource):
         """Make the node of one component."""
         kind_name, _, name = config_path.removesuffix(".yaml").partition("/")
         kind = KINDS[kind_name]
-        offer = installed().offers[kind_name][name][0]
+        offers = installed().offers[kind_name][name]
+        preferred = installed().prefer.get(config_path.removesuffix(".yaml"))
+        offer = next((offer for offer in offers if offer.provider.distribution == preferred), offers[0])
         return ConfigResult(
             provider=str(offer.provider),
             path=f"{self.scheme()}://{config_path}",

@@ -190,6 +190,11 @@ def rule_breaks(column: Column, values: Any) -> list[str]:
 
 
 def _broken(column: Column, rule: str, rows: np.ndarray, values: Any) -> str:
-    first = np.flatnonzero(rows)[:MOST_SHOWN]
-    cells = "" if values is None else f", values {', '.join(repr(values[row]) for row in first)}"
-    return f"column {column.name!r} breaks '{rule}' in {rows.sum():,} rows: rows {', '.join(map(str, first))}{cells}"
+    first, count = np.flatnonzero(rows)[:MOST_SHOWN], int(rows.sum())
+    cells = "" if values is None else f", values {', '.join(repr(_plain(values[row])) for row in first)}"
+    where = f"{count:,} row{'s' * (count > 1)}: {', '.join(map(str, first))}"
+    return f"column {column.name!r} breaks '{rule}' in {where}{cells}"
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

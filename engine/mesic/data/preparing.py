@@ -89,13 +89,13 @@ def _inferred_task(target: Column, values: Any, distinct: Any, is_numeric: bool)
 
 
 def _coded(target: Column, values: Any, task: str, positive: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    if positive is not None and task != "binary":
+        raise UsageError(f"source.positive={positive!r} needs a binary task; {target.name!r} makes a {task} task")
     if task == "regression":
         return np.asarray(values, dtype=np.float64), ()
     labels, codes = _labels(values)
     if task == "binary":
         return _with_positive(target, labels, codes, positive)
-    if positive is not None:
-        raise UsageError(f"source.positive={positive!r} needs a binary task; {target.name!r} has {len(labels)} labels")
     return codes, tuple(labels)
 
 

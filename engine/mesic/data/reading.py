@@ -144,10 +144,11 @@ def _findings(schema: Schema, account: RowAccount) -> Any:
             )
     for entry in account.entries:
         if entry.what.startswith("coerced"):
+            was = "were" if entry.cells > 1 else "was"
             yield Finding(
                 "COERCED-CELLS",
                 "warning" if entry.cells > account.read / 100 else "info",
-                f"{entry.cells:,} cells of {entry.column!r} were {entry.what} ({entry.why})",
+                f"{entry.cells:,} cell{'s' * (entry.cells > 1)} of {entry.column!r} {was} {entry.what} ({entry.why})",
                 {"column": entry.column, "cells": entry.cells},
                 "mend the cells, or edit the column's kind in schema.yaml",
             )

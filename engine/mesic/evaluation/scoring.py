@@ -63,7 +63,7 @@ def baseline_findings(skill_facts: Mapping[str, Any], losses: Mapping[str, float
         return []
     shown = f"{skill_facts['value']:.1%}" if skill_facts.get("value") is not None else "unknown"
     span = f"{low:.1%} to {skill_facts['high']:.1%}" if low is not None else "no interval"
-    message = f"the model is not clearly better than the baseline {name!r}: it saves {shown} of its loss ({span})"
+    message = f"the model is not clearly better than the baseline {name!r}: the skill is {shown} ({span})"
     return [
         Finding(
             "NO-BETTER-THAN-BASELINE",

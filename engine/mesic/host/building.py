@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-from mesic.errors import ComponentError, MesicError
+from mesic.errors import ComponentError, MesicError, UsageError
+from mesic.host.ranges import option_problems
 from mesic.host.registry import Offer
 
 _CONTEXT = {"task": "task", "seed": "seed", "random_state": "seed", "threads": "threads", "n_jobs": "threads"}
@@ -31,6 +33,17 @@ def load_target(offer: Offer) -> Any:
     return thing
 
 
+def refuse_missing_module(offer: Offer) -> None:
+    """Raise ComponentError where a component's module does not exist; the module itself is not imported."""
+    module = offer.component.target.partition(":")[0]
+    try:
+        is_there = find_spec(module) is not None
+    except ImportError:
+        is_there = False
+    if not is_there:
+        raise ComponentError(f"{offer.address} of {offer.provider} is broken: there is no module {module!r}")
+
+
 def build(offer: Offer, options: Mapping[str, Any], **context: Any) -> Any:
     """Return the component, made with its options and with what it asks for of `context`.
 
@@ -43,7 +56,16 @@ def build(offer: Offer, options: Mapping[str, Any], **context: Any) -> Any:
     context
         ``task``, ``seed`` and ``threads``; passed where the target's signature names them (scikit-learn's
         ``random_state`` and ``n_jobs`` too).
+
+    Raises
+    ------
+    UsageError
+        An option lies outside its declared range.
+    ComponentError
+        The component cannot be imported or made.
     """
+    if problems := list(option_problems(offer.component, options)):
+        raise UsageError(f"{offer.address}: {'; '.join(problems)}")
     target = load_target(offer)
     accepted = inspect.signature(target).parameters
     extra = {

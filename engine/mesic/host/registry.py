@@ -2,7 +2,8 @@
 
 Plugins are found by the entry-point group ``mesic`` and loaded one by one, so that a broken one stays a line in
 ``mesic list``. ``MESIC_PLUGINS=a,b`` loads only these distributions or entry points, ``MESIC_DISABLE_PLUGINS=c``
-leaves these out.
+leaves these out. ``MESIC_PREFER=kind/name:distribution,...`` decides where two offer one name; ``plugins.prefer`` of
+a configuration is handed on as this variable, so that the processes of a launcher know it, too.
 """
 
 import os
@@ -22,6 +23,7 @@ from mesic.host.kinds import KINDS, Kind
 from mesic.host.names import did_you_mean
 
 GROUP = "mesic"
+PREFERENCES = "MESIC_PREFER"
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,14 @@ class Registry:
         Where each loaded plugin comes from, by its name in the manager.
     broken
         Plugins that could not be loaded or asked.
+    prefer
+        Whose component to take where several offer one name: distribution by ``kind/name``.
     """
 
     manager: pluggy.PluginManager
     providers: dict[str, Provider]
     broken: list[BrokenPlugin] = field(default_factory=list)
+    prefer: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def offers(self) -> dict[str, dict[str, list[Offer]]]:
@@ -109,7 +114,7 @@ class Registry:
         return sorted(self.offers[kind])
 
     def find(self, kind: str, name: str, prefer: Mapping[str, str] | None = None) -> Offer:
-        """Return the offer that a name stands for.
+        """Return the offer that a name stands for; `prefer` adds to the registry's preferences.
 
         Raises
         ------
@@ -117,7 +122,7 @@ class Registry:
             No plugin offers the name, or several do and `prefer` does not decide.
         """
         offers = self.offers[kind].get(name, [])
-        if wanted := (prefer or {}).get(f"{kind}/{name}"):
+        if wanted := {**self.prefer, **(prefer or {})}.get(f"{kind}/{name}"):
             offers = [offer for offer in offers if offer.provider.distribution == wanted]
         if len(offers) == 1:
             return offers[0]
@@ -157,7 +162,7 @@ def build_manager() -> pluggy.PluginManager:
 
 def build_registry(entry_points: Iterable[metadata.EntryPoint] | None = None) -> Registry:
     """Return a fresh registry of the installed plugins, or of the given entry points."""
-    registry = Registry(build_manager(), {})
+    registry = Registry(build_manager(), {}, prefer=_preferences())
     allowed, denied = _names("MESIC_PLUGINS"), _names("MESIC_DISABLE_PLUGINS") or set()
     known: dict[int, tuple[str, str]] = {}
     for entry_point in metadata.entry_points(group=GROUP) if entry_points is None else entry_points:
@@ -172,6 +177,17 @@ def build_registry(entry_points: Iterable[metadata.EntryPoint] | None = None) ->
 def installed() -> Registry:
     """Return the registry of this process; built once, from what is installed."""
     return build_registry()
+
+
+def prefer(wanted: Mapping[str, str]) -> None:
+    """Let this process, and those that it starts, take a component of this distribution where several offer it."""
+    os.environ[PREFERENCES] = ",".join(f"{address}:{distribution}" for address, distribution in wanted.items())
+    installed().prefer = dict(wanted)
+
+
+def _preferences() -> dict[str, str]:
+    pairs = (text.partition(":") for text in os.environ.get(PREFERENCES, "").split(",") if ":" in text)
+    return {address.strip(): distribution.strip() for address, _, distribution in pairs}
 
 
 def _names(variable: str) -> set[str] | None:

@@ -10,6 +10,7 @@ from mesic.errors import MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
 from mesic.runs.experiment import Experiment, deaf_finding
 from mesic.runs.files import json_digest, remove_leftovers
+from mesic.runs.plan import import_components
 from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
 from mesic.runs.timeline import Timeline, is_alive, now
@@ -40,6 +41,30 @@ def refuse_other_run(folder: Path, config: Mapping[str, Any]) -> None:
             f"out={folder} holds an unfinished run of another configuration ({changed} differs): give another out=, "
             "or the same configuration to take it up again"
         )
+
+
+def refuse_other_sweep(folder: Path, configs: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a folder that holds a single run, or jobs of another sweep; equal jobs are taken as they are.
+
+    Raises
+    ------
+    UsageError
+        Results of another configuration would be shown as this one's.
+    """
+    if (folder / FILE).exists():
+        raise UsageError(f"out={folder} holds a single run: give another out=, or remove the folder")
+    for number, config in enumerate(configs):
+        job = folder / str(number)
+        if not (job / FILE).exists():
+            continue
+        if not is_done(job, config):
+            refuse_other_run(job, config)
+
+
+def is_done(folder: Path, config: Mapping[str, Any]) -> bool:
+    """Return whether a folder holds the finished run of this configuration."""
+    record = read_record(folder) if (folder / FILE).exists() else {}
+    return record.get("status") == "finished" and record.get("config_digest") == config_digest(config)
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
@@ -87,6 +112,7 @@ def execute(
     remove_leftovers(folder)
     threads = config["resources"]["threads"] or available_cores()
     with limited_threads(threads):
+        import_components(registry, config)
         record = Record(folder, _known_facts(config, folder, overrides, choices, origins, registry, threads))
         experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say)
         return _carried_out(experiment)

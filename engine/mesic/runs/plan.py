@@ -6,7 +6,7 @@ from typing import Any
 
 from mesic.config.settings import SourceOptions, TunerOptions
 from mesic.errors import UsageError
-from mesic.host.building import build
+from mesic.host.building import build, load_target
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Registry
 from mesic.runs.seeds import stage_seed
@@ -42,6 +42,21 @@ def baselines_of(registry: Registry, config: Config) -> list[Part]:
     parts = parts_of(registry, config, "baseline")
     given = {part.name for part in parts}
     return parts if ZERO_RULE in given else [named_part(registry, config, "baseline", ZERO_RULE), *parts]
+
+
+def import_components(registry: Registry, config: Config) -> None:
+    """Import everything that a configuration chose.
+
+    Raises
+    ------
+    ComponentError
+        One of them cannot be imported; said before anything is computed.
+    """
+    single = (kind.name for kind in KINDS.values() if not kind.is_list and config.get(kind.name))
+    chosen = [part_of(registry, config, name) for name in single]
+    chosen += [part for kind in KINDS.values() if kind.is_list for part in parts_of(registry, config, kind.name)]
+    for part in chosen:
+        load_target(part.offer)
 
 
 def named_part(registry: Registry, config: Config, kind: str, name: str) -> Part:

@@ -29,6 +29,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     from mesic.bundle.scoring import score_file
     from mesic.host.building import build
     from mesic.host.registry import installed
+    from mesic.report.words import counted
     from mesic.runs.resources import Clock, available_cores, limited_threads
 
     clock = Clock.started()
@@ -45,7 +46,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         print_json(facts | {"coerced_cells": coerced, "unused_columns": unused})
         return 0
     for column, cells in coerced.items():
-        print_text(f"note: {cells:,} cells of {column!r} could not be read and count as missing")
+        print_text(f"note: {counted(cells, 'cell')} of {column!r} could not be read, taken as missing")
     if unused:
         shown = ", ".join(unused[:8]) + (", ..." if len(unused) > 8 else "")
         print_text(f"note: {len(unused)} columns were not needed: {shown}")

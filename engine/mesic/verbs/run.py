@@ -36,7 +36,8 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     def look(args: Namespace) -> None:
         nonlocal out
         out = refuse_problems(args)
-        sys.argv += [f"out={quoted(str(out))}"]  # one folder for all that this command does, whatever the clock says
+        others = [text for text in sys.argv if not text.startswith("out=")]
+        sys.argv = [*others, f"out={quoted(str(out))}"]  # one folder for this command, whatever the clock says
 
     launch("run", arguments, run_job, look=look)
     from mesic.runs.record import read_record
@@ -60,15 +61,18 @@ def _exit_status(record: Mapping[str, Any]) -> int:
 
 def refuse_problems(args: Namespace) -> Path:
     """Refuse a configuration with problems, before anything is written; return the folder to write to."""
-    from mesic.config.composition import compose, config_loader, jobs_of
-    from mesic.config.problems import checked, problems_of
-    from mesic.runs.execution import refuse_other_run
+    from mesic.config.composition import config_loader
+    from mesic.config.problems import checked, checked_sweep
+    from mesic.runs.execution import refuse_other_run, refuse_other_sweep
 
     loader = config_loader()
     if args.multirun:
-        if problems := problems_of("run", args.overrides, sweep=True):
+        problems, jobs = checked_sweep(loader, "run", args.overrides)
+        if problems:
             raise ConfigError(problems)
-        return Path(str(compose(loader, "run", jobs_of(loader, args.overrides)[0]).out))
+        out = Path(str(jobs[0].out))
+        refuse_other_sweep(out, [plain(config) for config in jobs])
+        return out
     problems, config = checked(loader, "run", args.overrides)
     if problems:
         raise ConfigError(problems)
@@ -102,10 +106,14 @@ def run_job(config: DictConfig) -> float | None:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from mesic.runs.execution import execute
+    from mesic.runs.execution import execute, is_done
+    from mesic.runs.record import read_record
 
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
+    if is_done(folder, plain(config)):
+        tell(f"{folder} holds this job, finished: it is taken as it is")
+        return _loss(read_record(folder))
     shown = Path(folder).relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     origins = [f"{source.provider}: {source.schema}://{source.path}" for source in hydra.runtime.config_sources]
     choices: Any = OmegaConf.to_container(hydra.runtime.choices)
@@ -123,6 +131,10 @@ def run_job(config: DictConfig) -> float | None:
             tell(f"mesic: {error}")
             _record_refusal(folder, error)
             return None
+    return _loss(record)
+
+
+def _loss(record: Mapping[str, Any]) -> float:
     zone = record["zone"]
     return float(next(trial["loss"] for trial in zone["trials"] if trial["number"] == zone["chosen"]))
 
@@ -191,7 +203,7 @@ def print_sweep(records: Sequence[Mapping[str, Any]], root: Path) -> None:
     rows = []
     for record in records:
         number = Path(record["run"]["name"]).name
-        said = " ".join(record.get("overrides", []))
+        said = " ".join(text for text in record.get("overrides", []) if not text.startswith("out="))
         score = "failed: " + record["error"]["message"].splitlines()[0] if record.get("error") else _primary(record)
         rows.append([number, said, score])
     print_table(["job", "overrides", "out of fold"], rows, f"{len(records)} jobs in {root}")
