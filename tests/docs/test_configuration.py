@@ -52,15 +52,7 @@ def default_of(field):
 
 
 def default_words(value):
-    return (
-        {"???": "must be given", "": "runs/<date>/<time>", None: "null"}.get(value)
-        if _is_special(value)
-        else str(value)
-    )
-
-
-def _is_special(value):
-    return value is None or value in ("???", "")
+    return "null" if value is None else "must be given" if value == "???" else str(value)
 
 
 def declared(settings, prefix=""):

@@ -149,7 +149,7 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_with_more_room(u
 
 
 def test_a_disk_that_is_full_while_predicting_leaves_no_half_file(undisturbed, disk):
-    shutil.copy(undisturbed / "people.csv", disk)
+    people(2000).to_csv(disk / "people.csv", index=False)
     predict = f"{sys.executable} -m mesic predict bundle={undisturbed}/whole/bundle input=people.csv output=disk/p.csv"
     done = in_small_disk(disk, 4, f"{predict} 2>err; echo $? >status; ls -A disk >listed")
 

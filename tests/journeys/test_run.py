@@ -208,6 +208,29 @@ def test_a_sweep_runs_with_the_joblib_launcher(mesic, table):
     assert [run["status"] for run in done.json["runs"]] == ["finished"] * 2
 
 
+def test_a_sweep_is_taken_up_again_and_its_folder_serves_no_other(mesic, table):
+    said = ["run", "-m", "source=table", f"source.path={table}", "source.target=bought", *FAST]
+    first = mesic(*said, "seed=1", "out=sweep", "--json")
+    written = (mesic.folder / "sweep" / "0" / "record.json").read_bytes()
+    longer = mesic(*said, "seed=1,2", "out=sweep", "--json")
+    other = mesic(*said, "seed=5,6", "out=sweep")
+    into_a_run = mesic(*said, "seed=1", "out=sweep/0")
+
+    assert first.status == longer.status == 0, longer.err
+    assert len(longer.json["runs"]) == 2
+    assert (mesic.folder / "sweep" / "0" / "record.json").read_bytes() == written
+    assert (other.status, into_a_run.status) == (2, 2)
+    assert "holds a finished run" in other.err
+    assert "holds a single run" in into_a_run.err
+
+
+def test_a_positive_label_without_two_classes_is_refused(mesic):
+    done = mesic("run", "source.dataset=diabetes", "source.positive=yes", *FAST, "out=r")
+
+    assert done.status == 2
+    assert "source.positive='yes' needs a binary task" in done.err
+
+
 def test_the_same_run_twice_has_the_same_digests_and_reproduce_says_so(mesic, finished_run):
     mesic.folder = finished_run.parent
     done = mesic("reproduce", f"run={finished_run}", "--json")

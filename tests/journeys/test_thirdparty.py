@@ -84,3 +84,60 @@ def test_its_own_tests_run_the_suites_over_its_components(site, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
+
+
+TWIN = """
+from dataclasses import dataclass
+from mesic import Component, hookimpl, option
+
+
+@dataclass
+class Options:
+    {option}: {kind} = option({default}, "how much")
+
+
+@hookimpl
+def register_learners():
+    yield Component("twin", "{target}", "one of two of this name", Options, tasks=("regression",))
+    yield Component("lost", "{package}.nowhere:Thing", "cannot be imported", tasks=("regression",))
+"""
+
+
+@pytest.fixture
+def twins(mesic, tmp_path):
+    """A command line where two distributions offer ``learner=twin`` with different options."""
+    facts = {
+        "twin_a": ("alpha", "float", 1.0, "sklearn.linear_model:Ridge"),
+        "twin_b": ("n_neighbors", "int", 5, "sklearn.neighbors:KNeighborsRegressor"),
+    }
+    for package, (option, kind, default, target) in facts.items():
+        said = {"option": option, "kind": kind, "default": default, "target": target}
+        (tmp_path / f"{package}.py").write_text(TWIN.format(package=package, **said))
+        info = tmp_path / f"{package}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[mesic]\n{package} = {package}\n")
+    return lambda *said: mesic(*said, PYTHONPATH=str(tmp_path))
+
+
+def test_two_packages_may_offer_one_name_when_the_configuration_prefers_one(twins):
+    said = ["run", "source.dataset=diabetes", "learner=twin", "tuner=single"]
+    undecided = twins(*said)
+    done = twins(*said, "+plugins.prefer={learner/twin: twin_b}", "learner.n_neighbors=9", "out=r", "--json")
+    checked = twins("check", "bundle=r/bundle")
+    again = twins("reproduce", "run=r", "--json")
+
+    assert undecided.status == 2
+    assert "offered by twin_a 1.0 and twin_b 1.0" in undecided.err
+    assert done.status == 0, done.err
+    assert done.json["model"]["options"]["n_neighbors"] == 9
+    assert checked.status == 0, checked.err
+    assert again.json["verdict"] == "identical"
+
+
+def test_a_component_that_cannot_be_imported_is_said_before_any_work(twins, tmp_path):
+    done = twins("run", "source.dataset=diabetes", "learner=lost", "+plugins.prefer={learner/lost: twin_a}", "out=r")
+
+    assert done.status == 2
+    assert "there is no module 'twin_a.nowhere'" in done.err
+    assert not (tmp_path / "r").exists()

@@ -73,7 +73,7 @@ class Plugins:
 class RunSettings:
     """The settings of ``mesic run`` beside its groups."""
 
-    out: str = option("", "the run's folder")
+    out: str = option("runs/<date>/<time>", "the run's folder")
     seed: int = option(0, "the one seed; every stage derives its own", low=0, high=2**32 - 1)
     metrics: list[str] | None = option(None, "metrics beside the primary one; null: the usual ones of the task")
     interval: float = option(0.95, "level of every interval", low=0.5, high=0.999)

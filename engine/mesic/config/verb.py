@@ -6,9 +6,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from mesic.config.launch import launch
+from mesic.cli import VERBS
+from mesic.config.keys import key_lines
+from mesic.config.launch import launch, parsed
 from mesic.config.problems import problems_of
 from mesic.config.schema_check import schema_problems
+from mesic.console import print_text
 from mesic.errors import ConfigError
 
 
@@ -20,6 +23,10 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     ConfigError
         Unknown keys, wrong types, missing values: all of them together.
     """
+    if parsed(arguments).help:
+        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {VERBS[verb]}\n")
+        print_text("\n".join(key_lines(schema)))
+        return None
     seen: list[dict[str, Any]] = []
     launch(
         verb,

@@ -1,9 +1,8 @@
 """``mesic list``: components with their options, types, defaults and provider; one in full."""
 
-import dataclasses
-from collections.abc import Iterable
-from typing import Any, get_type_hints
+from typing import Any
 
+from mesic.config.keys import key_lines, options_of
 from mesic.console import print_json, print_text, tell
 from mesic.errors import UsageError
 from mesic.host.components import TRAITS, Choice, Range
@@ -112,22 +111,6 @@ def described(offer: Offer) -> dict[str, Any]:
     }
 
 
-def options_of(options: type) -> Iterable[dict[str, Any]]:
-    """Yield name, type, default and facts of every option."""
-    hints = get_type_hints(options)
-    for field in dataclasses.fields(options):
-        made = field.default_factory
-        default = field.default if made is dataclasses.MISSING else made()
-        hint = hints[field.name]
-        kind = hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
-        facts = {
-            key: value
-            for key, value in field.metadata.items()
-            if value is not None and value != "" and value is not False
-        }
-        yield {"name": field.name, "type": kind, "default": default, **facts}
-
-
 def span_words(span: Range | Choice) -> str:
     """Say a search range in words.
 
@@ -153,22 +136,11 @@ def _show_one(offer: Offer, *, as_json: bool) -> None:
         print_text(f"  {trait}: {TRAITS[trait]}")
     print_text("\noptions" if facts["options"] else "\nno options")
     prefix = f"{offer.kind.name}.{offer.component.name}" if offer.kind.is_list else offer.kind.name
-    for option in facts["options"]:
-        default = "must be given" if option["default"] == "???" else f"default {option['default']!r}"
-        limits = _limits(option)
-        print_text(f"  {prefix}.{option['name']}: {option['type']}, {default}{limits}\n      {option.get('help', '')}")
+    for line in key_lines(offer.component.options, f"{prefix}."):
+        print_text(line)
     if facts["space"]:
         print_text("\nsearched by default")
     for name, words in facts["space"].items():
         print_text(f"  {name}: {words}")
     if facts["reference"]:
         print_text(f"\n{facts['reference']}")
-
-
-def _limits(option: dict[str, Any]) -> str:
-    if "choices" in option:
-        return f", one of {', '.join(map(str, option['choices']))}"
-    low, high = option.get("low"), option.get("high")
-    words = [f"from {low:g}"] if low is not None else []
-    words += [f"to {high:g}"] if high is not None else []
-    return f", {' '.join(words)}{' ' + option['unit'] if 'unit' in option else ''}" if words else ""

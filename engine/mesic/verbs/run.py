@@ -8,7 +8,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
+from mesic.config.settings import RunSettings
 from mesic.console import finding_lines, print_json, print_table, print_text, progress, tell
 from mesic.errors import ConfigError, MesicError, UsageError
 
@@ -28,6 +30,9 @@ KEYS_OF_SUMMARY = (
 def main(arguments: list[str], *, as_json: bool) -> int:
     """Run what the command line says; return the exit status."""
     args = parsed(arguments)
+    if args.help:
+        print_text("Keys beside the groups; `mesic list KIND/NAME` has those of a component.\n")
+        print_text("\n".join(key_lines(RunSettings)) + "\n")
     if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:
         launch("run", arguments, lambda _: None, look=lambda _: None)
         return 0
