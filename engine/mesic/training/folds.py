@@ -8,6 +8,7 @@ import numpy as np
 
 from mesic.data.view import Dataset
 from mesic.evaluation.losses import example_losses
+from mesic.runs.resources import release_free_memory
 from mesic.training.recipe import Fitted, Recipe
 
 TRAINING_ROWS_SCORED = 5_000
@@ -76,6 +77,7 @@ def cross_fit(
         return _fold(each, dataset, number, *folds[number])
 
     found = _in_threads(learned, range(len(folds)), at_once)
+    release_free_memory()
     train_loss = float(np.mean([fold.train_loss for fold in found]))
     parts = [(fold.rows, fold.number, fold.prediction) for fold in found]
     return _joined(dataset, parts, train_loss, _median_size([fold.complexity for fold in found]))
