@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if status == INTERRUPTED:
         sys.stdout.flush()
         os._exit(status)  # sys.exit would wait for the fits that other threads are at
+    gc.freeze()  # what is left the system takes back as a whole: collecting it once more took 0.4 s
     sys.exit(status)
 
 

@@ -36,7 +36,8 @@ def versions() -> dict[str, str]:
 
 def environment_lock() -> list[str]:
     """Return every installed distribution as ``name==version``, sorted."""
-    return sorted({f"{dist.metadata['Name']}=={dist.version}" for dist in metadata.distributions()}, key=str.lower)
+    heads = (distribution.metadata for distribution in metadata.distributions())  # parsed anew at each access
+    return sorted({f"{head['Name']}=={head['Version']}" for head in heads}, key=str.lower)
 
 
 def platform_facts() -> dict[str, Any]:
