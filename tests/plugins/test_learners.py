@@ -15,6 +15,7 @@ from mesic.host.building import build
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Offer, Provider
 from mesic_plugins import learners
+from mesic_plugins.learners.linear import Linear
 
 STRANGE = ['a"b', "[x]", "{y: 1}", "größe", "class", "a,b", " ", "a:b\n"]
 COMPONENTS = {component.name: component for component in learners.register_learners()}
@@ -185,7 +186,7 @@ def test_a_solver_that_does_not_arrive_says_so_without_a_warning(monkeypatch):
 @pytest.mark.parametrize(("setting", "value"), [("penalty", "l3"), ("C", 0.0)])
 def test_a_setting_that_cannot_work_is_named(setting, value):
     with pytest.raises(SettingError, match=setting):
-        made("linear", "binary", **{setting: value}).fit(*table("binary"))
+        Linear(**{setting: value}).fit(*table("binary"))
 
 
 def test_naive_bayes_is_scikit_learns():
