@@ -334,6 +334,16 @@ def test_a_users_conf_folder_wins_over_ours(mesic, table):
     assert done.json["model"]["learner"] == "tree"
 
 
+def test_a_folder_with_an_engine_plugins_and_conf_of_its_own_disturbs_nothing(mesic, table):
+    for name in ("engine/mesic", "engine", "plugins/mesic_plugins", "plugins", "conf"):
+        (mesic.folder / name).mkdir(parents=True, exist_ok=True)
+        (mesic.folder / name / "__init__.py").write_text("raise RuntimeError('not yours')\n")
+    (mesic.folder / "conf" / "database.yaml").write_text("host: localhost\n")
+    done = mesic("run", "source=table", f"source.path={table}", "source.target=bought", *FAST, "out=r")
+
+    assert done.status == 0, done.err
+
+
 def test_unseen_categories_and_blanks_are_predicted(mesic, finished_run):
     mesic.folder = finished_run.parent
     strange = people(20, seed=3).assign(city="Atlantis", income="").drop(columns=["bought", "person"]).assign(extra=1)
