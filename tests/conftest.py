@@ -46,6 +46,21 @@ class CommandLine:
         return Done(process.returncode, out, err)
 
 
+def pip_install(package, site):
+    """Install a package's folder into `site`, as its user would, without a look at the network."""
+    offline = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(site)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *offline, str(package)], check=True, timeout=300)
+
+
+def install_module(site, name, code):
+    """Leave a plugin of one module in `site` as pip would: the distribution, its entry point and the module."""
+    (site / f"{name}.py").write_text(code)
+    info = site / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[mesic]\n{name} = {name}\n")
+
+
 @pytest.fixture
 def mesic(tmp_path):
     return CommandLine(tmp_path)

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 import yaml
-from tests.conftest import CommandLine, people
+from tests.conftest import CommandLine, people, pip_install
 from tests.docs.pages import ROOT, blocks
 from tests.docs.shell import mistakes, typed
 
@@ -102,18 +102,7 @@ def test_the_first_plugin_works_as_written(user, tmp_path):
     package.mkdir()
     (package / "pyproject.toml").write_text(BUILD + PROJECT)
     (package / "acme.py").write_text(block_under("First plugin", "python").text)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        str(site),
-    ]
-    subprocess.run([*pip, str(package)], check=True, timeout=300)
+    pip_install(package, site)
     listed, _ = do(user, block_under("First plugin").lines, PYTHONPATH=str(site))
 
     assert "strength of the penalty" in listed.out

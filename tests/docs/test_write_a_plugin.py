@@ -5,12 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, pip_install
 from tests.docs.pages import DOCS, blocks
 from tests.docs.shell import mistakes, typed
 
 PAGE = DOCS / "write-a-plugin.md"
-PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target"]
 
 
 def files_of(page):
@@ -25,7 +24,7 @@ def acme(tmp_path_factory):
     for name, text in {**files_of(PAGE), "acme_ml/__init__.py": ""}.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text(text)
-    subprocess.run([*PIP, str(site), str(package)], check=True, timeout=300)
+    pip_install(package, site)
     return CommandLine(folder), {"PYTHONPATH": str(site)}
 
 

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from tests.conftest import install_module
 
 from mesic import Component
 from mesic.errors import ComponentError, UsageError
@@ -31,11 +32,7 @@ def install(tmp_path, monkeypatch):
     names = []
 
     def installed(name, code):
-        (tmp_path / f"{name}.py").write_text(code)
-        info = tmp_path / f"{name}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[mesic]\n{name} = {name}\n")
+        install_module(tmp_path, name, code)
         names.append(name)
 
     yield installed

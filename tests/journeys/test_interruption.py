@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from pyarrow import parquet
-from tests.conftest import CommandLine, people
+from tests.conftest import CommandLine, install_module, people
 
 STAGES = ["read", "partition", "baselines", "search", "fit", "evaluate", "bundle"]
 SAID = ["run", "source=table", "source.path=people.csv", "source.target=bought", "tuner=single", "learner=tree"]
@@ -40,11 +40,7 @@ def undisturbed(tmp_path_factory):
     """A folder with a table, a plugin that strikes on demand, and a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     people(150).to_csv(folder / "people.csv", index=False)
-    (folder / "striker.py").write_text(STRIKER)
-    info = folder / "striker-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: striker\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[mesic]\nstriker = striker\n")
+    install_module(folder, "striker", STRIKER)
     done = CommandLine(folder)(*SAID, "out=whole", PYTHONPATH=str(folder))
     assert done.status == 0, done.err
     return folder

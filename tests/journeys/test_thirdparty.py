@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, install_module, pip_install
 
 PACKAGE = Path(__file__).parents[1] / "thirdparty"
 
@@ -16,18 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "thirdparty"
 def site(tmp_path_factory):
     """A folder in which acme-ml is installed; returns it."""
     site = tmp_path_factory.mktemp("site")
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        str(site),
-    ]
-    subprocess.run([*pip, str(PACKAGE)], check=True, timeout=300)
+    pip_install(PACKAGE, site)
     return site
 
 
@@ -112,11 +101,7 @@ def twins(mesic, tmp_path):
     }
     for package, (option, kind, default, target) in facts.items():
         said = {"option": option, "kind": kind, "default": default, "target": target}
-        (tmp_path / f"{package}.py").write_text(TWIN.format(package=package, **said))
-        info = tmp_path / f"{package}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[mesic]\n{package} = {package}\n")
+        install_module(tmp_path, package, TWIN.format(package=package, **said))
     return lambda *said: mesic(*said, PYTHONPATH=str(tmp_path))
 
 

@@ -270,9 +270,8 @@ def _trusted_types(fitted: Fitted) -> frozenset[str]:
         if step.op == "skops":
             address = str(step.params["component"])
             kind, _, name = address.partition("/")
-            home = (
-                installed().find(kind, name, {address: step.params["distribution"]}).component.target.partition(".")[0]
-            )
+            offer = installed().find(kind, name, {address: step.params["distribution"]})
+            home = offer.component.target.partition(".")[0]
             trusted |= {kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home}
     return frozenset(trusted)
 

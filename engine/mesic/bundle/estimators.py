@@ -11,6 +11,7 @@ import numpy as np
 
 from mesic.bundle.matrix import Matrix
 from mesic.bundle.step import PortableStep
+from mesic.data.identity import bits, mixed
 
 Estimator = Callable[[Matrix], np.ndarray]
 _ROWS_AT_ONCE = 4_096
@@ -31,14 +32,10 @@ def draw(step: PortableStep, threads: int) -> Estimator:  # noqa: ARG001 - as ev
 
 
 def _scrambled(X: np.ndarray, seed: np.uint64) -> np.ndarray:
-    """Return a hash of each row, uint64 of shape (n,), by the finaliser of splitmix64 (Steele et al., 2014)."""
+    """Return a hash of each row, uint64 of shape (n,)."""
     state = np.full(len(X), seed, dtype=np.uint64)
     for column in X.T:
-        cells = np.where(np.isnan(column), np.nan, column + 0.0).view(np.uint64)  # one missing value, one zero
-        state = (state ^ cells) + np.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state ^= state >> np.uint64(31)
+        state = mixed(state ^ bits(column))
     return state
 
 

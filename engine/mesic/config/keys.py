@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
+from mesic.host.ranges import limits_words
+
 
 def options_of(options: type) -> Iterator[dict[str, Any]]:
     """Yield name, type, default and facts of every option."""
@@ -48,7 +50,4 @@ def _said(value: Any) -> str:
 def _limits(option: dict[str, Any]) -> str:
     if "choices" in option:
         return f", one of {', '.join(map(str, option['choices']))}"
-    low, high = option.get("low"), option.get("high")
-    words = [f"from {low}"] if low is not None else []
-    words += [f"to {high}"] if high is not None else []
-    return f", {' '.join(words)}{' ' + option['unit'] if 'unit' in option else ''}" if words else ""
+    return f",{limits_words(option)}" if "low" in option or "high" in option else ""

@@ -41,7 +41,12 @@ def range_words(facts: Mapping[str, Any]) -> str:
     >>> range_words({"low": 0, "open_low": True, "unit": "s"})
     'a number above 0 s'
     """
+    return f"a number{limits_words(facts)}"
+
+
+def limits_words(facts: Mapping[str, Any]) -> str:
+    """Return what stands behind "a number", or nothing."""
     low, high, unit = facts.get("low"), facts.get("high"), facts.get("unit")
     start = "" if low is None else f" above {low!s}" if facts.get("open_low") else f" from {low!s}"
     end = "" if high is None else f" up to {high!s}" if facts.get("open_low") or low is None else f" to {high!s}"
-    return f"a number{start}{end}{f' {unit}' if unit else ''}"
+    return f"{start}{end}{f' {unit}' if unit else ''}"
