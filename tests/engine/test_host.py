@@ -6,9 +6,11 @@ import pytest
 from tests.conftest import install_module
 
 from mesic import Component
-from mesic.errors import ComponentError, UsageError
-from mesic.host.building import build
-from mesic.host.registry import build_registry
+from mesic.errors import ComponentError, SettingError, UsageError
+from mesic.host.building import build, refuse_missing_module
+from mesic.host.kinds import KINDS
+from mesic.host.ranges import range_problems
+from mesic.host.registry import Offer, Provider, build_registry, notify
 
 GOOD = """
 from mesic import Component, hookimpl
@@ -116,3 +118,135 @@ def test_a_declaration_that_cannot_work_is_refused(wrong, words):
     assert Component(**right).name == "ridge"
     with pytest.raises(ValueError, match=words):
         Component(**right | wrong)
+
+
+def test_a_plugin_that_breaks_for_one_kind_still_offers_the_others(install):
+    install(
+        "half",
+        GOOD.replace("    yield", "    raise RuntimeError('no')\n    yield") + GOOD.replace("learners", "tuners"),
+    )
+    registry = build_registry()
+
+    assert "ridge" in registry.names("tuner")
+    assert "ridge" not in registry.names("learner")
+
+
+def test_one_name_for_two_kinds_is_no_clash(install):
+    install("first", GOOD)
+    install("second", GOOD.replace("learners", "tuners"))
+    registry = build_registry()
+
+    assert [registry.find(kind, "ridge").provider.distribution for kind in ("learner", "tuner")] == ["first", "second"]
+
+
+def test_what_is_disabled_stays_out_even_when_it_is_listed(install, monkeypatch):
+    install("first", GOOD)
+    monkeypatch.setenv("MESIC_PLUGINS", "first, tuners")
+    monkeypatch.setenv("MESIC_DISABLE_PLUGINS", "first")
+
+    assert {offer.provider.entry_point for offer in build_registry()} == {"tuners"}
+
+
+LISTENER = """
+from mesic import hookimpl
+
+heard = []
+
+@hookimpl
+def trial_finished(trial):
+    heard.append(trial)
+    {then}
+"""
+
+
+def test_a_listener_that_breaks_keeps_no_other_from_hearing(install):
+    install("good", LISTENER.format(then="pass"))
+    install("deaf", LISTENER.format(then="raise RuntimeError('too loud')"))
+    failed = notify(build_registry(), "trial_finished", trial={"number": 3})
+
+    assert [(plugin.provider.distribution, plugin.error) for plugin in failed] == [("deaf", "RuntimeError: too loud")]
+    assert sys.modules["good"].heard == sys.modules["deaf"].heard == [{"number": 3}]
+
+
+def made(alpha=1.0, *, seed=None, random_state=None, n_jobs=None, task=None):
+    """Return what it was given."""
+    return {"alpha": alpha, "seed": seed, "random_state": random_state, "n_jobs": n_jobs, "task": task}
+
+
+def only(alpha=1.0):
+    """Return what it was given, and take nothing else."""
+    return {"alpha": alpha}
+
+
+def broken(alpha=1.0):
+    """Cannot be made."""
+    raise ZeroDivisionError("at work")
+
+
+def refusing(alpha=1.0):
+    """Refuse its setting in words for people."""
+    raise SettingError("alpha", alpha, "less")
+
+
+def offer(target):
+    component = Component("thing", target, "a line")
+    return Offer(KINDS["learner"], component, Provider("acme", "acme", "acme-ml", "2.0"))
+
+
+def test_a_component_gets_the_seed_task_and_threads_that_it_asks_for_and_an_option_wins():
+    said = {"alpha": 2.0, "seed": 9}
+    found = build(offer(f"{__name__}:made"), said, seed=3, threads=2, task="binary")
+
+    assert found == {"alpha": 2.0, "seed": 9, "random_state": 3, "n_jobs": 2, "task": "binary"}
+    assert build(offer(f"{__name__}:only"), {}, seed=3, threads=2, task="binary") == {"alpha": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "words"),
+    [
+        (
+            f"{__name__}:broken",
+            ComponentError,
+            "learner/thing of acme-ml 2.0 cannot be made: ZeroDivisionError: at work",
+        ),
+        (f"{__name__}:nothing", ComponentError, "learner/thing of acme-ml 2.0 is broken: AttributeError"),
+        ("no_such_house:Thing", ComponentError, "acme-ml 2.0 is broken: ModuleNotFoundError"),
+        (f"{__name__}:refusing", SettingError, "^alpha=1.0 cannot work: give less$"),
+    ],
+)
+def test_a_component_that_cannot_be_had_is_named_with_its_provider(target, error, words):
+    with pytest.raises(error, match=words):
+        build(offer(target), {} if "refusing" not in target else {"alpha": 1.0})
+
+
+def test_looking_for_a_module_imports_nothing(install):
+    install("costly", "raise RuntimeError('imported')")
+    refuse_missing_module(offer("costly:Thing"))
+
+    assert "costly" not in sys.modules
+    for missing in ("no_such_house:Thing", "no_such_house.room:Thing"):
+        with pytest.raises(ComponentError, match="there is no module 'no_such_house"):
+            refuse_missing_module(offer(missing))
+
+
+SHARE = {"low": 0, "high": 1, "open_low": True}
+
+
+@pytest.mark.parametrize(
+    ("value", "facts", "problem"),
+    [
+        (1, SHARE, None),
+        (0, SHARE, "x=0 cannot work: give a number above 0 up to 1"),
+        (1.01, SHARE, "x=1.01 cannot work: give a number above 0 up to 1"),
+        (float("nan"), SHARE, "x=nan cannot work: give a number above 0 up to 1"),
+        (float("nan"), {}, "x=nan cannot work: give a number"),
+        (float("inf"), {"low": 0}, None),
+        (-1, {"low": 0, "unit": "rows"}, "x=-1 cannot work: give a number from 0 rows"),
+        (None, SHARE, None),
+        (True, {"low": 5}, None),
+        ("sotp", {"choices": ("go", "stop")}, "x='sotp' cannot work: give one of go, stop; did you mean 'stop'?"),
+        (2, {"choices": (1, 2)}, None),
+    ],
+)
+def test_a_value_is_held_against_its_range_and_choices(value, facts, problem):
+    assert list(range_problems(value, facts, "x")) == ([problem] if problem else [])

@@ -64,3 +64,10 @@ def test_missing_cells_and_both_zeros_are_one():
     right = row_keys({"a": np.array([-0.0, -np.nan])}, 2)
 
     np.testing.assert_array_equal(left, right)
+
+
+def test_a_value_in_another_column_is_another_row():
+    left = row_keys({"a": np.array([1.0]), "b": np.array([2.0])}, 1)
+    right = row_keys({"a": np.array([2.0]), "b": np.array([1.0])}, 1)
+
+    assert left[0] != right[0]

@@ -4,12 +4,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from mesic.errors import DataError, MesicError
+from mesic.errors import DataError, MesicError, SettingError
+from mesic.host.building import build
+from mesic.host.registry import build_registry
 from mesic.partition.proof import partition, prove
 from mesic.partition.rows import Rows, Split
 from mesic.testing.tables import dataset
 
+OFFERS = build_registry().offers["splitter"]
 N = 12
 ROWS = Rows(
     keys=np.repeat(np.arange(N // 2, dtype=np.uint64), 2),
@@ -91,3 +96,98 @@ def test_one_class_in_training_is_refused():
 
     with pytest.raises(DataError, match="training rows hold one class only"):
         partition(Fixed(parts), data, seed=0)
+
+
+@st.composite
+def tables(draw):
+    """Rows of three strata of unequal size, some in pairs that say the same, in groups, at times that repeat."""
+    size, seed = draw(st.integers(40, 240)), draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    keys = rng.integers(0, 2**64, size, dtype=np.uint64)
+    every = draw(st.integers(2, 20))
+    keys[1::every] = keys[0::every][: keys[1::every].size]
+    groups = rng.integers(-(2**63), 2**63, draw(st.integers(8, 60)))[rng.integers(0, 8, size)]
+    return Rows(keys, rng.choice(3, size, p=[0.6, 0.3, 0.1]), groups, rng.integers(0, size, size).astype(float))
+
+
+def parts_of(name, rows, seed, **options):
+    return build(OFFERS[name][0], options).split(rows, seed=seed)
+
+
+BY_ROLE = {"holdout": set(), "group": {"groups"}, "time": {"time"}}
+anyhow = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+@pytest.mark.parametrize("name", BY_ROLE)
+@given(
+    rows=tables(),
+    seed=st.integers(0, 2**32 - 1),
+    test_share=st.sampled_from([0.1, 0.2, 0.25, 0.5]),
+    folds=st.integers(2, 6),
+)
+@anyhow
+def test_every_row_is_trained_on_or_tested_and_validated_once_without_what_belongs_to_it(
+    name, rows, seed, test_share, folds
+):
+    known = dataclasses.replace(rows, **{role: None for role in ("groups", "time") if role not in BY_ROLE[name]})
+    try:
+        split = parts_of(name, known, seed, test_share=test_share, folds=folds)
+    except SettingError:
+        assume(False)
+    pairs = [(split.train, split.test), *split.folds]
+    validated = np.concatenate([validate for _, validate in split.folds])
+
+    assert sorted([*split.train, *split.test]) == list(range(len(rows)))
+    assert len(set(validated)) == len(validated)
+    assert set(validated) <= set(split.train)
+    assert name == "time" or set(validated) == set(split.train)
+    for fit, validate in pairs:
+        together = rows.groups if name == "group" else rows.keys if name == "holdout" else rows.time
+        assert not set(together[fit]) & set(together[validate])
+        assert name != "time" or not validate.size or rows.time[fit].max() < rows.time[validate].min()
+    assert False not in prove(split, known).values()
+
+
+@given(rows=tables(), seed=st.integers(0, 99), more=tables(), cut=st.integers(30, 40))
+@anyhow
+def test_new_rows_move_no_row_of_a_stable_partition(rows, seed, more, cut):
+    new = ~np.isin(more.keys, rows.keys)
+    joined = Rows(np.concatenate([rows.keys, more.keys[new]]), np.concatenate([rows.strata, more.strata[new]]))
+    before = parts_of("holdout", Rows(rows.keys[:cut], rows.strata[:cut]), seed, mode="stable")
+    after = parts_of("holdout", joined, seed, mode="stable")
+
+    assert set(before.test) == {row for row in after.test if row < cut}
+
+
+@given(rows=tables(), seed=st.integers(0, 99), parts=st.integers(2, 10), folds=st.integers(2, 6))
+@anyhow
+def test_an_exact_partition_gives_every_stratum_its_share_to_within_a_row(rows, seed, parts, folds):
+    rows = Rows(np.arange(len(rows), dtype=np.uint64), rows.strata)
+    split = parts_of("holdout", rows, seed, test_share=1 / parts, folds=folds, mode="exact")
+    whole, test, train = (
+        np.bincount(rows.strata[part], minlength=3) for part in (slice(None), split.test, split.train)
+    )
+
+    assert (np.abs(test - whole / parts) <= 1).all()
+    for _, validate in split.folds:
+        assert (np.abs(np.bincount(rows.strata[validate], minlength=3) - train / folds) <= 1).all()
+
+
+@pytest.mark.parametrize(("roles", "by"), [({}, "row content"), ({"time"}, "time"), ({"groups", "time"}, "group")])
+def test_the_declared_columns_decide_what_divides(roles, by):
+    rng = np.random.default_rng(0)
+    rows = Rows(np.arange(60, dtype=np.uint64), np.arange(60) % 2, rng.integers(0, 20, 60), np.arange(60.0))
+    known = dataclasses.replace(rows, **dict.fromkeys({"groups", "time"} - set(roles)))
+
+    assert parts_of("auto", known, 0).by == by
+
+
+def test_a_class_that_no_training_row_knows_is_not_tested_but_learned_or_said():
+    data = dataset("multiclass", rows=40)
+    data = dataclasses.replace(data, y=np.where(np.arange(40) == 39, 2, np.arange(40) % 2))
+    parts = split(range(30), range(30, 40), [(range(15), range(15, 30))], by="row content", twins="apart")
+    moved, _, quiet = partition(Fixed(parts), data, seed=0)
+    kept, _, said = partition(Fixed(dataclasses.replace(parts, by="group")), data, seed=0)
+
+    assert (39 in moved.train, 39 in moved.test, quiet) == (True, False, [])
+    assert (39 in kept.test, [finding.code for finding in said]) == (True, ["UNKNOWN-CLASS"])

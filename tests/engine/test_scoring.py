@@ -1,10 +1,15 @@
 """A file is scored in order, whatever the batches and the threads."""
 
+import datetime as dt
+
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from pyarrow import csv, feather
+from pyarrow import csv, feather, parquet
 from tests.conftest import people
 
+import mesic
 from mesic.bundle.bundle import load_bundle
 from mesic.bundle.scoring import score_file
 from mesic.errors import DataError, UsageError
@@ -79,3 +84,54 @@ def test_a_file_that_breaks_in_the_middle_leaves_no_output(bundle, tmp_path):
     with pytest.raises(DataError, match="cannot be read as csv"):
         score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", batch=100, threads=2)
     assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
+
+
+def test_the_bytes_of_the_answers_depend_on_neither_batches_nor_threads(bundle, source, tmp_path):
+    written = []
+    for batch, threads in ((300, 1), (1, 2), (41, 2), (41, 1), (1000, 4)):
+        score_file(bundle, source, tmp_path / "p.csv", batch=batch, threads=threads, keep=["person", "age"])
+        written.append((tmp_path / "p.csv").read_bytes())
+
+    assert len(set(written)) == 1
+
+
+def test_equal_rows_get_equal_answers_whatever_format_they_come_in(bundle, source, tmp_path):
+    table = csv.read_csv(source.path)
+    parquet.write_table(table, tmp_path / "new.parquet")
+    feather.write_feather(table, tmp_path / "new.feather")
+    answers = []
+    for suffix in ("csv", "parquet", "feather"):
+        score_file(bundle, Table(tmp_path / f"new.{suffix}"), tmp_path / "p.csv", batch=50, threads=2)
+        answers.append((tmp_path / "p.csv").read_bytes())
+
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_file_without_rows_is_answered_by_a_file_without_rows(bundle, tmp_path):
+    people(20).head(0).to_csv(tmp_path / "new.csv", index=False)
+    rows, account, _ = score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", batch=8)
+
+    assert (rows, account.entries) == (0, [])
+    assert pd.read_csv(tmp_path / "p.csv").columns.tolist()[0] == "prediction"
+
+
+def test_numbers_are_answered_by_numbers_and_times_of_every_sort_are_read_as_they_were_learned(tmp_path):
+    rows = np.arange(120)
+    frame = pa.table(
+        {
+            "day": [dt.date(2020 if n % 3 else 9999, 1, n % 28 + 1) for n in range(120)],
+            "moment": [dt.datetime(2020, 1, 1) + dt.timedelta(minutes=997 * n) for n in range(120)],
+            "clock": [dt.time(n * 7 % 24, 30) for n in range(120)],
+            "sold": (rows * 7 % 24) + 10.0 * (rows % 3 == 0) + rows / 50,
+        }
+    )
+    csv.write_csv(frame, tmp_path / "sales.csv")
+    said = ["source=table", f"source.path={tmp_path}/sales.csv", "learner=tree", "tuner=single", "baseline=[]"]
+    run = mesic.run(target="sold", overrides=said, out=tmp_path / "run")
+    score_file(run.bundle, Table(tmp_path / "sales.csv"), tmp_path / "p.csv", batch=50, threads=2)
+    found = pd.read_csv(tmp_path / "p.csv")
+
+    assert found.columns.tolist() == ["prediction"]
+    assert found["prediction"].tolist() == run.predict(frame)["prediction"].tolist()
+    assert np.corrcoef(found["prediction"], frame["sold"])[0, 1] > 0.9
+    assert [entry for entry in run.record["row_account"]["entries"] if entry["cells"]] == []

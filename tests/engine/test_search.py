@@ -5,16 +5,19 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mesic.errors import MesicError
-from mesic.host.components import Component
+from mesic.errors import MemoryLimitReached, MesicError
+from mesic.host.building import build
+from mesic.host.components import Choice, Component, Range, option
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Offer, Provider
+from mesic.runs.resources import Clock
 from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
 from mesic.training.folds import cross_fit
 from mesic.training.recipe import Part
-from mesic.training.search import Budget, search
+from mesic.training.search import Budget, limits_of, search, search_space
+from mesic.training.zone import Trial
 from mesic_plugins.learners.portable import PortableLearner, constant_step
 
 DATA = dataset("regression", ())
@@ -28,19 +31,20 @@ class Spy(PortableLearner):
 
     task = "regression"
 
-    def __init__(self, task="regression", fault=0):
-        self.task, self.fault = task, fault
+    def __init__(self, task="regression", fault=0, shift=0.0):
+        self.task, self.fault, self.shift = task, fault, shift
 
     def _learn(self, matrix, y, classes, weight):
         SEEN.append(np.sort(y))
         if self.fault:
             raise ZeroDivisionError("on demand")
-        return constant_step([y.mean()], classes)
+        return constant_step([y.mean() + self.shift], classes)
 
 
 @dataclasses.dataclass
 class SpyOptions:
-    fault: int = 0
+    fault: int = option(0, "break", low=0, high=5)
+    shift: float = option(0.0, "added to the mean")
 
 
 def spying(*traits, **options):
@@ -92,11 +96,11 @@ class Listed:
         self.told.append(loss)
 
 
-def searched(tuner, *, trials=9, finished=None):
+def searched(tuner, *, trials=9, finished=None, between=lambda _: None):
     heard = []
     found = search(
         tuner, lambda params: spying(**params), DATA, FOLDS, Budget(trials, None),
-        finished=finished or {}, heard=lambda trial, _: heard.append(trial.number), between=lambda _: None,
+        finished=finished or {}, heard=lambda trial, _: heard.append(trial.number), between=between,
     )  # fmt: skip
     return found, heard
 
@@ -129,3 +133,80 @@ def test_a_finished_trial_is_taken_only_for_what_it_was():
     assert again[0] is first[0]
     assert heard == [1]
     assert other[0] is not first[0]
+
+
+def tpe(seed):
+    (offer,) = (subject.offer for subject in installed("tuners") if subject.name == "tpe")
+    space, start = {"shift": Range(-5, 5), "fault": Choice((0, 1))}, {"shift": 0.0, "fault": 0}
+    return build(offer, {"startup": 3, "space": space, "start": start}, seed=seed)
+
+
+def told(trials):
+    return [(trial.params, trial.loss if trial.error is None else trial.error) for trial in trials]
+
+
+def test_a_seed_decides_the_trials_and_a_search_that_is_taken_up_again_makes_those_it_would_have_made():
+    whole, heard = searched(tpe(3), trials=8)
+    again, left = searched(tpe(3), trials=8, finished={trial.number: trial for trial in whole[:5]})
+    other, _ = searched(tpe(4), trials=8)
+
+    assert told(again) == told(whole) != told(other)
+    assert any(trial.error for trial in whole[:5])
+    assert (heard, left) == (list(range(8)), [5, 6, 7])
+
+
+def test_predictions_that_are_not_finite_are_a_failed_trial():
+    trials, _ = searched(Listed({"shift": np.inf}, {"shift": 0.0}))
+
+    assert [trial.error for trial in trials] == ["the learner's predictions are not finite", None]
+
+
+@pytest.mark.parametrize(
+    "stop", [MemoryLimitReached("full"), KeyboardInterrupt()], ids=lambda stop: type(stop).__name__
+)
+def test_what_must_stop_the_run_is_no_failed_trial(stop):
+    def between(doing):
+        if doing == "trial 2, fold 2 of 3":
+            raise stop
+
+    tuner = Listed({"fault": 0}, {"fault": 0}, {"fault": 0})
+    with pytest.raises(type(stop)):
+        searched(tuner, between=between)
+
+    assert len(tuner.told) == 1
+
+
+class Stopped(Clock):
+    """A clock that shows what it is set to."""
+
+    def wall_s(self):
+        return self.wall
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fits", "is_used_up"),
+    [
+        (99.0, [], False),
+        (4.0, [2.0], False),
+        (8.0, [2.0], True),
+        (4.0, [2.0, 6.0], True),
+        (2.0, [1.0, 1.0, 6.0], False),
+    ],
+)
+def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_room(seconds, fits, is_used_up):
+    trials = [Trial(number, {}, None, fit_s=fit_s) for number, fit_s in enumerate(fits)]
+
+    assert Budget(None, 10.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
+    assert not Budget(None, None, Stopped(1e9, 0.0)).is_used_up(trials)
+
+
+def test_what_was_set_by_hand_is_not_searched_unless_a_range_is_given_too():
+    space = {"shift": Range(-1, 1, complexity=1), "fault": Choice((0, 1))}
+    component = dataclasses.replace(spying().learner.offer.component, space=space)
+    defaults = {"fault": 0, "shift": 0.0}
+
+    assert search_space(component, defaults, {}) == space
+    assert search_space(component, defaults | {"shift": 0.5}, {}) == {"fault": Choice((0, 1))}
+    assert search_space(component, defaults | {"shift": 0.5}, {"shift": [0, 2]})["shift"] == Range(0, 2, complexity=1)
+    assert search_space(component, defaults, {"fault": None}) == {"shift": Range(-1, 1, complexity=1)}
+    assert limits_of(component) == {"fault": (0, 5), "shift": (-np.inf, np.inf)}

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mesic.config.settings import Zone
-from mesic.host.components import Range
+from mesic.host.components import Choice, Range
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
 RNG = np.random.default_rng(0)
@@ -73,3 +75,56 @@ def test_a_best_trial_at_the_edge_is_said_with_the_way_to_widen(C, side):
 
     assert [side in finding.message for finding in found] == ([True] if side else [])
     assert all("tuner.space.C=[" in finding.fix for finding in found)
+
+
+@given(
+    excess=st.lists(st.floats(0, 0.2), min_size=1, max_size=6),
+    tolerances=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+    errors=st.tuples(st.floats(0, 4), st.floats(0, 4)).map(sorted),
+    order=st.randoms(use_true_random=False),
+)
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_a_wider_rule_loses_no_member_and_the_order_of_trials_does_not_matter(excess, tolerances, errors, order):
+    trials = [trial(number, more, noise=0.05) for number, more in enumerate(excess)]
+    best = min(trials, key=lambda trial: trial.loss).number
+    narrow, wide = (
+        members(trials, tolerance=share, standard_errors=error) for share, error in zip(tolerances, errors, strict=True)
+    )
+    shuffled = members(order.sample(trials, len(trials)), tolerance=tolerances[0], standard_errors=errors[0])
+
+    assert {best} <= set(narrow) <= set(wide)
+    assert set(shuffled) == set(narrow)
+
+
+def test_a_zone_may_be_one_trial_or_all_of_them():
+    alone = estimate_zone([trial(0, 0.0, size=3, C=2.0)], 3.0, Zone(prefer="simplest"))
+    equal = estimate_zone([trial(n, 0.0, size=9 - n, C=n + 1.0) for n in range(4)], 3.0, Zone(prefer="simplest"))
+
+    assert (alone["members"], alone["chosen"], alone["edges"]) == ([0], 0, {"C": [2.0, 2.0]})
+    assert (equal["best"], equal["chosen"], equal["members"]) == (0, 3, [0, 1, 2, 3])
+    assert (equal["edges"], equal["complexity_edges"]) == ({"C": [1.0, 4.0]}, [6, 9])
+
+
+def test_a_model_that_is_no_better_than_the_zero_rule_allows_no_loss_of_skill():
+    worse = [trial(0, 0.5), trial(1, 0.5, noise=0.5)]
+    zone = estimate_zone(worse, 0.1, Zone(tolerance=1.0, standard_errors=9.0))
+
+    assert zone["tolerance"] == 0
+    assert zone["members"] == [zone["best"]]
+
+
+def test_choices_have_edges_that_can_be_listed_and_are_never_at_the_edge_of_a_range():
+    kinds = [Trial(n, {"kind": kind, "C": 1.0}, BASE, float(BASE.mean())) for n, kind in enumerate(("b", None, "a"))]
+    zone = estimate_zone(kinds, 3.0, Zone())
+
+    assert zone["edges"]["kind"] == ["a", "b", None] or zone["edges"]["kind"] == [None, "a", "b"]
+    assert edge_findings(zone, {"kind": Choice(("a", "b", None))}, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("C", "limits", "widens"), [(100.0, (0, 100), False), (100.0, (0, 150), True), (0.01, (0.01, 9), False)]
+)
+def test_nobody_is_told_to_widen_a_search_beyond_what_the_option_can_be(C, limits, widens):
+    zone = estimate_zone([trial(0, 0.0, C=C), trial(1, 0.5, C=2.0)], 3.0, Zone())
+
+    assert bool(edge_findings(zone, SPACE, {"C": limits})) == widens

@@ -41,7 +41,9 @@ def parse(loader: ConfigLoaderImpl, text: str) -> Override:
     HydraException
         The text is no override.
     """
-    return OverridesParser.create(config_loader=loader).parse_override(text)
+    override = OverridesParser.create().parse_override(text)
+    override.config_loader = loader  # `glob` asks it
+    return override
 
 
 def jobs_of(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> list[list[str]]:

@@ -40,7 +40,10 @@ def _chosen(plain: Mapping[str, Any], kind: str) -> Offer:
 
 
 def _unknown_names(plain: Mapping[str, Any]) -> Iterator[str]:
-    wanted = [("metric", "metrics", name) for name in plain["metrics"] or []]
+    if plain["metrics"] == [] and not plain.get("metric"):
+        yield "metrics=[] leaves nothing to measure by: name one, or give metrics=null for the usual ones"
+    metrics = plain["metrics"] if isinstance(plain["metrics"], list) else []
+    wanted = [("metric", "metrics", name) for name in metrics]
     wanted += [("transformer", f"needs.{need}", name) for need, name in plain["needs"].items()]
     for kind, path, name in wanted:
         names = installed().names(kind)

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mesic.config.composition import compose, config_loader, jobs_of, opened, parse
 from mesic.config.contradictions import contradictions
-from mesic.config.schema_check import schema_problems
+from mesic.config.schema_check import missing_keys, schema_problems
 from mesic.config.settings import RunSettings
 from mesic.errors import ComponentError
 from mesic.host.building import refuse_missing_module
@@ -22,6 +22,7 @@ from mesic.host.registry import installed, prefer
 
 MOST_JOBS_SHOWN = 5
 RECIPES = "experiment"
+MAY_BE_NONE = "metric"  # the task has a usual one
 
 
 def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> list[str]:
@@ -146,6 +147,10 @@ def _group_problems(loader: ConfigLoaderImpl, override: Override) -> Iterator[st
     if group in KINDS:
         known |= set(installed().names(group))
     value = override.value()
+    if value is None and not override.is_delete():
+        is_list = group in KINDS and KINDS[group].is_list
+        instead = f"write {group}=[]" if is_list else f"write ~{group}" if group == MAY_BE_NONE else "give one name"
+        yield f"{group}=null cannot work: {instead}"
     names = value if isinstance(value, list) else [] if value is None or override.is_delete() else [value]
     if isinstance(value, list) and group in KINDS and not KINDS[group].is_list:
         yield f"{group}={override.get_value_element_as_str()} cannot work: give one name, as {group} is no list"
@@ -183,7 +188,8 @@ def _applied(config: DictConfig, override: Override, key: str) -> Iterator[str]:
             else:
                 OmegaConf.update(config, key, override.value(), merge=True, force_add=True)
     except OmegaConfBaseException as error:
-        yield f"{key}={override.get_value_element_as_str()} cannot work: {_first_line(error)}"
+        said = f"~{key}" if override.is_delete() else f"{key}={override.get_value_element_as_str()}"
+        yield f"{said} cannot work: {_first_line(error)}"
 
 
 def _near_key(config: DictConfig, key: str) -> str:
@@ -214,13 +220,20 @@ def _content_problems(config: DictConfig, verb: str) -> Iterator[str]:
         return
     settings = {key: value for key, value in config.items_ex(resolve=False) if key not in KINDS}
     yield from schema_problems(DictConfig(settings), RunSettings, "")
+    yield from missing_keys(DictConfig(settings), RunSettings, "")
     for kind in KINDS.values():
         node = config._get_node(kind.name)
         if not isinstance(node, DictConfig) or node._is_none():
+            if not kind.is_list and kind.name != MAY_BE_NONE:
+                yield f"no {kind.name} is chosen: give {kind.name}=NAME, one of {_installed(kind.name)}"
             continue
         chosen = {f"{kind.name}.{key!s}": node[key] for key in node} if kind.is_list else {kind.name: node}
         for path, options in chosen.items():
             yield from _component_problems(kind.name, path, options)
+
+
+def _installed(kind: str) -> str:
+    return ", ".join(installed().names(kind))
 
 
 def _leaf_problems(config: DictConfig) -> Iterator[str]:
@@ -238,7 +251,7 @@ def _leaf_problems(config: DictConfig) -> Iterator[str]:
 
 def _component_problems(kind: str, path: str, options: Any) -> Iterator[str]:
     if not isinstance(options, DictConfig) or "name" not in options:
-        yield f"{path} names no component: give {kind}=NAME, one of {', '.join(installed().names(kind))}"
+        yield f"{path} names no component: give {kind}=NAME, one of {_installed(kind)}"
         return
     try:
         offer = installed().find(kind, str(options.name))

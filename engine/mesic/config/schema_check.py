@@ -29,6 +29,19 @@ def schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[s
             yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")
 
 
+def missing_keys(config: DictConfig, schema: type, prefix: str) -> Iterator[str]:
+    """Name the keys that a composed node lacks: one was deleted, or a file of the user's own leaves it out."""
+    hints = get_type_hints(schema)
+    for field in dataclasses.fields(schema):
+        if field.name not in set(config):  # `in` misses keys without a value
+            yield f"key '{prefix}{field.name}' is missing: keep it in your conf, and delete it nowhere"
+        elif dataclasses.is_dataclass(hints[field.name]) and isinstance(config._get_node(field.name), DictConfig):
+            inner = config._get_node(field.name)
+            assert isinstance(hints[field.name], type)
+            assert isinstance(inner, DictConfig)
+            yield from missing_keys(inner, hints[field.name], f"{prefix}{field.name}.")
+
+
 def _named(suggestion: str, prefix: str) -> str:
     return suggestion.replace("'", f"'{prefix}", 1)
 

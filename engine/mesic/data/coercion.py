@@ -10,11 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mesic.data.account import Entry, RowAccount
-from mesic.data.inference import BLANKS, TRUTHS, is_numeric, parse_times, text_values
+from mesic.data.inference import (
+    BLANKS,
+    TRUTHS,
+    is_bytes,
+    is_numeric,
+    is_time,
+    parse_times,
+    plain_values,
+    text_values,
+)
 from mesic.data.schema import Column
 from mesic.errors import DataError
 
-SECONDS_A_DAY = 86_400.0
+SECONDS_A_DAY = 86_400
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 MOST_SHOWN = 5
 
 
@@ -32,9 +42,10 @@ class Coerced:
 def coerce(column: Column, values: pa.ChunkedArray) -> Coerced:
     """Return a column's typed values.
 
-    Numbers, booleans (0, 1) and times (days since 1970, UTC) are float64; every other kind is categorical text.
-    A cell that the kind does not allow becomes missing and is counted, as are infinities.
+    Numbers, booleans (0, 1), times (days since 1970, UTC) and durations (seconds) are float64; every other kind is
+    categorical text. A cell that the kind does not allow becomes missing and is counted, as are infinities.
     """
+    values = plain_values(values)
     if column.kind in ("category", "id", "text") or (column.kind == "constant" and not is_numeric(values.type)):
         return Coerced(categorical(values))
     if column.kind == "boolean":
@@ -46,8 +57,9 @@ def coerce(column: Column, values: pa.ChunkedArray) -> Coerced:
 
 def categorical(values: pa.ChunkedArray) -> pd.Categorical:
     """Return a column as text levels in sorted order; blanks are missing."""
-    if pa.types.is_nested(values.type):
-        values = pa.chunked_array([pa.array([str(cell) for cell in values.to_pylist()], pa.string())])
+    values = plain_values(values)
+    if pa.types.is_nested(values.type) or pa.types.is_interval(values.type) or is_bytes(values.type):
+        values = pa.chunked_array([pa.array(map(_as_text, values.to_pylist()), pa.string())])
     if is_numeric(values.type) or pa.types.is_boolean(values.type) or pa.types.is_temporal(values.type):
         values = pc.cast(_whole_as_integers(values), pa.string())
     if pa.types.is_null(values.type):
@@ -58,6 +70,12 @@ def categorical(values: pa.ChunkedArray) -> pd.Categorical:
     codes = np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
     table = np.append(position, -1)  # code -1 reads the last entry
     return pd.Categorical.from_codes(table[codes], categories=pd.Index(names, dtype=object))
+
+
+def _as_text(cell: Any) -> str | None:
+    if isinstance(cell, bytes):
+        return cell.hex()
+    return None if cell is None else str(cell)
 
 
 def _whole_as_integers(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -112,16 +130,26 @@ def _boolean(values: pa.ChunkedArray) -> Coerced:
 
 
 def _time(values: pa.ChunkedArray) -> Coerced:
-    if pa.types.is_temporal(values.type):
-        seconds = pd.to_datetime(pd.Series(values.to_pandas(), dtype=None), utc=True)
-        return Coerced(_days(seconds))
+    if is_time(values.type):
+        return Coerced(_days(values))
     levels = pd.Series(text_values(values).dictionary.to_pylist(), dtype=object).astype(str)
-    return _lost_levels(values, _by_level(values, _days(parse_times(levels))), "no date or time")
+    times = pa.chunked_array([pa.Array.from_pandas(parse_times(levels))])
+    return _lost_levels(values, _by_level(values, _days(times)), "no date or time")
 
 
-def _days(times: pd.Series) -> np.ndarray:
-    seconds = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    return np.asarray(seconds, dtype=np.float64) / SECONDS_A_DAY
+def _days(times: pa.ChunkedArray) -> np.ndarray:
+    """Return days since 1970, UTC; a time of day is a share of one."""
+    if pa.types.is_date32(times.type):
+        return _floats(times.cast(pa.int32()))
+    return _seconds(times) / SECONDS_A_DAY
+
+
+def _seconds(values: pa.ChunkedArray) -> np.ndarray:
+    """Return the seconds of times or durations: the same for the same moment, whatever unit it is stored in."""
+    parts = PER_SECOND["ms" if pa.types.is_date64(values.type) else values.type.unit]
+    missing = np.asarray(values.is_null())
+    counts = values.cast(pa.int32() if pa.types.is_time32(values.type) else pa.int64()).fill_null(0).to_numpy()
+    return np.where(missing, np.nan, counts // parts + counts % parts / parts)
 
 
 def _number(values: pa.ChunkedArray) -> Coerced:
@@ -129,7 +157,7 @@ def _number(values: pa.ChunkedArray) -> Coerced:
         return Coerced(np.full(len(values), np.nan))
     if is_numeric(values.type) or pa.types.is_boolean(values.type):
         return _finite(_floats(values))
-    if pa.types.is_temporal(values.type):
+    if is_time(values.type):
         return _time(values)
     levels = pd.Series(text_values(values).dictionary.to_pylist(), dtype=object)
     numbers = pd.to_numeric(levels, errors="coerce").to_numpy(dtype=np.float64)
@@ -138,7 +166,7 @@ def _number(values: pa.ChunkedArray) -> Coerced:
 
 def _floats(values: pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_duration(values.type):
-        values = pc.cast(values, pa.int64())
+        return _seconds(values)
     if not pa.types.is_float64(values.type):
         values = pc.cast(values, pa.float64(), safe=False)
     return np.array(values.to_numpy(), dtype=np.float64, copy=True)

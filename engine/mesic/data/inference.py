@@ -10,12 +10,17 @@ import pyarrow.compute as pc
 
 from mesic.data.schema import Column, Kind
 
-BLANKS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
+BLANKS = (  # what Arrow's CSV reader takes as missing, so that a cell is missing in every format or in none
+    *("", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL"),
+    *("#NA", "#N/A", "#N/A N/A", "1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN"),
+)
 TRUTHS = {
     **dict.fromkeys(("yes", "y", "true", "t", "1", "on", "1.0"), 1.0),
     **dict.fromkeys(("no", "n", "false", "f", "0", "off", "0.0"), 0.0),
 }
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?"
+DATE = r"(\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?).*"
+CLOCK = r"\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 LEAST_ROWS_OF_AN_ID = 20
 LEAST_SHARE_OF_NUMBERS = 0.95
 MOST_LEVELS_LISTED = 50
@@ -23,18 +28,46 @@ MOST_LEVELS_LISTED = 50
 
 def infer_column(name: str, values: pa.ChunkedArray) -> Column:
     """Return the kind of a column and what was seen of it; `values` as the source gave them."""
+    values = plain_values(values)
     if pa.types.is_dictionary(values.type) or _is_text(values.type):
         return _infer_text(name, text_values(values))
     if pa.types.is_boolean(values.type):
         return _with_constant(name, "boolean", values)
-    if pa.types.is_temporal(values.type) and not pa.types.is_duration(values.type):
+    if is_time(values.type):
         return _with_constant(name, "time", values)
     if pa.types.is_null(values.type):
         return Column(name, "constant", "ignored", why="every cell is missing", seen=_seen(values))
     if is_numeric(values.type):
         return _infer_number(name, values)
     why = f"cells of type {values.type} are no single values"
+    if is_bytes(values.type):
+        why = "cells are bytes that are no UTF-8: say the encoding of a CSV, such as source.encoding=latin1"
     return Column(name, "text", "ignored", why=why, seen={"missing": values.null_count})
+
+
+def plain_values(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column in a type that Arrow computes with, the cells as they are."""
+    if pa.types.is_run_end_encoded(values.type):
+        values = pc.run_end_decode(values)
+    if pa.types.is_dictionary(values.type) and not _is_text(values.type.value_type):
+        values = values.cast(values.type.value_type)
+    return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
+
+
+def is_time(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type holds dates, moments or times of day."""
+    is_span = pa.types.is_duration(kind) or pa.types.is_interval(kind)
+    return bool(pa.types.is_temporal(kind) and not is_span)
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type holds bytes that need not be text."""
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+        or pa.types.is_binary_view(kind)
+    )
 
 
 def is_numeric(kind: pa.DataType) -> bool:
@@ -120,13 +153,14 @@ def _numbers_share(levels: pd.Series, counts: pd.Series) -> float:
 
 def _dates_share(levels: pd.Series) -> float:
     sample = levels.iloc[:: max(1, len(levels) // 1000)]
-    if not sample.str.match(r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?").all():
+    if not (sample.str.fullmatch(DATE).all() or sample.str.fullmatch(CLOCK).all()):
         return 0.0
     return float(parse_times(levels).notna().mean())
 
 
 def parse_times(texts: pd.Series) -> pd.Series:
-    """Return texts as UTC timestamps, what is no time as NaT."""
+    """Return texts as UTC timestamps, what is no time as NaT; a time of day is that of the first day of 1970."""
+    texts = texts.where(~texts.str.fullmatch(CLOCK).astype(bool), "1970-01-01T" + texts)
     return pd.to_datetime(texts.str.replace("/", "-"), format="ISO8601", errors="coerce", utc=True)
 
 

@@ -12,7 +12,7 @@ from mesic.data.account import RowAccount
 from mesic.data.coercion import coerce_table
 from mesic.data.identity import table_digest
 from mesic.data.inference import infer_column
-from mesic.data.schema import Column, Schema, load_schema
+from mesic.data.schema import ROLES_OF_ONE, Column, Schema, load_schema
 from mesic.errors import DataError, UsageError
 from mesic.findings import Finding
 from mesic.host.names import did_you_mean
@@ -71,21 +71,27 @@ def infer_schema(table: pa.Table) -> Schema:
 
 
 def assign_roles(schema: Schema, options: Mapping[str, Any], target: str | None) -> Schema:
-    """Give the declared columns their parts.
+    """Give the declared columns their parts; a part that the schema gives is kept.
 
     Raises
     ------
     UsageError
-        A declared column does not exist, or no target is known.
+        A declared column does not exist, the schema gives its part to another, or no target is known.
     """
-    if target is None:
+    given: dict[str, str] = {column.role: column.name for column in schema.columns}
+    if target is None and "target" not in given:
         raise UsageError(f"no target: give source.target=COLUMN, one of {', '.join(schema.names)}")
-    for role in ("target", "time", "group", "weight", "key"):
-        name = target if role == "target" else options.get(role)
-        if name is not None:
+    for role in ROLES_OF_ONE:
+        said = options.get(role)
+        if said is not None and given.get(role, said) != said:
+            raise UsageError(f"source.{role}={said!r}, but the schema says {given[role]!r}: let them agree")
+        name = target if role == "target" else said
+        if name is not None and role not in given:
             schema = schema.with_column(_in_role(_known(schema, name, role), role))
     for name in options.get("ignore") or []:
         column = _known(schema, name, "ignore")
+        if column.role in ROLES_OF_ONE:
+            raise UsageError(f"column {name!r} cannot be {column.role} and ignore at once")
         schema = schema.with_column(replace(column, role="ignored", why="source.ignore names it"))
     return schema
 
@@ -114,8 +120,7 @@ def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) 
     path = options.get("schema")
     given = load_schema(Path(path)) if path else None
     schema = _merged(infer_schema(table), given) if given else infer_schema(table)
-    if given is None or not any(column.role == "target" for column in schema.columns):
-        schema = assign_roles(schema, options, target)
+    schema = assign_roles(schema, options, target)
     typed = coerce_table(table, schema.columns, account, "schema")
     findings = tuple(_findings(schema, account))
     return TypedTable(typed, schema, table.num_rows, table_digest(typed), account, findings)

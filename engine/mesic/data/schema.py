@@ -19,6 +19,7 @@ Kind = Literal["number", "boolean", "category", "time", "id", "text", "constant"
 Role = Literal["feature", "target", "time", "group", "weight", "key", "ignored"]
 FORMAT = 1
 RULES = ("missing", "range", "levels")
+ROLES_OF_ONE = ("target", "time", "group", "weight", "key")
 HEADER = """\
 # What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
 #   kind:    number | boolean | category | time | id | text | constant
@@ -109,13 +110,27 @@ def load_schema(path: Path) -> Schema:
         raise UsageError(f"source.schema={path} is no schema: give a file with 'format: 1' and 'columns:'")
     if body.get("format") != FORMAT:
         raise UsageError(f"source.schema={path} has format {body.get('format')!r}; this mesic reads {FORMAT}")
-    problems = [p for name, facts in body["columns"].items() for p in _column_problems(str(name), facts)]
-    if problems:
+    problems = [p for name, facts in body["columns"].items() for p in _column_problems(name, facts)]
+    if problems := [*problems, *_shared_roles(body["columns"])]:
         raise UsageError(f"source.schema={path} cannot work:\n  " + "\n  ".join(problems))
     return Schema(tuple(_column(str(name), facts) for name, facts in body["columns"].items()))
 
 
-def _column_problems(name: str, facts: Any) -> list[str]:
+def _shared_roles(columns: Mapping[Any, Any]) -> list[str]:
+    holders: dict[str, list[str]] = {}
+    for name, facts in columns.items():
+        if isinstance(facts, dict) and facts.get("role") in ROLES_OF_ONE:
+            holders.setdefault(facts["role"], []).append(str(name))
+    return [
+        f"columns {' and '.join(map(repr, names))} are {role} at once: one of them can be"
+        for role, names in holders.items()
+        if len(names) > 1
+    ]
+
+
+def _column_problems(name: Any, facts: Any) -> list[str]:
+    if not _is_word(name):
+        return [f"column {name!r} is no text: put the name in quotes, for YAML reads it as something else"]
     if not isinstance(facts, dict):
         return [f"column {name!r} is {facts!r}: give kind, role, missing"]
     known = {"kind", "role", "missing", "range", "levels", "why", "seen"}
@@ -134,7 +149,14 @@ def _column_problems(name: str, facts: Any) -> list[str]:
         problems.append(f"column {name!r}: range: {limits!r} cannot work; give [lowest, highest]")
     if not isinstance(facts.get("levels", []), list):
         problems.append(f"column {name!r}: levels: {facts['levels']!r} cannot work; give a list")
+    elif strange := [level for level in facts.get("levels", []) if not _is_word(level)]:
+        problems.append(f"column {name!r}: level {strange[0]!r} is no text: put levels like yes and no in quotes")
     return problems
+
+
+def _is_word(value: Any) -> bool:
+    """Return whether YAML left a word as it was written: it takes yes, no, on, off, null and dates for values."""
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
 def _is_range(limits: Any) -> bool:

@@ -1,0 +1,119 @@
+"""Rows come in whole: under any name, out of every format alike, and a table that cannot be used is refused."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv, feather, parquet
+
+from mesic.data.reading import read_table, type_table
+from mesic.errors import DataError, UsageError
+from mesic_plugins.sources.table import Table
+
+OPTIONS = {"schema": None, "ignore": [], "target": None, "time": None, "group": None, "weight": None, "key": None}
+ROWS = 40
+NAMES = ["a b", 'quo"te', "it's", "größe→", "{json: [1,2]}", "a.b", "class", "None", "1", " ", "a,b", "two\nlines"]
+CELLS = {
+    "whole numbers": [n % 7 for n in range(ROWS)],
+    "numbers with gaps": [None if n % 9 == 0 else n / 4 for n in range(ROWS)],
+    "infinities": [float("inf") if n % 9 == 0 else n / 4 for n in range(ROWS)],
+    "truths": [n % 3 == 0 for n in range(ROWS)],
+    "words": ["yes", "no"] * 20,
+    "gaps of any spelling": [["a", "b", "NA", "n/a", "#N/A", "", None][n % 7] for n in range(ROWS)],
+    "dates": [dt.date(2020, 1, n % 28 + 1) for n in range(ROWS)],
+    "an end that never comes": [dt.date(9999 if n % 4 else 2020, 12, n % 28 + 1) for n in range(ROWS)],
+    "moments": [dt.datetime(2020, 1, n % 28 + 1, 12, 30) for n in range(ROWS)],
+    "times of day": [dt.time(n % 24, 30) for n in range(ROWS)],
+    "quotes and ends of lines": [f'"a",\n{n % 3}' for n in range(ROWS)],
+    "mixed": [str([n % 3, "x", 0.5, dt.date(2020, 1, 1)][n % 4]) for n in range(ROWS)],
+    "many levels": [f"level {n % 60}" for n in range(ROWS)],
+    "nothing": [None] * ROWS,
+}
+WRITERS = {"csv": csv.write_csv, "parquet": parquet.write_table, "feather": feather.write_feather}
+
+
+def typed(path):
+    return type_table(read_table(Table(path)), OPTIONS, "y")
+
+
+@pytest.mark.parametrize("cells", CELLS.values(), ids=CELLS.keys())
+def test_equal_cells_are_equal_in_every_format(tmp_path, cells):
+    table = pa.table({"x": cells, "y": [n % 2 for n in range(ROWS)]})
+    for suffix, write in WRITERS.items():
+        write(table, tmp_path / f"t.{suffix}")
+    first, *others = [typed(tmp_path / f"t.{suffix}") for suffix in WRITERS]
+
+    for other in others:
+        assert (other.schema["x"].kind, other.schema["x"].role) == (first.schema["x"].kind, first.schema["x"].role)
+        assert other.digest == first.digest
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_columns_keep_any_name_in_every_format(tmp_path, suffix):
+    table = pa.table({name: np.arange(ROWS) % 7 + place for place, name in enumerate([*NAMES, "y"])})
+    WRITERS[suffix](table, tmp_path / f"t.{suffix}")
+    found = typed(tmp_path / f"t.{suffix}")
+
+    assert found.schema.names == [*NAMES, "y"]
+    assert [values.min() for values in found.columns.values()] == list(range(len(NAMES) + 1))
+
+
+class Rows:
+    """A source of given batches."""
+
+    target = None
+
+    def __init__(self, *batches):
+        self.given = batches
+
+    def columns(self):
+        return self.given[0].schema.names
+
+    def batches(self, rows):
+        return iter(self.given)
+
+
+def batch(names, rows=2):
+    return pa.RecordBatch.from_arrays([pa.array(range(rows))] * len(names), names=names)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (Rows(batch(["a", "b", "a", "c", "b"])), "2 column names occur twice: 'a', 'b'; rename them"),
+        (Rows(batch(["a"], rows=0)), "0 rows and 1 columns: there is nothing to learn from"),
+        (Rows(batch([])), "0 columns: there is nothing to learn from"),
+    ],
+)
+def test_a_table_that_cannot_be_learned_from_is_refused(source, words):
+    with pytest.raises(DataError, match=words):
+        read_table(source)
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "error", "words"),
+    [
+        ({}, None, UsageError, "no target: give source.target=COLUMN, one of age, town"),
+        ({}, "twon", UsageError, "source.target='twon' is no column; did you mean 'town'"),
+        ({"ignore": ["aeg"]}, "town", UsageError, "source.ignore='aeg' is no column; did you mean 'age'"),
+        ({"time": "town"}, "age", DataError, "source.time='town' holds no times but category"),
+        ({"weight": "town"}, "age", DataError, "source.weight='town' holds no numbers but category"),
+    ],
+)
+def test_a_part_that_no_column_can_play_is_refused(options, target, error, words):
+    table = pa.table({"age": [n % 17 / 2 for n in range(ROWS)], "town": ["Ulm", "Bonn"] * 20})
+
+    with pytest.raises(error, match=words):
+        type_table(table, OPTIONS | options, target)
+
+
+def test_what_is_not_used_and_what_was_lost_is_found(tmp_path):
+    cells = {"id": [f"p{n}" for n in range(ROWS)], "age": ["old", *[f"{n}.5" for n in range(1, ROWS)]]}
+    found = type_table(pa.table(cells | {"y": ["a", "b"] * 20}), OPTIONS, "y").findings
+
+    assert [(finding.code, finding.severity) for finding in found] == [
+        ("ID-COLUMN", "info"),
+        ("COERCED-CELLS", "warning"),
+    ]
+    assert found[1].message == "1 cell of 'age' was coerced to missing: 'old' (not a number)"
