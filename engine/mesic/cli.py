@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mesic.errors import MesicError, UsageError
+from mesic.errors import MesicError, UsageError, message_of
 from mesic.host.names import did_you_mean
 
 VERBS = {
@@ -60,7 +60,7 @@ def status_of(arguments: list[str]) -> int:
     except MesicError as error:
         if os.environ.get("MESIC_DEBUG") == "1":
             raise
-        sys.stderr.write(f"mesic: {error}\n")
+        sys.stderr.write(f"mesic: {message_of(error)}\n")
         return error.exit_status
     except KeyboardInterrupt:
         sys.stderr.write("mesic: interrupted; the same command with the same out= takes the run up again\n")

@@ -20,6 +20,19 @@ class MesicError(Exception):
     exit_status: ClassVar[int] = 1
 
 
+def message_of(error: BaseException) -> str:
+    """Return an error's message with the notes that it was given on its way.
+
+    Examples
+    --------
+    >>> error = DataError("column 'age' is empty")
+    >>> error.add_note("in fold 2 of 5")
+    >>> message_of(error)
+    "column 'age' is empty (in fold 2 of 5)"
+    """
+    return str(error) + "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+
+
 class CheckFailed(MesicError):
     """A check or gate said no."""
 

@@ -116,8 +116,25 @@ def test_problems_of_every_sort_are_found_together(problems):
 
 
 @pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ("source=table", "source.path has no value"),
+        ("zone=???", "zone has no value"),
+        ("seed=${nope}", "seed cannot be worked out"),
+        ("source.ignore=[${nope}]", "source.ignore cannot be worked out"),
+    ],
+)
+def test_a_key_without_a_value_hides_no_contradiction(problems, broken, words):
+    first, second = problems(broken, "metric=rmse", "source.task=binary")
+
+    assert words in first
+    assert "metric=rmse does not serve source.task=binary" in second
+
+
+@pytest.mark.parametrize(
     ("said", "words"),
     [
+        ("interval=${seed}", "interval=0.0 cannot work: give a number from 0.5 to 0.999"),
         ("learner=null", "learner=null cannot work: give one name"),
         ("metric=null", "metric=null cannot work: write ~metric"),
         ("transformer=null", "transformer=null cannot work: write transformer=[]"),

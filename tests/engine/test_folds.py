@@ -54,9 +54,9 @@ def part(kind, thing, name="spy"):
     return Part(Offer(KINDS[kind], component, Provider("spy", __name__, "spy", "1")))
 
 
-def recipe(learner="linear", **changed):
+def recipe(learner="linear", task="binary", **changed):
     (subject,) = (subject for subject in installed("learners") if subject.name == learner)
-    return dataclasses.replace(recipe_of(subject, "binary"), **changed)
+    return dataclasses.replace(recipe_of(subject, task), **changed)
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +150,12 @@ def test_before_each_fit_it_is_said_what_is_about_to_be_done_and_a_refusal_stops
 def test_a_selector_that_keeps_no_column_is_named():
     with pytest.raises(MesicError, match="selector/spy kept no column"):
         final_fit(recipe(selectors=[part("selector", "Nothing")]), DATA, FOLDS[0][0])
+
+
+def test_a_fold_that_fails_is_named():
+    data = dataset("regression", ())
+    data = dataclasses.replace(data, y=np.where(np.arange(len(data)) == 0, np.nan, data.y))
+    rows = np.arange(len(data))
+
+    with pytest.raises(Exception, match="fold 2 of 2"):
+        cross_fit(recipe("tree", task="regression"), data, [(rows[1:40], rows[50:]), (rows[:40], rows[50:])])

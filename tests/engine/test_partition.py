@@ -13,6 +13,8 @@ from mesic.host.registry import build_registry
 from mesic.partition.proof import partition, prove
 from mesic.partition.rows import Rows, Split
 from mesic.testing.tables import dataset
+from mesic_plugins.splitters.group import Group
+from mesic_plugins.splitters.holdout import Holdout
 
 OFFERS = build_registry().offers["splitter"]
 N = 12
@@ -191,3 +193,36 @@ def test_a_class_that_no_training_row_knows_is_not_tested_but_learned_or_said():
 
     assert (39 in moved.train, 39 in moved.test, quiet) == (True, False, [])
     assert (39 in kept.test, [finding.code for finding in said]) == (True, ["UNKNOWN-CLASS"])
+
+
+def random_keys(rows):
+    return np.random.default_rng(0).integers(0, 2**63, rows).astype(np.uint64)
+
+
+@pytest.mark.parametrize("test_share", [0.01, 0.15, 0.2, 0.29, 0.3, 0.4, 0.85])
+def test_an_exact_partition_is_stratified_for_any_share(test_share):
+    strata = np.repeat([0, 1, 2], [200, 90, 10])
+    test = Holdout(test_share, 5, "exact").split(Rows(random_keys(300), strata), seed=0).test
+
+    assert abs(np.bincount(strata[test], minlength=3) - test_share * np.bincount(strata)).max() <= 1
+    assert test.size == np.ceil(test_share * 300)
+
+
+@pytest.mark.parametrize("test_share", [0.1, 0.2, 0.3, 0.4, 0.7])
+def test_a_partition_by_group_has_the_share_that_was_asked_for(test_share):
+    rng = np.random.default_rng(1)
+    groups = np.repeat(np.arange(80), rng.integers(1, 20, 80))
+    strata = (rng.random(groups.size) < 0.3).astype(np.int64)
+    test = Group(test_share, 3).split(Rows(random_keys(groups.size), strata, groups), seed=0).test
+
+    assert abs(test.size / groups.size - test_share) < 0.02
+    assert abs(strata[test].mean() - strata.mean()) < 0.1
+
+
+def test_repeated_rows_that_are_appended_move_no_row_of_a_stable_partition():
+    keys = random_keys(2000)
+    more = np.r_[keys, np.repeat(keys[:1], 60)]
+    before, after = (Holdout(mode="stable").split(Rows(k, np.zeros(k.size, int)), seed=0) for k in (keys, more))
+
+    assert (before.facts["twins"], after.facts["twins"]) == ("together", "apart")
+    assert set(before.test) == {row for row in after.test if row < 2000}

@@ -1,5 +1,6 @@
 """Rows come in whole: under any name, out of every format alike, and a table that cannot be used is refused."""
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -7,8 +8,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, feather, parquet
 
+from mesic.data.account import RowAccount
+from mesic.data.coercion import coerce_table
 from mesic.data.reading import read_table, type_table
+from mesic.data.schema import Schema
 from mesic.errors import DataError, UsageError
+from mesic_plugins.sources.codes import may_hold_codes
 from mesic_plugins.sources.table import Table
 
 OPTIONS = {"schema": None, "ignore": [], "target": None, "time": None, "group": None, "weight": None, "key": None}
@@ -117,3 +122,65 @@ def test_what_is_not_used_and_what_was_lost_is_found(tmp_path):
         ("COERCED-CELLS", "warning"),
     ]
     assert found[1].message == "1 cell of 'age' was coerced to missing: 'old' (not a number)"
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_codes_with_leading_zeros_are_the_same_from_csv_and_parquet(tmp_path, delimiter, packed):
+    table = pa.table(
+        {
+            "zip": [f"{n % 50:05d}" for n in range(200)],
+            "amount": [n % 7 / 4 for n in range(200)],
+            "y": [n % 2 for n in range(200)],
+        }
+    )
+    with pa.output_stream(tmp_path / f"t.csv{packed}") as file:
+        csv.write_csv(table, file, csv.WriteOptions(delimiter=delimiter))
+    parquet.write_table(table, tmp_path / "t.parquet")
+    read = [
+        type_table(read_table(source), {"schema": None, "ignore": []}, "y")
+        for source in (Table(tmp_path / f"t.csv{packed}", delimiter), Table(tmp_path / "t.parquet"))
+    ]
+
+    assert [[column.kind for column in one.schema.columns] for one in read] == [["category", "number", "number"]] * 2
+    assert list(read[0].columns["zip"].categories[:2]) == ["00000", "00001"]
+    assert read[0].digest == read[1].digest
+
+
+@pytest.mark.parametrize(
+    ("row", "is_code"),
+    [
+        ("1,02139", True),
+        ("02139,1", True),
+        ('"02139",1', True),
+        ("1, 02139", True),
+        ("0,0.5", False),
+        ("2020-01-01 05:00,3", False),
+        ("10:05,-05", False),
+    ],
+)
+def test_a_look_at_the_bytes_finds_every_cell_that_may_be_a_code(row, is_code):
+    for before in (b"", b"1,2\n" * 100_000):  # also across blocks
+        assert may_hold_codes(b"x,y\n" + before + row.encode() + b"\n", ",", "utf8") == is_code
+    assert may_hold_codes(row.encode("utf-16"), ",", "utf-16")
+
+
+def test_a_category_of_numbers_truths_and_times_is_spelt_the_same_in_every_format(tmp_path):
+    rows = "1.50,True,2020-01-01 05:00:00,0\n3.0,False,2020-01-02 00:00:00,1\n" * 50
+    (tmp_path / "t.csv").write_text("grade,flag,day,y\n" + rows)
+    source = Table(tmp_path / "t.csv")
+    given = type_table(read_table(source), {"schema": None, "ignore": []}, "y").schema
+    edited = Schema(tuple(dataclasses.replace(c, kind="category") for c in given.columns if c.name != "y"))
+    edited.save(tmp_path / "schema.yaml")
+    typed_cells = type_table(read_table(source), {"schema": tmp_path / "schema.yaml", "ignore": []}, "y")
+    text_cells = coerce_table(
+        pa.Table.from_batches(source.text_batches(7)), typed_cells.schema.columns, RowAccount(), "predict"
+    )
+
+    levels = {name: list(values.categories) for name, values in typed_cells.columns.items() if name != "y"}
+    assert levels == {
+        "grade": ["1.5", "3"],
+        "flag": ["false", "true"],
+        "day": ["2020-01-01T05:00:00", "2020-01-02"],
+    }
+    assert all((text_cells[name] == typed_cells.columns[name]).all() for name in levels)

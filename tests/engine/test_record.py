@@ -64,3 +64,10 @@ def test_what_is_no_record_is_refused(tmp_path, text, error, words):
 
     with pytest.raises(error, match=words):
         read_record(tmp_path)
+
+
+def test_a_finding_is_said_once_also_within_one_call():
+    record = Record(None, {})
+    record.find(finding(), finding())
+
+    assert len(record.facts["findings"]) == 1

@@ -42,3 +42,19 @@ def test_a_cut_at_any_byte_loses_the_line_that_it_hit_and_no_other(whole, tmp_pa
     assert timeline.path.read_bytes().count(b"\n") == whole[:cut].count(b"\n") + 1
     assert [line["stage"] for line in after] == [*(line["stage"] for line in before), "labelled"][-len(after) :]
     assert len(after) - 1 <= len(before) <= len(after)
+
+
+@pytest.mark.parametrize("text", ["two\u2028lines", "next\x85line", "carriage\rreturn"])
+def test_any_text_can_be_booked(tmp_path, text):
+    Timeline(tmp_path).note(text, who="ada", hours=1.0, cost=None)
+
+    assert [line["stage"] for line in read_timeline(tmp_path)] == [text]
+
+
+def test_a_line_that_was_cut_inside_a_letter_is_left_out(tmp_path):
+    timeline = Timeline(tmp_path)
+    timeline.note("a", who="ada", hours=1.0, cost=None)
+    with timeline.path.open("ab") as file:
+        file.write('{"stage": "ü'.encode()[:-1])
+
+    assert len(read_timeline(tmp_path)) == 1

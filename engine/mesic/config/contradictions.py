@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
 from mesic.config.settings import SourceOptions
 from mesic.errors import ComponentError, MesicError
 from mesic.host.building import build
@@ -16,9 +14,12 @@ from mesic.host.registry import Offer, installed
 ROLES = ("target", "time", "group", "weight", "key")
 
 
-def contradictions(config: DictConfig) -> Iterator[str]:
-    """Yield what cannot work together in a configuration; names that are unknown are said elsewhere."""
-    plain: Any = OmegaConf.to_container(config, resolve=True)
+def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what cannot work together in a configuration.
+
+    Unknown names and keys without a value are said elsewhere; here a key that has none is absent, and what would need
+    it is not looked at.
+    """
     for look in (_unknown_names, _task_problems, _space_problems, _role_problems, _column_problems):
         try:
             yield from look(plain)
@@ -88,10 +89,11 @@ def _is_upside_down(said: list[Any]) -> bool:
 
 def _column_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     options = plain["source"]
+    offer = _chosen(plain, "source")
     shared = {field.name for field in fields(SourceOptions)}
+    own = {field.name: options[field.name] for field in fields(offer.component.options) if field.name not in shared}
     try:
-        own = {name: value for name, value in options.items() if name not in shared and name != "name"}
-        source = build(_chosen(plain, "source"), own)
+        source = build(offer, own)
         names = source.columns()
     except MesicError as error:
         yield str(error)

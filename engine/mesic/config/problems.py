@@ -7,7 +7,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mesic.config.composition import compose, config_loader, jobs_of, opened, parse
@@ -54,10 +54,10 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
         prefer(wanted)
         return checked(loader, verb, overrides)  # the options are those of another component now
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    found = list(_content_problems(own, verb))
-    problems += found
-    if verb == "run" and not any("has no value" in problem or "worked out" in problem for problem in found):
-        problems += contradictions(own)
+    plain, without_value = _worked_out(own)
+    problems += without_value
+    if verb == "run":
+        problems += [*_content_problems(own), *contradictions(plain)]
     return list(dict.fromkeys(problems)), config
 
 
@@ -213,11 +213,8 @@ def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from _leaves(node._get_node(key), f"{path}.{key!s}" if path else str(key))
 
 
-def _content_problems(config: DictConfig, verb: str) -> Iterator[str]:
+def _content_problems(config: DictConfig) -> Iterator[str]:
     """Look at what was composed, wherever it came from."""
-    yield from _leaf_problems(config)
-    if verb != "run":
-        return
     settings = {key: value for key, value in config.items_ex(resolve=False) if key not in KINDS}
     yield from schema_problems(DictConfig(settings), RunSettings, "")
     yield from missing_keys(DictConfig(settings), RunSettings, "")
@@ -236,17 +233,27 @@ def _installed(kind: str) -> str:
     return ", ".join(installed().names(kind))
 
 
-def _leaf_problems(config: DictConfig) -> Iterator[str]:
-    for path, node in _leaves(config):
-        if path.rpartition(".")[2] in ("_target_", "_recursive_", "_partial_", "_convert_"):
-            yield f"{path} cannot work: a configuration names components and never runs code; give name: ..."
-        elif node is not None and node._is_missing():
-            yield f"{path} has no value: give {path}=..."
+def _worked_out(config: DictConfig, prefix: str = "") -> tuple[dict[str, Any], list[str]]:
+    """Return the plain values of a configuration, and what has none; such a key is absent from the values."""
+    plain: dict[str, Any] = {}
+    problems: list[str] = []
+    for key in map(str, config):
+        path, node = f"{prefix}{key}", config._get_node(key)
+        if key in ("_target_", "_recursive_", "_partial_", "_convert_"):
+            problems.append(f"{path} cannot work: a configuration names components and never runs code; give name: ...")
+        elif isinstance(node, DictConfig) and not (node._is_none() or node._is_missing() or node._is_interpolation()):
+            plain[key], inner = _worked_out(node, f"{path}.")
+            problems += inner
+        elif isinstance(node, Node) and node._is_missing():
+            problems.append(f"{path} has no value: give {path}=...")
         else:
             try:
-                OmegaConf.select(config, path, throw_on_resolution_failure=True)
+                value = config[key]
+                is_container = OmegaConf.is_config(value)
+                plain[key] = OmegaConf.to_container(value, resolve=True) if is_container else value
             except OmegaConfBaseException as error:
-                yield f"{path} cannot be worked out: {_first_line(error)}"
+                problems.append(f"{path} cannot be worked out: {_first_line(error)}")
+    return plain, problems
 
 
 def _component_problems(kind: str, path: str, options: Any) -> Iterator[str]:

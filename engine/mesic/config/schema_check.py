@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from mesic.host.names import did_you_mean
 from mesic.host.ranges import range_problems
@@ -23,10 +24,11 @@ def schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[s
             assert isinstance(hints[key], type)
             if isinstance(inner, DictConfig):
                 yield from schema_problems(inner, hints[key], f"{prefix}{key}.")
-            else:
+            elif not OmegaConf.is_missing(config, key):
                 yield f"{prefix}{key} cannot be {inner}: it has keys of its own"
-        elif not OmegaConf.is_interpolation(config, key) and not OmegaConf.is_missing(config, key):
-            yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")
+        elif not OmegaConf.is_missing(config, key):
+            with suppress(InterpolationResolutionError):  # what cannot be worked out is said elsewhere
+                yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")
 
 
 def missing_keys(config: DictConfig, schema: type, prefix: str) -> Iterator[str]:

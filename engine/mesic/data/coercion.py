@@ -1,6 +1,7 @@
 """From the cells that a source gave to typed values, by the schema; every coerced cell is counted."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from mesic.data.inference import (
     is_bytes,
     is_numeric,
     is_time,
+    kind_of_cells,
     parse_times,
     plain_values,
     text_values,
@@ -47,7 +49,7 @@ def coerce(column: Column, values: pa.ChunkedArray) -> Coerced:
     """
     values = plain_values(values)
     if column.kind in ("category", "id", "text") or (column.kind == "constant" and not is_numeric(values.type)):
-        return Coerced(categorical(values))
+        return Coerced(categorical(values, column.seen.get("cells")))
     if column.kind == "boolean":
         return _boolean(values)
     if column.kind == "time":
@@ -55,17 +57,25 @@ def coerce(column: Column, values: pa.ChunkedArray) -> Coerced:
     return _number(values)
 
 
-def categorical(values: pa.ChunkedArray) -> pd.Categorical:
-    """Return a column as text levels in sorted order; blanks are missing."""
+def categorical(values: pa.ChunkedArray, cells: str | None = None) -> pd.Categorical:
+    """Return a column as text levels in sorted order; blanks are missing.
+
+    Parameters
+    ----------
+    values
+        The column, of any type.
+    cells
+        What the cells are where the column is text: ``"number"``, ``"boolean"``, ``"time"`` or, with None, text.
+        Numbers, truths and times have one spelling each, whatever the format they come from.
+    """
     values = plain_values(values)
     if pa.types.is_nested(values.type) or pa.types.is_interval(values.type) or is_bytes(values.type):
         values = pa.chunked_array([pa.array(map(_as_text, values.to_pylist()), pa.string())])
-    if is_numeric(values.type) or pa.types.is_boolean(values.type) or pa.types.is_temporal(values.type):
-        values = pc.cast(_whole_as_integers(values), pa.string())
     if pa.types.is_null(values.type):
         return pd.Categorical([None] * len(values), categories=pd.Index([], dtype=object))
+    spelt = _SPELLINGS.get(kind_of_cells(values.type) or cells or "", str)
     encoded = text_values(values)
-    levels = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    levels = [None if level is None else spelt(level) for level in encoded.dictionary.to_pylist()]
     names, position = _sorted_levels(levels)
     codes = np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
     table = np.append(position, -1)  # code -1 reads the last entry
@@ -78,18 +88,37 @@ def _as_text(cell: Any) -> str | None:
     return None if cell is None else str(cell)
 
 
-def _whole_as_integers(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Let 3.0 read as "3", so that a column of codes does not depend on whether one of them is missing."""
-    if not pa.types.is_floating(values.type):
-        return values
-    numbers = values.to_numpy()
-    finite = numbers[np.isfinite(numbers)]
-    return pc.cast(values, pa.int64(), safe=False) if (finite == np.floor(finite)).all() else values
+def _number_text(text: str) -> str:
+    """Spell a number: 3.0 and 3.00 as 3, so that codes do not depend on whether one of them is missing."""
+    if re.fullmatch(r"[+-]?\d+", text):
+        return str(int(text))
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else repr(number) if np.isfinite(number) else text
 
 
-def _sorted_levels(levels: np.ndarray) -> tuple[list[str], np.ndarray]:
+def _truth_text(text: str) -> str:
+    truth = TRUTHS.get(text.lower())
+    return text if truth is None else str(bool(truth)).lower()
+
+
+def _time_text(text: str) -> str:
+    (moment,) = parse_times(pd.Series([text], dtype=object))
+    return text if moment is pd.NaT else moment.isoformat().removesuffix("+00:00").removesuffix("T00:00:00")
+
+
+_SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "number": _number_text,
+    "boolean": _truth_text,
+    "time": _time_text,
+}
+
+
+def _sorted_levels(levels: Sequence[str | None]) -> tuple[list[str], np.ndarray]:
     kept = sorted({level for level in levels if level is not None and level not in BLANKS})
-    place = {level: number for number, level in enumerate(kept)}
+    place: dict[str | None, int] = {level: number for number, level in enumerate(kept)}
     return kept, np.array([place.get(level, -1) for level in levels], dtype=np.int64)
 
 

@@ -60,6 +60,15 @@ def is_time(kind: pa.DataType) -> bool:
     return bool(pa.types.is_temporal(kind) and not is_span)
 
 
+def kind_of_cells(kind: pa.DataType) -> Kind | None:
+    """Return what the cells of an Arrow type are; None for text and for what holds no single values."""
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if is_time(kind):
+        return "time"
+    return "number" if is_numeric(kind) else None
+
+
 def is_bytes(kind: pa.DataType) -> bool:
     """Return whether an Arrow type holds bytes that need not be text."""
     return bool(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from mesic.data.account import RowAccount
 from mesic.data.coercion import coerce_table
 from mesic.data.identity import table_digest
-from mesic.data.inference import infer_column
+from mesic.data.inference import infer_column, kind_of_cells, plain_values
 from mesic.data.schema import ROLES_OF_ONE, Column, Schema, load_schema
 from mesic.errors import DataError, UsageError
 from mesic.findings import Finding
@@ -119,22 +119,29 @@ def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) 
     account = RowAccount(read=table.num_rows)
     path = options.get("schema")
     given = load_schema(Path(path)) if path else None
-    schema = _merged(infer_schema(table), given) if given else infer_schema(table)
+    schema = _merged(table, given) if given else infer_schema(table)
     schema = assign_roles(schema, options, target)
     typed = coerce_table(table, schema.columns, account, "schema")
     findings = tuple(_findings(schema, account))
     return TypedTable(typed, schema, table.num_rows, table_digest(typed), account, findings)
 
 
-def _merged(inferred: Schema, given: Schema) -> Schema:
+def _merged(table: pa.Table, given: Schema) -> Schema:
     """Take the given columns, each with what was seen now; refuse a table that lacks one."""
+    inferred = infer_schema(table)
     lost = [column.name for column in given.columns if column.name not in inferred and column.role != "ignored"]
     if lost:
         near = did_you_mean(lost[0], inferred.names)
         raise DataError(f"columns of the schema are not in the data: {', '.join(map(repr, lost))}{near}")
     extra = [replace(c, role="ignored", why="not in the schema") for c in inferred.columns if c.name not in given]
-    kept = [replace(c, seen=inferred[c.name].seen) for c in given.columns if c.name in inferred]
+    kept = [replace(c, seen={**inferred[c.name].seen, **_cells(c, table)}) for c in given.columns if c.name in inferred]
     return Schema((*kept, *extra))
+
+
+def _cells(column: Column, table: pa.Table) -> dict[str, str]:
+    """Say what the cells of a category are if they are no text, so that every format gives them one spelling."""
+    cells = kind_of_cells(plain_values(table.column(column.name)).type) if column.kind == "category" else None
+    return {"cells": cells} if cells else {}
 
 
 def _findings(schema: Schema, account: RowAccount) -> Any:

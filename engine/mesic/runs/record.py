@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mesic.errors import DataError, UsageError
+from mesic.errors import DataError, UsageError, message_of
 from mesic.findings import Finding
 from mesic.host.registry import Registry
 from mesic.runs.environment import (
@@ -59,11 +59,12 @@ class Record:
         known = {(finding["code"], finding["message"]) for finding in self.facts["findings"]}
         for finding in findings:
             if (finding.code, finding.message) not in known:
+                known.add((finding.code, finding.message))
                 self.facts["findings"].append(finding.as_dict())
 
     def end(self, status: str, exit_status: int, error: BaseException | None = None) -> None:
         """Write how it ended."""
-        named = {"type": type(error).__name__, "message": str(error)} if error else None
+        named = {"type": type(error).__name__, "message": message_of(error)} if error else None
         self.facts["run"] |= {
             "ended": now(),
             "wall_s": round(self.clock.wall_s(), 3),

@@ -97,7 +97,7 @@ def read_timeline(folder: Path) -> list[dict[str, Any]]:
     path = folder / FILE
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
     activities: list[dict[str, Any]] = []
     for number, text in enumerate(lines, 1):
         try:
@@ -105,7 +105,8 @@ def read_timeline(folder: Path) -> list[dict[str, Any]]:
         except ValueError as error:
             if number == len(lines):
                 break
-            raise DataError(f"{path}, line {number} is no JSON: {text[:60]!r}") from error
+            shown = text[:60].decode(errors="replace")
+            raise DataError(f"{path}, line {number} is no JSON: {shown!r}") from error
         _join(activities, line)
     _close(activities)
     return activities

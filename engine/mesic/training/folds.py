@@ -73,8 +73,13 @@ def cross_fit(
     at_once, each = recipe.side_by_side(len(folds))
 
     def learned(number: int) -> _Fold:
-        between(f"fold {number + 1} of {len(folds)}")
-        return _fold(each, dataset, number, *folds[number])
+        which = f"fold {number + 1} of {len(folds)}"
+        between(which)
+        try:
+            return _fold(each, dataset, number, *folds[number])
+        except Exception as error:
+            error.add_note(f"in {which}")
+            raise
 
     found = _in_threads(learned, range(len(folds)), at_once)
     release_free_memory()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mesic.data.view import Dataset
-from mesic.errors import MemoryLimitReached, MesicError
+from mesic.errors import MemoryLimitReached, MesicError, message_of
 from mesic.host.components import Choice, Component, Range
 from mesic.runs.resources import Clock
 from mesic.training.folds import OutOfFold, cross_fit
@@ -160,7 +160,7 @@ def _attempt(
     except MemoryLimitReached:
         raise
     except Exception as error:  # noqa: BLE001 - one configuration that breaks a learner must not end the search
-        trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {error}")
+        trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {message_of(error)}")
         heard(trial, None)
         return trial
     losses = found.losses if np.isfinite(found.losses).all() else None

@@ -12,7 +12,7 @@ from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
 from mesic.config.settings import RunSettings
 from mesic.console import finding_lines, print_json, print_table, print_text, progress, tell
-from mesic.errors import ConfigError, MesicError, UsageError
+from mesic.errors import ConfigError, MesicError, UsageError, message_of
 
 KEYS_OF_SUMMARY = (
     "status",
@@ -133,7 +133,7 @@ def run_job(config: DictConfig) -> float | None:
                 say=say,
             )
         except MesicError as error:
-            tell(f"mesic: {error}")
+            tell(f"mesic: {message_of(error)}")
             _record_refusal(folder, error)
             return None
     return _loss(record)
@@ -150,7 +150,7 @@ def _record_refusal(folder: Path, error: MesicError) -> None:
     from mesic.runs.record import FILE, FORMAT
 
     if not (folder / FILE).exists():
-        named = {"type": type(error).__name__, "message": str(error)}
+        named = {"type": type(error).__name__, "message": message_of(error)}
         facts = {"format": FORMAT, "status": "failed", "exit_status": error.exit_status, "error": named}
         write_json(folder / FILE, facts | {"run": {"name": str(folder)}, "findings": []})
 

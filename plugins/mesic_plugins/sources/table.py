@@ -7,6 +7,7 @@ from pyarrow import csv, feather, ipc
 from pyarrow import parquet as pq
 
 from mesic import DataError, SettingError
+from mesic_plugins.sources.codes import columns_of_codes, may_hold_codes
 
 _FORMATS = {
     ".csv": "csv",
@@ -19,11 +20,14 @@ _FORMATS = {
     ".feather": "arrow",
 }
 _PACKED = (".gz", ".bz2", ".zst", ".lz4")
-_BLOCK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 22
+_HEAD_BYTES = 1 << 20
 
 
 class Table:
     r"""A CSV, Parquet, Arrow or Feather file, told apart by its suffix.
+
+    A column of a CSV that holds digits with a leading zero, such as ``02139``, is read as text.
 
     Parameters
     ----------
@@ -96,22 +100,35 @@ class Table:
         if self.format == "parquet":
             return pq.read_schema(self.path)
         if self.format == "csv":
-            return self._open_csv().schema
+            return self._open_csv(_HEAD_BYTES).schema
         return self._open_arrow().schema
 
-    def _csv_options(self, **conversion):
+    def _csv_options(self, block_bytes=_BLOCK_BYTES, **conversion):
         return {
-            "read_options": csv.ReadOptions(encoding=self.encoding, block_size=_BLOCK_BYTES),
+            "read_options": csv.ReadOptions(encoding=self.encoding, block_size=block_bytes),
             "parse_options": csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
             "convert_options": csv.ConvertOptions(strings_can_be_null=True, **conversion),
         }
 
-    def _open_csv(self, **conversion):
-        return csv.open_csv(self.path, **self._csv_options(**conversion))
+    def _open_csv(self, block_bytes=_BLOCK_BYTES, **conversion):
+        return csv.open_csv(self.path, **self._csv_options(block_bytes, **conversion))
 
     def _csv(self, rows):
-        table = csv.read_csv(self.path, **self._csv_options())
+        content = self._content()
+        table = csv.read_csv(pa.BufferReader(content), **self._csv_options())
+        numbers = [field.name for field in table.schema if field.type in (pa.int64(), pa.float64())]
+        if numbers and may_hold_codes(content, self.delimiter, self.encoding):
+            as_text = dict.fromkeys(numbers, pa.string())
+            options = self._csv_options(column_types=as_text, include_columns=numbers)
+            texts = csv.read_csv(pa.BufferReader(content), **options)
+            for name in columns_of_codes(texts):
+                table = table.set_column(table.column_names.index(name), name, texts[name])
         return table.to_batches(max_chunksize=rows)
+
+    def _content(self):
+        if any(suffix.lower() in _PACKED for suffix in self.path.suffixes):
+            return pa.input_stream(str(self.path)).read_buffer()
+        return pa.memory_map(str(self.path)).read_buffer()
 
     def text_batches(self, rows):
         """Yield a CSV's batches with every cell as text, in bounded memory; other formats as they are.

@@ -9,8 +9,8 @@ from mesic_plugins.splitters.hashing import hashed, salted
 class Group:
     """A test part and folds of whole groups, balanced in rows and classes.
 
-    Groups are taken in the order of their size (ties by hash), each into the part whose class counts it brings
-    nearest to even.
+    Groups are taken in the order of their size (ties by hash), each into the part that lacks most of its classes,
+    measured by the part's share.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class Group:
 
     def split(self, rows, *, seed):
         """Return the parts of the rows."""
-        parts = max(2, round(1 / self.test_share))
-        is_test = _deal(rows, np.arange(len(rows)), parts, salted(seed, "test")) == 0
+        shares = np.array([self.test_share, 1 - self.test_share])
+        is_test = _deal(rows, np.arange(len(rows)), shares, salted(seed, "test")) == 0
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-        fold = _deal(rows, train, self.folds, salted(seed, "folds"))
+        fold = _deal(rows, train, np.full(self.folds, 1 / self.folds), salted(seed, "folds"))
         pairs = tuple((train[fold != number], train[fold == number]) for number in range(self.folds))
         facts = {
             "groups": int(np.unique(rows.groups).size),
@@ -45,17 +45,17 @@ class Group:
         return Split(train, test, pairs, "group", "exact", facts)
 
 
-def _deal(rows, chosen, parts, salt):
+def _deal(rows, chosen, part_shares, salt):
     """Return the part of each chosen row, shape (chosen.size,)."""
     groups, group_of_row = np.unique(rows.groups[chosen], return_inverse=True)
     counts = np.zeros((groups.size, int(rows.strata.max()) + 1))
     np.add.at(counts, (group_of_row, rows.strata[chosen]), 1)
     shares = counts / np.maximum(counts.sum(axis=0), 1)
     order = np.lexsort((hashed(groups.view(np.uint64), salt), -counts.sum(axis=1)))
-    filled = np.zeros((parts, counts.shape[1]))
+    filled = np.zeros((part_shares.size, counts.shape[1]))
     part = np.empty(groups.size, dtype=np.int64)
     for group in order:
-        spread = ((filled + shares[group]) ** 2 - filled**2).sum(axis=1)
+        spread = ((filled + shares[group]) ** 2 - filled**2).sum(axis=1) / part_shares
         part[group] = int(np.argmin(np.round(spread, 12)))
         filled[part[group]] += shares[group]
     return part[group_of_row]

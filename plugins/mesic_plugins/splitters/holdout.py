@@ -3,7 +3,7 @@
 import numpy as np
 
 from mesic import Split
-from mesic_plugins.splitters.hashing import folds_of, occurrence_keys, salted, unit_interval
+from mesic_plugins.splitters.hashing import every_nth, folds_of, occurrence_keys, salted, unit_interval
 
 LEAST_ROWS_FOR_STABLE = 1_000
 LARGEST_TWIN_SHARE = 0.02
@@ -44,19 +44,14 @@ class Holdout:
         together = twins.max(initial=1) <= max(LARGEST_TWIN_SHARE * len(rows), 2)
         keys = rows.keys if together else occurrence_keys(rows.keys)
         stable = self.mode == "stable" or (self.mode == "auto" and len(rows) >= LEAST_ROWS_FOR_STABLE)
-        is_test = _by_threshold(keys, self.test_share, seed) if stable else self._by_quota(keys, rows.strata, seed)
+        salt = salted(seed, "test")
+        is_test = (
+            unit_interval(keys, salt) < self.test_share
+            if stable
+            else every_nth(keys, rows.strata, self.test_share, salt)
+        )
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
         fold = folds_of(keys[train], rows.strata[train], self.folds, salted(seed, "folds"))
         pairs = tuple((train[fold != number], train[fold == number]) for number in range(self.folds))
         facts = {"twins": "together" if together else "apart", "rows_of_twins": int(twins[twins > 1].sum())}
         return Split(train, test, pairs, "row content", "stable" if stable else "exact", facts)
-
-    def _by_quota(self, keys, strata, seed):
-        parts = max(2, round(1 / self.test_share))
-        if abs(1 / parts - self.test_share) < 1e-9:
-            return folds_of(keys, strata, parts, salted(seed, "test")) == 0
-        return folds_of(keys, strata, 100, salted(seed, "test")) < round(100 * self.test_share)
-
-
-def _by_threshold(keys, share, seed):
-    return unit_interval(keys, salted(seed, "test")) < share
