@@ -109,14 +109,14 @@ def test_a_trial_that_breaks_is_recorded_and_the_search_goes_on():
     tuner = Listed({"fault": 1}, {"fault": 0})
     trials, heard = searched(tuner)
 
-    assert [trial.error for trial in trials] == ["ZeroDivisionError: on demand", None]
+    assert [trial.error for trial in trials] == ["ZeroDivisionError: on demand (in fold 1 of 3)", None]
     assert tuner.told[0] is None
     assert tuner.told[1] == pytest.approx(trials[1].loss)
     assert heard == [0, 1]
 
 
 def test_when_every_trial_breaks_the_reason_is_given():
-    with pytest.raises(MesicError, match=r"every trial failed:\n  ZeroDivisionError: on demand \(trials 0, 1\)"):
+    with pytest.raises(MesicError, match=r"every trial failed:\n  ZeroDivisionError: on demand \(in fold 1 of 3\) \(trials 0, 1\)"):
         searched(Listed({"fault": 1}, {"fault": 2}))
 
 
