@@ -116,7 +116,9 @@ def test_a_trial_that_breaks_is_recorded_and_the_search_goes_on():
 
 
 def test_when_every_trial_breaks_the_reason_is_given():
-    with pytest.raises(MesicError, match=r"every trial failed:\n  ZeroDivisionError: on demand \(in fold 1 of 3\) \(trials 0, 1\)"):
+    with pytest.raises(
+        MesicError, match=r"every trial failed:\n  ZeroDivisionError: on demand \(in fold 1 of 3\) \(trials 0, 1\)"
+    ):
         searched(Listed({"fault": 1}, {"fault": 2}))
 
 
