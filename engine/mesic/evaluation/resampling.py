@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -41,10 +41,7 @@ class Resampling:
     @cached_property
     def counts(self) -> np.ndarray:
         """How often each unit is drawn, shape (replicates, units)."""
-        drawn = self.rng(1).integers(0, self.units, (self.replicates, self.units), dtype=np.int32)
-        drawn += np.arange(self.replicates, dtype=np.int32)[:, np.newaxis] * self.units
-        counts = np.bincount(drawn.ravel(), minlength=self.replicates * self.units)
-        return counts.reshape(self.replicates, self.units).astype(float)
+        return _drawn_counts(self.seed, self.replicates, self.units)
 
     def sums(self, columns: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Return the weighted sums of columns, shape (n, m), in each unit, shape (units, m)."""
@@ -59,6 +56,16 @@ class Resampling:
         """Row numbers of each unit."""
         order = np.argsort(self.unit_of_row, kind="stable")
         return np.split(order, np.cumsum(np.bincount(self.unit_of_row, minlength=self.units))[:-1])
+
+
+@lru_cache(maxsize=1)
+def _drawn_counts(seed: int, replicates: int, units: int) -> np.ndarray:
+    """Return the draws of a plan; model and baselines are scored one after the other with the same ones."""
+    drawn = np.random.default_rng([seed, 1]).integers(0, units, (replicates, units), dtype=np.int32)
+    drawn += np.arange(replicates, dtype=np.int32)[:, np.newaxis] * units
+    counts = np.bincount(drawn.ravel(), minlength=replicates * units).reshape(replicates, units).astype(float)
+    counts.flags.writeable = False
+    return counts
 
 
 def plan_resampling(

@@ -277,8 +277,8 @@ class Experiment:
 
     def _score(self, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
         test = self.split.test
-        tables_of_scores = {name: self._scores(test, answer, name) for name, answer in predictions.items()}
         inside = self._scores(self.found[MAIN].rows, self.found[MAIN].prediction, "out of fold")
+        tables_of_scores = {name: self._scores(test, answer, "test") for name, answer in predictions.items()}
         baselines = [
             {"name": name, "summary": recipe.learner.offer.component.summary} | {"test": tables_of_scores[name]}
             for name, recipe in self.baselines.items()
@@ -288,7 +288,7 @@ class Experiment:
         self.record.facts["scores"] = scores
         self.record.add(baselines=baselines, skill=self._skill(losses))
 
-    def _scores(self, rows: np.ndarray, prediction: np.ndarray, name: str) -> list[dict[str, Any]]:
+    def _scores(self, rows: np.ndarray, prediction: np.ndarray, part: str) -> list[dict[str, Any]]:
         return scoring.scores_of(
             self.metrics,
             self.dataset.y[rows],
@@ -296,7 +296,7 @@ class Experiment:
             weight=_of(self.dataset.weight, rows),
             groups=_of(self.dataset.groups, rows),
             level=self.config["interval"],
-            rng=stage_rng(self.config["seed"], f"intervals of {name}"),
+            rng=stage_rng(self.config["seed"], f"intervals of {part}"),
         )
 
     def _skill(self, losses: Mapping[str, np.ndarray]) -> dict[str, Any]:
