@@ -37,8 +37,8 @@ class SpyScaler(Standardize):
 class LastHalf:
     """A sampler that takes the second half, each row twice."""
 
-    def sample(self, X, y, groups, rng):
-        index = np.repeat(np.arange(len(X) // 2, len(X)), 2)
+    def sample(self, view, rng):
+        index = np.repeat(np.arange(len(view) // 2, len(view)), 2)
         return Sample(index, np.full(index.size, 0.5))
 
 

@@ -157,24 +157,24 @@ class Half:
     def __init__(self, task="binary"):
         self.task = task
 
-    def sample(self, X, y, groups, rng):
-        index = np.flatnonzero(rng.random(len(y)) < 0.5)
+    def sample(self, view, rng):
+        index = np.flatnonzero(rng.random(len(view)) < 0.5)
         return Sample(index, np.full(index.size, 2.0))
 
 
 class BeyondTheRows(Half):
-    def sample(self, X, y, groups, rng):
-        return Sample(np.array([0, len(y)]), np.ones(2))
+    def sample(self, view, rng):
+        return Sample(np.array([0, len(view)]), np.ones(2))
 
 
 class CountsForNothing(Half):
-    def sample(self, X, y, groups, rng):
-        return Sample(np.arange(len(y)), np.zeros(len(y)))
+    def sample(self, view, rng):
+        return Sample(np.arange(len(view)), np.zeros(len(view)))
 
 
 class Forgetful(Half):
-    def sample(self, X, y, groups, rng):
-        return super().sample(X, y, groups, np.random.default_rng())
+    def sample(self, view, rng):
+        return super().sample(view, np.random.default_rng())
 
 
 class ByKey:

@@ -166,7 +166,6 @@ def test_a_read_only_disk_is_named(undisturbed, disk):
     assert "Read-only file system" in (disk / "err").read_text()
 
 
-@pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="Ctrl-C is ignored here")
 def test_control_c_ends_a_run_whose_fits_are_under_way_in_threads(struck, undisturbed, tmp_path):
     command = CommandLine(tmp_path)
     long = ["source.dataset=digits", "learner=random_forest", "learner.n_estimators=3000", "tuner=single", "out=long"]

@@ -28,10 +28,12 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _role_problems(plain: Mapping[str, Any]) -> Iterator[str]:
-    learner, splitter = _chosen(plain, "learner").component, _chosen(plain, "splitter").component
-    for role in sorted(splitter.roles):
-        if not plain["source"].get(role):
-            yield f"splitter={splitter.name} needs source.{role}=COLUMN"
+    learner = _chosen(plain, "learner").component
+    for kind in ("splitter", "sampler"):
+        component = _chosen(plain, kind).component
+        for role in sorted(component.roles):
+            if not plain["source"].get(role):
+                yield f"{kind}={component.name} needs source.{role}=COLUMN"
     if plain["source"].get("weight") and "weights" not in learner.traits:
         yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.name} takes no weights"
 

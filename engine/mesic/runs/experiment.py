@@ -21,6 +21,7 @@ from mesic.data.preparing import prepare
 from mesic.data.reading import read_table, type_table
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
+from mesic.errors import UsageError
 from mesic.evaluation import scoring
 from mesic.evaluation.losses import example_losses
 from mesic.evaluation.metrics import Metric
@@ -43,6 +44,7 @@ from mesic.runs.timeline import Activity, Timeline, read_timeline
 from mesic.runs.trials import Attempts
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
 from mesic.training.recipe import Fitted, Recipe
+from mesic.training.sampling import is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
@@ -156,9 +158,25 @@ class Experiment:
         tables.write_parquet(self.folder / "partition.parquet", tables.partition_columns(self.dataset, self.split))
         activity.rows_in, activity.rows_out = len(self.dataset), self.split.train.size
         self.record.add(partition=facts.partition_facts(part.name, self.dataset, self.split, proof))
+        self._look_at_sample()
         target, rng = self.record.facts["data"]["target"], stage_rng(self.config["seed"], "bundle")
         self.sealed = packing.sealed_rows(self.raw, self.dataset, self.split, target, rng)
         del self.raw
+
+    def _look_at_sample(self) -> None:
+        """Draw what the final fit will draw, and say what it is before anything is fitted."""
+        view, learner = self.dataset.view(self.split.train), self.recipe.learner
+        sample = self.recipe.drawn(view)
+        self.record.find(*sample.findings)
+        if not sample.is_even and "weights" not in learner.traits:
+            raise UsageError(
+                f"sampler={self.recipe.sampler.name} lets rows count differently, but learner={learner.name} takes no "
+                "weights: choose another of the two"
+            )
+        if is_whole(sample, view):
+            return
+        drawn = sample_facts(sample, view, self.dataset.classes, self.config["interval"])
+        self.record.add(sample={"sampler": self.recipe.sampler.name, **drawn})
 
     def cross_fit_baselines(self, activity: Activity) -> None:
         """Predict every training row with every baseline, out of fold."""

@@ -15,6 +15,7 @@ from mesic.errors import MesicError
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
 from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.training.sampling import Sample, is_whole
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,15 @@ class Recipe:
         complexity = self.registry.manager.hook.describe_complexity(estimator=estimator)
         return Fitted(tuple(steps), present, self.classes, self.threads, complexity, tuple(X.columns))
 
-    def _sampled(self, view: TrainingView) -> TrainingView:
+    def drawn(self, view: TrainingView) -> Sample:
+        """Return the sample that would be drawn of some training rows; the same rows give the same."""
         sampler = build(self.sampler.offer, self.sampler.options, task=self.task)
-        sample = sampler.sample(view.X, view.y, view.groups, stage_rng(self.seed, "sample"))
-        if sample.index.size == len(view) and (sample.weight == 1).all():
+        sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
+        return sample
+
+    def _sampled(self, view: TrainingView) -> TrainingView:
+        sample = self.drawn(view)
+        if is_whole(sample, view):
             return view
         weight = sample.weight if view.weight is None else sample.weight * view.weight[sample.index]
         groups = None if view.groups is None else view.groups[sample.index]

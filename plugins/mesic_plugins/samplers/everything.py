@@ -10,10 +10,11 @@ class Everything:
 
     Examples
     --------
-    >>> Everything().sample(None, np.zeros(3), None, np.random.default_rng(0)).index.tolist()
+    >>> from mesic import TrainingView
+    >>> Everything().sample(TrainingView(None, np.zeros(3)), np.random.default_rng(0)).index.tolist()
     [0, 1, 2]
     """
 
-    def sample(self, X, y, groups, rng):  # noqa: ARG002 - as every sampler
+    def sample(self, view, rng):  # noqa: ARG002 - as every sampler
         """Return all rows with weight 1."""
-        return Sample(np.arange(len(y)), np.ones(len(y)))
+        return Sample(np.arange(len(view)), np.ones(len(view)))

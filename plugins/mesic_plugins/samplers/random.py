@@ -15,7 +15,8 @@ class Random:
 
     Examples
     --------
-    >>> sample = Random(share=0.5).sample(None, np.zeros(10), None, np.random.default_rng(0))
+    >>> from mesic import TrainingView
+    >>> sample = Random(share=0.5).sample(TrainingView(None, np.zeros(10)), np.random.default_rng(0))
     >>> len(sample), sample.weight.sum()
     (5, np.float64(10.0))
     """
@@ -23,10 +24,10 @@ class Random:
     def __init__(self, share=0.1):
         self.share = share
 
-    def sample(self, X, y, groups, rng):  # noqa: ARG002 - as every sampler
+    def sample(self, view, rng):
         """Return the drawn rows, with weights that add up to the number of all."""
         if not 0 < self.share <= 1:
             raise SettingError("share", self.share, "a share of rows above 0, to 1")
-        size = max(1, round(self.share * len(y)))
-        index = np.sort(rng.choice(len(y), size, replace=False))
-        return Sample(index, np.full(size, len(y) / size))
+        size = max(1, round(self.share * len(view)))
+        index = np.sort(rng.choice(len(view), size, replace=False))
+        return Sample(index, np.full(size, len(view) / size))
