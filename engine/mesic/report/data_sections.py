@@ -116,9 +116,28 @@ def partition(record: Record) -> Html:
             figure(charts.partition_chart, facts),
             paragraph(*legend, css="soft"),
             _classes(facts),
+            _sample(record),
             _proof(facts.get("proof")),
         )
     )
+
+
+def _sample(record: Record) -> Html:
+    facts = record.get("sample")
+    if not facts:
+        return Html("")
+    said = f"The learner sees {counted(facts.get('rows'), 'row')} for {number(facts.get('of'))} "
+    said += f"({facts.get('sampler')}). Design effect {number(facts.get('design_effect'), 3)}: they say as much of the "
+    said += f"target as {number(round(facts.get('effective_rows') or 0))} drawn by chance."
+    level = (record.get("config") or {}).get("interval")
+    head = ["target", f"sample ({percent(level)} interval)" if level else "sample", "all training rows"]
+    rows = [
+        [name, f"{number(share)} ({number(low)} to {number(high)})", number(whole)]
+        for name, share, low, high, whole in (
+            tuple(one.get(key) for key in ("of", "sample", "low", "high", "all")) for one in facts.get("target") or []
+        )
+    ]
+    return joined((tag("h3", "Sample"), paragraph(said), table(head, rows)))
 
 
 def _classes(facts: Mapping[str, Any]) -> Html:

@@ -44,7 +44,7 @@ from mesic.runs.timeline import Activity, Timeline, read_timeline
 from mesic.runs.trials import Attempts
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
 from mesic.training.recipe import Fitted, Recipe
-from mesic.training.sampling import is_whole, sample_facts
+from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
@@ -168,15 +168,16 @@ class Experiment:
         view, learner = self.dataset.view(self.split.train), self.recipe.learner
         sample = self.recipe.drawn(view)
         self.record.find(*sample.findings)
-        if not sample.is_even and "weights" not in learner.traits:
+        if not is_even(sample) and "weights" not in learner.traits:
             raise UsageError(
                 f"sampler={self.recipe.sampler.name} lets rows count differently, but learner={learner.name} takes no "
                 "weights: choose another of the two"
             )
-        if is_whole(sample, view):
-            return
-        drawn = sample_facts(sample, view, self.dataset.classes, self.config["interval"])
-        self.record.add(sample={"sampler": self.recipe.sampler.name, **drawn})
+        drawn = None
+        if not is_whole(sample, view):
+            drawn = sample_facts(sample, view, self.dataset.classes, self.config["interval"])
+            drawn = {"sampler": self.recipe.sampler.name, **drawn}
+        self.record.add(sample=drawn)
 
     def cross_fit_baselines(self, activity: Activity) -> None:
         """Predict every training row with every baseline, out of fold."""

@@ -65,11 +65,6 @@ class Sample:
     def __len__(self) -> int:
         return self.index.size
 
-    @property
-    def is_even(self) -> bool:
-        """Whether all rows count the same."""
-        return bool((self.weight == self.weight[0]).all())
-
 
 class Sampler(Protocol):
     """Chooses training rows; evaluation rows are never sampled."""
@@ -77,6 +72,11 @@ class Sampler(Protocol):
     def sample(self, view: TrainingView, rng: np.random.Generator) -> Sample:
         """Return the rows to learn from, with their weights."""
         ...
+
+
+def is_even(sample: Sample) -> bool:
+    """Return whether all rows of a sample count the same."""
+    return bool((sample.weight == sample.weight[0]).all())
 
 
 def is_whole(sample: Sample, view: TrainingView) -> bool:
