@@ -184,3 +184,11 @@ def test_a_category_of_numbers_truths_and_times_is_spelt_the_same_in_every_forma
         "day": ["2020-01-01T05:00:00", "2020-01-02"],
     }
     assert all((text_cells[name] == typed_cells.columns[name]).all() for name in levels)
+
+
+def test_numbers_that_count_the_rows_can_be_their_time():
+    table = pa.table({"hour": range(50), "x": [n % 7 / 2 for n in range(50)], "y": [n % 2 for n in range(50)]})
+    options = {"schema": None, "ignore": [], "time": "hour"}
+
+    assert type_table(table, options, "y").schema["hour"].kind == "number"
+    assert type_table(table, options | {"time": None}, "y").schema["hour"].kind == "id"

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra import main as hydra_main
-from hydra._internal.utils import get_args_parser
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import _run_app, create_config_search_path, get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
+from hydra.version import setbase
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -61,11 +64,15 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
             os.environ["MESIC_CONF"] = _existing(folder)
     register()
     sys.argv = ["mesic", *arguments]
-    if not (args.cfg or args.info or args.help or args.hydra_help or args.shell_completion):
+    is_run = not (args.cfg or args.info or args.help or args.hydra_help or args.shell_completion)
+    if is_run:
         look(args)
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of being printed
     try:
-        hydra_main(version_base="1.3", config_path=None, config_name=verb)(task)()
+        if is_run and args.experimental_rerun is None:
+            _start(verb, parsed(sys.argv[1:]), task)
+        else:
+            hydra_main(version_base="1.3", config_path=None, config_name=verb)(task)()
     except (HydraException, OmegaConfBaseException) as error:
         from mesic.config.problems import problems_of
 
@@ -73,6 +80,24 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
         raise ConfigError(problems or [" ".join(str(error).split())]) from error
     except OSError as error:
         raise UsageError(f"cannot write {error.filename or 'the output'}: {error.strerror or error}") from error
+
+
+def _start(verb: str, args: Namespace, task: Task) -> None:
+    """Run or sweep as Hydra's main does, which would first compose everything once more to look for ``hydra.mode``."""
+    setbase("1.3")
+    hydra = Hydra.create_main_hydra2(task_name=verb, config_search_path=create_config_search_path(None))
+    try:
+        _run_app(
+            run=not args.multirun,
+            multirun=args.multirun,
+            mode=None,
+            hydra=hydra,
+            config_name=verb,
+            task_function=task,
+            overrides=args.overrides,
+        )
+    finally:
+        GlobalHydra.instance().clear()
 
 
 def _existing(folder: str) -> str:

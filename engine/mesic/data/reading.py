@@ -105,6 +105,8 @@ def _known(schema: Schema, name: str, role: str) -> Column:
 
 def _in_role(column: Column, role: Any) -> Column:
     kind = column.kind
+    if role in ("time", "weight") and kind == "id" and "high" in column.seen:
+        kind = "number"  # numbers that count the rows say nothing about others, but order them
     if role == "time" and kind not in ("time", "number"):
         raise DataError(f"source.time={column.name!r} holds no times but {kind}: give dates or numbers")
     if role == "weight" and kind not in ("number", "constant"):
