@@ -62,3 +62,13 @@ def test_a_period_of_the_rows_is_said_in_the_run(mesic):
     assert done.status == 0, done.err
     assert "PERIODIC-ORDER" in done.out
     assert "sampler.step=23" in done.out
+
+
+def test_a_sampler_that_reads_no_missing_values_names_the_columns_that_have_some(mesic, table):
+    done = mesic("run", *PEOPLE, "learner=tree", "sampler=smote", "out=r")
+    mended = mesic("run", *PEOPLE, "learner=tree", "sampler=smote", "source.ignore=[income]", "out=s")
+
+    assert done.status == 2
+    assert "sampler=smote reads no missing values, and 'income' have some" in done.err
+    assert mended.status == 0, mended.err
+    assert json.loads((mesic.folder / "s" / "record.json").read_text())["sample"]["made"] > 0

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mesic import SettingError, TrainingView
+from mesic import SettingError, TrainingView, UsageError
 from mesic.training.sampling import estimated_mean, sample_facts
 from mesic_plugins.samplers import register_samplers
 from mesic_plugins.samplers.balance import ClassWeights, Oversample, Undersample
 from mesic_plugins.samplers.cluster import Cluster
 from mesic_plugins.samplers.everything import Everything
+from mesic_plugins.samplers.imbalanced_learn import Cleaned, Smote
 from mesic_plugins.samplers.random import Random
 from mesic_plugins.samplers.reservoir import Reservoir
 from mesic_plugins.samplers.stratified import Stratified
@@ -31,6 +32,8 @@ MADE = {
     "oversample": Oversample,
     "undersample": Undersample,
     "class_weights": ClassWeights,
+    "smote": Smote,
+    "cleaned": Cleaned,
 }
 
 
@@ -222,6 +225,67 @@ def test_every_row_of_a_small_class_is_shown_before_one_is_shown_again():
     times = np.bincount(Oversample().sample(view_of(y), rng()).index)
 
     assert set(times[25:]) == {2, 3}
+
+
+def two_towns(small=20):
+    """Two clouds of which one is small; the second column has a thousand times the scale of the first."""
+    chance = rng(7)
+    y = np.repeat([0, 1], [200, small])
+    X = pd.DataFrame({"a": chance.normal(0, 1, y.size) + 4 * y, "b": 1000 * (chance.normal(0, 1, y.size) + 4 * y)})
+    return view_of(y, X)
+
+
+@pytest.mark.parametrize("kind", ["smote", "borderline", "adasyn"])
+def test_rows_are_made_within_their_class_and_classes_keep_their_shares(kind):
+    pytest.importorskip("imblearn", reason="needs mesic[imbalance]")
+    view = two_towns()
+    if kind != "smote":
+        view = dataclasses.replace(view, X=view.X - 2.5 * np.outer(view.y, [1, 1000]))  # classes must meet for these
+    sample = Smote(kind).sample(view, rng())
+    own = view.X[view.y == 1]
+
+    assert 150 <= len(sample.made) <= 210
+    assert set(sample.made.y) == {1}
+    assert (sample.made.X.ge(own.min() - 1e-9) & sample.made.X.le(own.max() + 1e-9)).all(axis=None)
+    np.testing.assert_allclose(sample.weight[view.y == 1].sum() + sample.made.weight.sum(), 20)
+    np.testing.assert_allclose(sample.weight[view.y == 0].sum(), 200)
+
+
+def test_made_rows_have_the_categories_of_their_column():
+    pytest.importorskip("imblearn", reason="needs mesic[imbalance]")
+    view = two_towns()
+    town = pd.Categorical(np.where(view.y == 1, "Ulm", "Bonn"), categories=["Bonn", "Rome", "Ulm"])
+    made = Smote().sample(dataclasses.replace(view, X=view.X.assign(town=town)), rng()).made
+
+    assert made.X["town"].dtype == town.dtype
+    assert set(made.X["town"]) == {"Ulm"}
+    with pytest.raises(UsageError, match="reads numbers only"):
+        Smote("adasyn").sample(dataclasses.replace(view, X=view.X.assign(town=town)), rng())
+
+
+def test_neighbours_do_not_depend_on_the_unit_of_a_column():
+    pytest.importorskip("imblearn", reason="needs mesic[imbalance]")
+    view = two_towns()
+    other = dataclasses.replace(view, X=view.X * [1.0, 2.0**-20])
+
+    made, same = (Smote().sample(one, rng()).made.X["a"] for one in (view, other))
+    np.testing.assert_allclose(made, same)
+
+
+def test_one_row_has_no_neighbour_of_its_class():
+    with pytest.raises(UsageError, match="two rows of each class"):
+        Smote().sample(two_towns(small=1), rng())
+
+
+def test_rows_among_another_class_are_left_out():
+    pytest.importorskip("imblearn", reason="needs mesic[imbalance]")
+    view = two_towns()
+    X = view.X.copy()
+    X.iloc[0] = X[view.y == 1].iloc[0] + [1e-6, 1e-3]  # a row of the large class right beside one of the small
+    sample = Cleaned().sample(dataclasses.replace(view, X=X), rng())
+
+    assert 0 not in sample.index
+    assert set(np.flatnonzero(view.y == 1)) <= set(sample.index)
 
 
 def test_groups_are_drawn_whole():

@@ -126,7 +126,8 @@ def _sample(record: Record) -> Html:
     facts = record.get("sample")
     if not facts:
         return Html("")
-    said = f"The learner sees {counted(facts.get('rows'), 'row')} for {number(facts.get('of'))} "
+    made = f", {counted(facts.get('made'), 'row')} of them made" if facts.get("made") else ""
+    said = f"The learner sees {counted(facts.get('rows'), 'row')}{made}, for {number(facts.get('of'))} "
     said += f"({facts.get('sampler')}). Design effect {number(facts.get('design_effect'), 3)}: they say as much of the "
     said += f"target as {number(round(facts.get('effective_rows') or 0))} drawn by chance."
     level = (record.get("config") or {}).get("interval")

@@ -1,6 +1,6 @@
 """What samplers promise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -12,17 +12,21 @@ from mesic.data.view import TrainingView
 from mesic.testing.component import ComponentContract, or_refusal
 from mesic.testing.fitted import fit, global_chance
 from mesic.testing.subjects import Subject
-from mesic.testing.tables import dataset
+from mesic.testing.tables import READS_ALL, dataset
 from mesic.training.sampling import Sample
 
 
 class SamplerContract(ComponentContract, kind="sampler"):
     """Promises of every sampler: it chooses among training rows, and says what each stands for."""
 
+    def reads(self, subject: Subject) -> Iterable[str]:
+        """Return what the columns may hold beside numbers: ``categories``, ``missing``."""
+        return subject.component.traits & set(READS_ALL)
+
     def views(self, subject: Subject, rows: int = 90) -> Iterator[tuple[Any, TrainingView]]:
         """Yield the sampler and training rows, of each task, with and without groups."""
         for task in subject.component.tasks:
-            data, sampler = dataset(task), subject.made(task)
+            data, sampler = dataset(task, self.reads(subject)), subject.made(task)
             view = data.view(np.arange(rows))
             if "group" not in subject.component.roles:
                 yield sampler, view
@@ -85,7 +89,7 @@ class SamplerContract(ComponentContract, kind="sampler"):
     def test_a_model_learns_from_the_sample(self, subject: Subject) -> None:
         """A whole recipe is fitted on it."""
         for task in subject.component.tasks:
-            data = dataset(task)
+            data = dataset(task, self.reads(subject))
             data = replace(data, groups=np.arange(len(data)) % 7)
             answer = fit(subject, data).predictor()(data.X)
             assert len(answer) == len(data), f"{subject}: a model on its sample answers {len(answer)} rows"

@@ -15,7 +15,7 @@ from mesic.errors import MesicError
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
 from mesic.runs.seeds import stage_rng, stage_seed
-from mesic.training.sampling import Sample, is_whole
+from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ class Recipe:
 
     def drawn(self, view: TrainingView) -> Sample:
         """Return the sample that would be drawn of some training rows; the same rows give the same."""
+        refuse_unreadable(self.sampler.name, self.sampler.traits, view.X)
         sampler = build(self.sampler.offer, self.sampler.options, task=self.task)
         sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
         return sample
@@ -123,9 +124,12 @@ class Recipe:
         if is_whole(sample, view):
             return view
         weight = sample.weight if view.weight is None else sample.weight * view.weight[sample.index]
+        X, y = view.X.iloc[sample.index], view.y[sample.index]
+        if sample.made is not None:
+            return with_made(TrainingView(X, y, weight), sample.made)
         groups = None if view.groups is None else view.groups[sample.index]
         time = None if view.time is None else view.time[sample.index]
-        return TrainingView(view.X.iloc[sample.index], view.y[sample.index], weight, groups, time)
+        return TrainingView(X, y, weight, groups, time)
 
     def _needed(self, part: Part, X: pd.DataFrame) -> list[Part]:
         """Return the transformers without which a part could not read these columns."""

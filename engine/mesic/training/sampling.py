@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 
 from mesic.data.view import TrainingView
+from mesic.errors import UsageError
 from mesic.findings import Finding
+
+MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Sample:
         What was drawn as a whole, such as a group, shape (m,), or None where each row was drawn for itself.
     findings
         What the user should know of the draw.
+    made
+        Rows that were made and not drawn, each with its weight, or None.
 
     Raises
     ------
@@ -44,6 +50,7 @@ class Sample:
     strata: np.ndarray | None = None
     clusters: np.ndarray | None = None
     findings: tuple[Finding, ...] = ()
+    made: TrainingView | None = None
 
     def __post_init__(self) -> None:
         index, weight = np.asarray(self.index, dtype=np.int64), np.asarray(self.weight, dtype=np.float64)
@@ -59,6 +66,8 @@ class Sample:
             given = getattr(self, name)
             if given is not None and np.shape(given) != index.shape:
                 raise ValueError(f"{name} has shape {np.shape(given)}: give one a row number, {index.shape}")
+        if self.made is not None and self.made.weight is None:
+            raise ValueError("rows that were made have no weight: give one each")
         object.__setattr__(self, "index", index)
         object.__setattr__(self, "weight", weight)
 
@@ -76,13 +85,47 @@ class Sampler(Protocol):
 
 def is_even(sample: Sample) -> bool:
     """Return whether all rows of a sample count the same."""
-    return bool((sample.weight == sample.weight[0]).all())
+    weight = all_weights(sample)
+    return bool((weight == weight[0]).all())
+
+
+def all_weights(sample: Sample) -> np.ndarray:
+    """Return the weights of the rows that were drawn, then of those that were made."""
+    made = sample.made.weight if sample.made is not None else None
+    return sample.weight if made is None else np.concatenate([sample.weight, made])
 
 
 def is_whole(sample: Sample, view: TrainingView) -> bool:
     """Return whether a sample is every row of a view, counting once."""
-    each_once = len(sample) == len(view) and bool((np.diff(sample.index) == 1).all())
+    each_once = sample.made is None and len(sample) == len(view) and bool((np.diff(sample.index) == 1).all())
     return each_once and bool((sample.weight == 1).all())
+
+
+def with_made(drawn: TrainingView, made: TrainingView) -> TrainingView:
+    """Return the rows that were drawn and those that were made; to which group or time these belong nobody knows."""
+    assert drawn.weight is not None
+    assert made.weight is not None
+    X = pd.concat([drawn.X, made.X.astype(drawn.X.dtypes.to_dict())], ignore_index=True)
+    return TrainingView(X, np.concatenate([drawn.y, made.y]), np.concatenate([drawn.weight, made.weight]))
+
+
+def refuse_unreadable(name: str, traits: frozenset[str], X: pd.DataFrame) -> None:
+    """Refuse columns that a sampler does not claim to read: it draws before any transformer.
+
+    Raises
+    ------
+    UsageError
+        Columns hold categories or missing values, and the sampler reads none.
+    """
+    unread = {
+        "categories": [str(column) for column in X if X[column].dtype == "category"],
+        "missing": [str(column) for column in X if X[column].isna().any()],
+    }
+    for trait, columns in unread.items():
+        if columns and trait not in traits:
+            what = {"categories": "categories", "missing": "missing values"}[trait]
+            shown = ", ".join(map(repr, columns[:MOST_SHOWN])) + (", ..." if len(columns) > MOST_SHOWN else "")
+            raise UsageError(f"sampler={name} reads no {what}, and {shown} have some: give another, or source.ignore")
 
 
 @dataclass(frozen=True)
@@ -174,15 +217,23 @@ def sample_facts(sample: Sample, view: TrainingView, classes: tuple[str, ...], l
     level
         Of the intervals.
     """
+    made = 0 if sample.made is None else len(sample.made)
+    distinct = int(np.unique(sample.index).size)
+    seen = view.y[sample.index]
+    if sample.made is not None:
+        seen = np.concatenate([seen, sample.made.y])
+        sample = Sample(np.arange(seen.size), all_weights(sample))
+    drawn = {label: seen == code for code, label in enumerate(classes)} or {"mean": seen}
     columns = {label: view.y == code for code, label in enumerate(classes)} or {"mean": view.y}
-    estimates = {name: estimated_mean(sample, y[sample.index].astype(float), level) for name, y in columns.items()}
+    estimates = {name: estimated_mean(sample, y.astype(float), level) for name, y in drawn.items()}
     effects = [found.design_effect for found in estimates.values() if found.design_effect is not None]
     effect = max(effects, default=1.0)
     effective = len(sample) / effect if effect * len(view) > len(sample) else len(view)
     return {
         "rows": len(sample),
         "of": len(view),
-        "distinct": int(np.unique(sample.index).size),
+        "made": made,
+        "distinct": distinct,
         "design_effect": effect,
         "effective_rows": effective,
         "target": [

@@ -58,6 +58,31 @@ class BalanceOptions:
     correct: bool = option(True, "weigh rows so that classes keep their shares and probabilities stay right")
 
 
+@dataclass
+class SmoteOptions:
+    """Options of ``smote``."""
+
+    kind: str = option(
+        "smote",
+        "between which rows: all, those near another class, or the harder the more",
+        choices=("smote", "borderline", "adasyn"),
+    )
+    ratio: float = option(1.0, "rows of a small class, over those of the largest", low=0, high=1, open_low=True)
+    neighbours: int = option(5, "nearest neighbours of the class; fewer where it has fewer rows", low=1)
+    correct: bool = option(True, "weigh rows so that classes keep their shares and probabilities stay right")
+
+
+@dataclass
+class CleanedOptions:
+    """Options of ``cleaned``."""
+
+    method: str = option(
+        "tomek_links",
+        "which rows among those of another class are left out",
+        choices=("tomek_links", "edited_nearest_neighbours", "near_miss"),
+    )
+
+
 @hookimpl
 def register_samplers() -> Iterable[Component]:
     """Offer the built-in samplers."""
@@ -108,5 +133,23 @@ def register_samplers() -> Iterable[Component]:
             "all rows, each class counting the same",
             tasks=CLASSES,
             traits=traits,
+        ),
+        Component(
+            "smote",
+            f"{_HOME}.imbalanced_learn:Smote",
+            "rows of small classes are made (needs mesic[imbalance])",
+            SmoteOptions,
+            CLASSES,
+            traits - {"missing"},
+            reference="N. V. Chawla and others, SMOTE, JAIR 16, 2002",
+        ),
+        Component(
+            "cleaned",
+            f"{_HOME}.imbalanced_learn:Cleaned",
+            "without rows that stand among another class (needs mesic[imbalance])",
+            CleanedOptions,
+            CLASSES,
+            traits - {"missing", "categories"},
+            reference="I. Tomek, Two modifications of CNN, IEEE Transactions on SMC 6, 1976",
         ),
     )
