@@ -192,9 +192,9 @@ def estimated_mean(sample: Sample, values: np.ndarray, level: float = 0.95) -> E
         own = influence[stratum == number]
         drawn_share = min(1.0, own.size / max(stands_for[stratum == number].sum(), own.size))
         if own.size > 1:
-            variance += (1 - drawn_share) * own.size * own.var(ddof=1)
+            variance += float((1 - drawn_share) * own.size * own.var(ddof=1))
             freedom += own.size - 1
-    half = special.stdtrit(freedom, 0.5 + level / 2) * math.sqrt(variance) if freedom else math.inf
+    half = float(special.stdtrit(freedom, 0.5 + level / 2)) * math.sqrt(variance) if freedom else math.inf
     spread = float(weight @ (values - mean) ** 2 / total) * max(0.0, 1 - m / max(total, m)) / m
     return Estimate(mean, mean - half, mean + half, variance / spread if spread > 0 else None)
 

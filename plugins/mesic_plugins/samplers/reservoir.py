@@ -26,7 +26,7 @@ class Reservoir:
     Examples
     --------
     >>> Reservoir(size=3).drawn(iter(range(1000)), np.random.default_rng(0))
-    [681, 482, 250]
+    [223, 496, 609]
     """
 
     def __init__(self, size=10_000):
