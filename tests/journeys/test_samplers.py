@@ -72,3 +72,11 @@ def test_a_sampler_that_reads_no_missing_values_names_the_columns_that_have_some
     assert "sampler=smote reads no missing values, and 'income' have some" in done.err
     assert mended.status == 0, mended.err
     assert json.loads((mesic.folder / "s" / "record.json").read_text())["sample"]["made"] > 0
+
+
+def test_rows_that_are_made_have_no_declared_weight(mesic, table):
+    said = ("sampler=smote", "source.ignore=[income]", "source.weight=age")
+    done = mesic("run", *PEOPLE, "learner=tree", *said, "out=r")
+
+    assert done.status == 2
+    assert "sampler=smote makes rows, and source.weight weighs none" in done.err

@@ -11,7 +11,7 @@ import pandas as pd
 from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
 from mesic.bundle.stepping import codes_step, portable_step
 from mesic.data.view import TrainingView
-from mesic.errors import MesicError
+from mesic.errors import MesicError, UsageError
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
 from mesic.runs.seeds import stage_rng, stage_seed
@@ -117,6 +117,10 @@ class Recipe:
         refuse_unreadable(self.sampler.name, self.sampler.traits, view.X)
         sampler = build(self.sampler.offer, self.sampler.options, task=self.task)
         sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
+        if sample.made is not None and view.weight is not None:
+            raise UsageError(
+                f"sampler={self.sampler.name} makes rows, and source.weight weighs none: leave out one of them"
+            )
         return sample
 
     def _sampled(self, view: TrainingView) -> TrainingView:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mesic.data.view import TrainingView
 from mesic.errors import UsageError
+from mesic.evaluation.resampling import coded
 from mesic.findings import Finding
 
 MOST_SHOWN = 5
@@ -179,8 +180,8 @@ def estimated_mean(sample: Sample, values: np.ndarray, level: float = 0.95) -> E
     weight, m = sample.weight, len(sample)
     total = weight.sum()
     mean = float(weight @ values / total)
-    strata = np.zeros(m, dtype=np.int64) if sample.strata is None else _coded(sample.strata)
-    unit = np.arange(m) if sample.clusters is None else _coded(sample.clusters)
+    strata = np.zeros(m, dtype=np.int64) if sample.strata is None else coded(sample.strata)
+    unit = np.arange(m) if sample.clusters is None else coded(sample.clusters)
     _, unit = np.unique(np.stack([strata, unit]), axis=1, return_inverse=True)
     units = int(unit.max()) + 1
     stratum = np.zeros(units, dtype=np.int64)
@@ -197,10 +198,6 @@ def estimated_mean(sample: Sample, values: np.ndarray, level: float = 0.95) -> E
     half = float(special.stdtrit(freedom, 0.5 + level / 2)) * math.sqrt(variance) if freedom else math.inf
     spread = float(weight @ (values - mean) ** 2 / total) * max(0.0, 1 - m / max(total, m)) / m
     return Estimate(mean, mean - half, mean + half, variance / spread if spread > 0 else None)
-
-
-def _coded(values: np.ndarray) -> np.ndarray:
-    return np.unique(values, return_inverse=True)[1]
 
 
 def sample_facts(sample: Sample, view: TrainingView, classes: tuple[str, ...], level: float) -> dict[str, Any]:

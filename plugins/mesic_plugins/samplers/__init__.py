@@ -31,10 +31,9 @@ class SystematicOptions:
 
 
 @dataclass
-class StratifiedOptions:
+class StratifiedOptions(RandomOptions):
     """Options of ``stratified``."""
 
-    share: float = option(0.1, "share of the training rows that are drawn", low=0, high=1, open_low=True)
     by: str | None = option(None, "column whose values are the strata; null: the target's classes or deciles")
     allocation: str = option(
         "proportional",
@@ -52,14 +51,14 @@ class ClusterOptions:
 
 @dataclass
 class BalanceOptions:
-    """Options of ``oversample`` and ``undersample``."""
+    """Options of ``oversample`` and ``undersample``, and of what makes rows."""
 
     ratio: float = option(1.0, "rows of a small class, over those of a large one", low=0, high=1, open_low=True)
     correct: bool = option(True, "weigh rows so that classes keep their shares and probabilities stay right")
 
 
 @dataclass
-class SmoteOptions:
+class SmoteOptions(BalanceOptions):
     """Options of ``smote``."""
 
     kind: str = option(
@@ -67,9 +66,7 @@ class SmoteOptions:
         "between which rows: all, those near another class, or the harder the more",
         choices=("smote", "borderline", "adasyn"),
     )
-    ratio: float = option(1.0, "rows of a small class, over those of the largest", low=0, high=1, open_low=True)
     neighbours: int = option(5, "nearest neighbours of the class; fewer where it has fewer rows", low=1)
-    correct: bool = option(True, "weigh rows so that classes keep their shares and probabilities stay right")
 
 
 @dataclass
@@ -87,7 +84,7 @@ class CleanedOptions:
 def register_samplers() -> Iterable[Component]:
     """Offer the built-in samplers."""
     traits = frozenset({"categories", "missing", "unscaled", "deterministic", "concurrent"})
-    vitter = "J. S. Vitter, Random sampling with a reservoir, ACM TOMS 11, 1985"
+    li = "K.-H. Li, Reservoir-sampling algorithms of time complexity O(n(1 + log(N/n))), ACM TOMS 20, 1994"
     again, fewer = "rows of small classes several times", "fewer rows of large classes"
     return (
         Component("everything", f"{_HOME}.everything:Everything", "all rows, each counting once", traits=traits),
@@ -98,7 +95,7 @@ def register_samplers() -> Iterable[Component]:
             "a number of rows, by chance, in one pass",
             ReservoirOptions,
             traits=traits,
-            reference=vitter,
+            reference=li,
         ),
         Component(
             "systematic",
