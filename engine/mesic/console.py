@@ -56,6 +56,7 @@ def finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     ranked = sorted(findings, key=lambda finding: order.get(finding["severity"], 3))
     return [
         f"{finding['severity']:>7}  {finding['code']}: {finding['message']}"
-        + (f"\n         -> {finding['fix']}" if finding["fix"] else "")
+        + (f"\n         -> {finding['fix']}" if finding["fix"] and not finding.get("accepted") else "")
+        + (f"\n         accepted: {finding['accepted']}" if finding.get("accepted") else "")
         for finding in ranked
     ]

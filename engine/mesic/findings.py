@@ -23,6 +23,8 @@ class Finding:
         The numbers behind it; JSON-able.
     fix
         A command, a setting or an action that mends it; empty when nothing needs to be done.
+    accepted
+        Why it stops nothing, in the words of ``policy.accept``; empty where it was not accepted.
     """
 
     code: str
@@ -30,6 +32,7 @@ class Finding:
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     fix: str = ""
+    accepted: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as the record stores it."""

@@ -11,7 +11,7 @@ from mesic.host.names import did_you_mean
 from mesic.host.ranges import range_problems
 from mesic.host.registry import Offer, installed
 
-ROLES = ("target", "time", "group", "weight", "key")
+ROLES = ("target", "time", "group", "part", "weight", "key")
 
 
 def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
@@ -20,7 +20,7 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
     Unknown names and keys without a value are said elsewhere; here a key that has none is absent, and what would need
     it is not looked at.
     """
-    for look in (_unknown_names, _task_problems, _space_problems, _role_problems, _column_problems):
+    for look in (_unknown_names, _reason_problems, _task_problems, _space_problems, _role_problems, _column_problems):
         try:
             yield from look(plain)
         except (ComponentError, LookupError, TypeError):
@@ -52,6 +52,12 @@ def _unknown_names(plain: Mapping[str, Any]) -> Iterator[str]:
         names = installed().names(kind)
         if name not in names:
             yield f"{path} names no {kind} {name!r}; installed: {', '.join(names)}{did_you_mean(name, names)}"
+
+
+def _reason_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    for code, reason in plain["policy"]["accept"].items():
+        if not reason or not str(reason).strip():
+            yield f"policy.accept.{code} gives no reason: say in words why it may stand"
 
 
 def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:

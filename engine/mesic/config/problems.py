@@ -169,7 +169,7 @@ def _value_problems(config: DictConfig, overrides: Iterable[Override]) -> Iterat
         key = override.key_or_group
         parent, _, leaf = key.rpartition(".")
         home = OmegaConf.select(config, parent, throw_on_missing=False) if parent else config
-        if key.startswith("plugins.prefer") and not override.is_add():
+        if key.startswith(("plugins.prefer", "policy.accept")) and not override.is_add():
             yield f"{key} takes new keys: write '+{key}={override.get_value_element_as_str()}'"
             continue
         is_open = override.is_add() or key.startswith("tuner.space.")

@@ -19,6 +19,7 @@ class SourceOptions:
     positive: str | None = option(None, "label of the positive class of a binary task; null: the rarer one")
     time: str | None = option(None, "column that orders the rows in time")
     group: str | None = option(None, "column of groups that must not be split, such as a person")
+    part: str | None = option(None, "column that says train, test, validate or a fold's number of each row")
     weight: str | None = option(None, "column of row weights, each 0 or more")
     key: str | None = option(None, "column that identifies a row; null: the row's content does")
     ignore: list[str] = option([], "columns that are not features")
@@ -63,6 +64,16 @@ class Zone:
 
 
 @dataclass
+class Policy:
+    """What stops a run."""
+
+    leak: str = option(
+        "warn", "strict: a suspected leak stops the run; a certain one stops it always", choices=("warn", "strict")
+    )
+    accept: dict[str, str] = option({}, "findings that stop nothing, each with the reason, such as {LEAK-TIME: why}")
+
+
+@dataclass
 class Plugins:
     """Which plugin is taken where two offer one name."""
 
@@ -80,4 +91,5 @@ class RunSettings:
     resources: Resources = field(default_factory=Resources)
     needs: Needs = field(default_factory=Needs)
     zone: Zone = field(default_factory=Zone)
+    policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)

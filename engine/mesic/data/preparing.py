@@ -43,11 +43,12 @@ def prepare(table: TypedTable, options: Mapping[str, Any]) -> tuple[Dataset, lis
         y=y,
         task=task,
         classes=classes,
-        keys=_keys(table, target, rows),
+        keys=_keys(table, rows),
         origin=rows,
         weight=_weights(table, rows),
         groups=_groups(table, rows),
         time=_times(table, rows),
+        part=_parts(table, rows),
     )
     return dataset, [*findings, *_class_findings(dataset, target)]
 
@@ -134,10 +135,11 @@ def _with_positive(
     return codes, (labels[0], labels[1])
 
 
-def _keys(table: TypedTable, target: Column, rows: np.ndarray) -> np.ndarray:
+def _keys(table: TypedTable, rows: np.ndarray) -> np.ndarray:
     declared = [column.name for column in table.schema.columns if column.role == "key"]
     ids = {column.name for column in table.schema.columns if column.kind == "id"}
-    names = declared or [name for name in table.columns if name != target.name and name not in ids]
+    said = [name for name in table.columns if name not in ids and table.schema[name].role not in ("target", "part")]
+    names = declared or said
     return row_keys({name: table.columns[name][rows] for name in names}, rows.size)
 
 
@@ -166,14 +168,26 @@ def _groups(table: TypedTable, rows: np.ndarray) -> np.ndarray | None:
     if column is None:
         return None
     values = table.columns[column.name][rows]
-    missing = np.asarray(pd.isna(values))
-    if missing.any():
-        raise DataError(
-            f"source.group={column.name!r} is missing in {missing.sum():,} rows, first in row "
-            f"{rows[np.flatnonzero(missing)[0]]}: fill it, or drop these rows"
-        )
+    _refuse_missing(column, np.asarray(pd.isna(values)), rows)
     keys = row_keys({column.name: values}, rows.size)
     return keys.view(np.int64)
+
+
+def _parts(table: TypedTable, rows: np.ndarray) -> np.ndarray | None:
+    column = _role(table, "part")
+    if column is None:
+        return None
+    values = table.columns[column.name][rows]
+    _refuse_missing(column, np.asarray(pd.isna(values)), rows)
+    return np.asarray(values, dtype=object)
+
+
+def _refuse_missing(column: Column, missing: np.ndarray, rows: np.ndarray) -> None:
+    if missing.any():
+        raise DataError(
+            f"source.{column.role}={column.name!r} is missing in {missing.sum():,} rows, first in row "
+            f"{rows[np.flatnonzero(missing)[0]]}: fill it, or drop these rows"
+        )
 
 
 def _times(table: TypedTable, rows: np.ndarray) -> np.ndarray | None:

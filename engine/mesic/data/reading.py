@@ -111,6 +111,8 @@ def _in_role(column: Column, role: Any) -> Column:
         raise DataError(f"source.time={column.name!r} holds no times but {kind}: give dates or numbers")
     if role == "weight" and kind not in ("number", "constant"):
         raise DataError(f"source.weight={column.name!r} holds no numbers but {kind}")
+    if role == "part" and kind != "time":
+        kind = "category"
     if role == "target" and kind in ("id", "text", "boolean"):
         kind = "number" if "high" in column.seen else "category"
     return replace(column, role=role, kind=kind, why="")

@@ -16,10 +16,10 @@ from mesic.host.names import did_you_mean
 from mesic.runs.files import write_text
 
 Kind = Literal["number", "boolean", "category", "time", "id", "text", "constant"]
-Role = Literal["feature", "target", "time", "group", "weight", "key", "ignored"]
+Role = Literal["feature", "target", "time", "group", "part", "weight", "key", "ignored"]
 FORMAT = 1
 RULES = ("missing", "range", "levels")
-ROLES_OF_ONE = ("target", "time", "group", "weight", "key")
+ROLES_OF_ONE = ("target", "time", "group", "part", "weight", "key")
 HEADER = """\
 # What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
 #   kind:    number | boolean | category | time | id | text | constant

@@ -54,6 +54,10 @@ class Dataset:
         A 64-bit hash a row of everything but the target: rows that say the same have the same key.
     origin
         Each row's number in the source.
+    weight, groups, time
+        As of a view.
+    part
+        What the declared column says of each row's part, text of shape (n,), or None.
     """
 
     X: pd.DataFrame
@@ -65,6 +69,7 @@ class Dataset:
     weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
+    part: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.y)

@@ -1,5 +1,7 @@
 """The proof that a partition kept the law, written into the record."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,19 +21,26 @@ def partition(splitter: Splitter, dataset: Dataset, *, seed: int) -> tuple[Split
     Raises
     ------
     MesicError
-        The splitter broke the law: parts that overlap, groups or times that straddle.
+        The splitter broke a law that it promised to keep.
     DataError
         A part is empty, or the training part holds one class only.
     """
-    rows = Rows(dataset.keys, strata_of(dataset), dataset.groups, dataset.time)
+    rows = Rows(dataset.keys, strata_of(dataset), dataset.groups, dataset.time, dataset.part)
     split = splitter.split(rows, seed=seed)
     proof = prove(split, rows)
-    broken = [law for law, holds in proof.items() if holds is False]
+    broken = [law for law in promises_of(split) if proof[law] is False]
     if broken:
         raise MesicError(f"the splitter broke the law: not {', not '.join(broken)}; report it to its author")
     _refuse_useless(split, dataset)
     split, findings = _with_known_classes(split, dataset)
-    return split, proof | {"digest": split_digest(split)}, findings
+    return split, proof | {"digest": split_digest(split)}, [*findings, *_straddling(split, dataset, proof)]
+
+
+def promises_of(split: Split) -> tuple[str, ...]:
+    """Return the laws that a split must keep: those of all, and what it says that it was decided by."""
+    of_all = ("disjoint", "covering", "folds_apart_from_test", "twins_together")
+    own = {"group": ("groups_whole",), "time": ("in_time_order", "groups_whole")}
+    return (*of_all, *own.get(split.by, ()))
 
 
 def strata_of(dataset: Dataset) -> np.ndarray:
@@ -52,15 +61,14 @@ def prove(split: Split, rows: Rows) -> dict[str, bool | None]:
     >>> prove(split, Rows(np.arange(4, dtype=np.uint64), np.zeros(4, np.int64)))["disjoint"]
     True
     """
-    in_train, in_test = _mask(split.train, len(rows)), _mask(split.test, len(rows))
     pairs = [(split.train, split.test), *split.folds]
-    sizes_add_up = split.train.size + split.test.size == len(rows)
+    told = np.concatenate([split.train, split.test, split.left_out])
     return {
-        "disjoint": not (in_train & in_test).any() and all(_apart(*fold, len(rows)) for fold in split.folds),
-        "covering": sizes_add_up and bool((in_train | in_test).all()),
-        "folds_within_training": all(bool(in_train[part].all()) for fold in split.folds for part in fold),
+        "disjoint": all(_apart(*pair, len(rows)) for pair in pairs),
+        "covering": np.array_equal(np.sort(told), np.arange(len(rows))),
+        "folds_apart_from_test": all(_apart(part, split.test, len(rows)) for fold in split.folds for part in fold),
         "groups_whole": None if rows.groups is None else _whole(rows.groups, pairs),
-        "in_time_order": _ordered(rows.time, pairs) if split.by == "time" and rows.time is not None else None,
+        "in_time_order": None if rows.time is None else _ordered(rows.time, pairs),
         "twins_together": _whole(rows.keys, pairs) if split.facts.get("twins") == "together" else None,
     }
 
@@ -82,6 +90,30 @@ def _whole(labels: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> bo
 
 def _ordered(time: np.ndarray, pairs: list[tuple[np.ndarray, np.ndarray]]) -> bool:
     return all(left.size == 0 or right.size == 0 or time[left].max() <= time[right].min() for left, right in pairs)
+
+
+def _straddling(split: Split, dataset: Dataset, proof: Mapping[str, Any]) -> list[Finding]:
+    """Say which declaration the parts do not keep: whole groups, the order of time."""
+    pairs = [(split.train, split.test), *split.folds]
+    findings = []
+    if proof["groups_whole"] is False and dataset.groups is not None:
+        torn = np.unique(np.concatenate([np.intersect1d(*(dataset.groups[part] for part in pair)) for pair in pairs]))
+        example = dataset.origin[dataset.groups == torn[0]]
+        message = (
+            f"rows are divided by {split.by}, and {torn.size:,} groups of source.group stand on both sides, one of "
+            f"them rows {example[0]} and {example[-1]}"
+        )
+        evidence = {"groups": int(torn.size), "rows": example[:5].tolist()}
+        findings.append(Finding("LEAK-GROUP", "block", message, evidence, "splitter=group"))
+    if proof["in_time_order"] is False and dataset.time is not None:
+        early, late = dataset.time[split.test].min(), dataset.time[split.train]
+        share = float((late > early).mean())
+        message = (
+            f"rows are divided by {split.by} although source.time orders them: {share:.0%} of the training rows are "
+            "later than the first test row"
+        )
+        findings.append(Finding("LEAK-TIME", "block", message, {"share_later": share}, "splitter=time"))
+    return findings
 
 
 def _refuse_useless(split: Split, dataset: Dataset) -> None:
@@ -108,7 +140,7 @@ def _with_known_classes(split: Split, dataset: Dataset) -> tuple[Split, list[Fin
     train = np.sort(np.concatenate([split.train, strangers]))
     test = np.setdiff1d(split.test, strangers)
     folds = tuple(_known_fold(fit, validate, dataset.y) for fit, validate in split.folds)
-    return Split(train, test, folds, split.by, split.mode, split.facts), []
+    return replace(split, train=train, test=test, folds=folds), []
 
 
 def _known_fold(fit: np.ndarray, validate: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -129,4 +161,4 @@ def _unknown_classes(split: Split, dataset: Dataset) -> list[Finding]:
 
 def split_digest(split: Split) -> str:
     """Return one digest of all the parts."""
-    return array_digest(split.train, split.test, *(rows for fold in split.folds for rows in fold))
+    return array_digest(split.train, split.test, split.left_out, *(rows for fold in split.folds for rows in fold))

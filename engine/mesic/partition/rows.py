@@ -20,12 +20,15 @@ class Rows:
         Group codes that must not be split, or None.
     time
         The order of the rows, float64, or None.
+    part
+        What a declared column says of each row's part, text, or None.
     """
 
     keys: np.ndarray
     strata: np.ndarray
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
+    part: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -38,17 +41,19 @@ class Split:
     Parameters
     ----------
     train
-        Rows of the training part, int64, sorted.
+        Rows that the final model is fitted on, int64, sorted.
     test
         Rows of the test part, int64, sorted; opened once.
     folds
-        Pairs of rows to fit on and rows to validate on, all within the training part.
+        Pairs of rows to fit on and rows to validate on; no test row is among them.
     by
-        What decided: ``"row content"``, ``"group"``, ``"time"``.
+        What decided: ``"row content"``, ``"group"``, ``"time"``, ``"declared part"``.
     mode
-        ``"stable"`` or ``"exact"``, or ``"ordered"`` for time.
+        ``"stable"`` or ``"exact"``, ``"ordered"`` for time, ``"declared"``.
     facts
         What else the record should tell, such as the time of the cut; JSON-able.
+    left_out
+        Rows of neither part, int64, sorted: those of a gap before the test part, or of a past that is too long ago.
     """
 
     train: np.ndarray
@@ -57,6 +62,7 @@ class Split:
     by: str
     mode: str
     facts: dict[str, Any] = field(default_factory=dict)
+    left_out: np.ndarray = field(default_factory=lambda: np.array([], dtype=np.int64))
 
 
 class Splitter(Protocol):

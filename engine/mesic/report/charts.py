@@ -211,25 +211,33 @@ def classes_chart(counts: Mapping[str, Mapping[str, Any]], width: float = WIDE) 
 def partition_chart(facts: Mapping[str, Any], width: float = WIDE) -> str:
     """Draw which rows train, validate and test: the whole, then a bar a fold.
 
-    Folds that cover the training part validate in turn; others are drawn as training before validation.
+    Folds that cover the training part validate in turn, those of a time where they stand; others are drawn as
+    training before validation.
     """
     rows, folds = facts.get("rows") or {}, list(facts.get("folds") or [])[:MOST_ROWS]
     train, test = rows.get("train") or 0, rows.get("test") or 0
     parts = [(fold.get("train") or 0, fold.get("validate") or 0) for fold in folds]
     named = [("all rows", _sum(train, test)), *((f"fold {n}", _sum(*part)) for n, part in enumerate(parts, 1))]
     layout = Rows.drawn(width, "Partition", named, below=6)
-    x, drawing = Scale(0, train + test or 1, *layout.ends), layout.drawing
+    x, drawing = Scale(0, sum(rows.values()) or 1, *layout.ends), layout.drawing
     height = layout.write(0, is_strong=True)
-    _piece(drawing, x, (0, train), height, "var(--a)")
-    _piece(drawing, x, (train, train + test), height, "var(--b)")
+    start, later = _starts(facts.get("place") or {}, train)
+    _piece(drawing, x, (start, start + train), height, "var(--a)")
+    _piece(drawing, x, (later, later + test), height, "var(--b)")
     before, takes_turns = 0, all(fit + validate >= train for fit, validate in parts)
-    for place, (fit, validate) in enumerate(parts, 1):
+    for place, (fold, (fit, validate)) in enumerate(zip(folds, parts, strict=True), 1):
         height = layout.write(place)
-        start = before if takes_turns else fit
-        _piece(drawing, x, (0, fit + validate), height, "var(--a)", opacity=0.45)
-        _piece(drawing, x, (start, start + validate), height, "var(--zone)")
+        start, later = (0, before % (train or 1)) if takes_turns else _starts(fold, fit)
+        _piece(drawing, x, (start, train if takes_turns else start + fit), height, "var(--a)", opacity=0.45)
+        _piece(drawing, x, (later, later + validate), height, "var(--zone)")
         before += validate
     return drawing.svg()
+
+
+def _starts(place: Mapping[str, Any], fit: float) -> tuple[float, float]:
+    """Return where a bar begins, and where what comes after it does."""
+    before = place.get("before") or 0
+    return before, before + fit + (place.get("between") or 0)
 
 
 def _sum(first: float, second: float) -> str:

@@ -103,13 +103,14 @@ def partition(record: Record) -> Html:
     if not facts:
         return missing()
     rows = facts.get("rows") or {}
-    train, test = rows.get("train") or 0, rows.get("test") or 0
+    train, test, left_out = (rows.get(part) or 0 for part in ("train", "test", "left_out"))
     share = f" ({percent(test / (train + test))})" if train + test else ""
     said = f"{counted(train, 'row')} to learn from, {number(test)}{share} set aside and opened once, at the end. "
+    said += f"{counted(left_out, 'row')} left out of both, in a gap or too long ago. " if left_out else ""
     how = f"Divided by {facts.get('by')} ({facts.get('splitter')}, {facts.get('mode')})"
     legend = [swatch("a", "training"), swatch("b", "test")]
     legend += [swatch("zone", "validation")] if facts.get("folds") else []
-    folds = f"; {counted(len(facts['folds']), 'fold')} inside the training part." if facts.get("folds") else "."
+    folds = f"; {counted(len(facts['folds']), 'fold')} apart from the test part." if facts.get("folds") else "."
     return joined(
         (
             paragraph(said + how + folds),

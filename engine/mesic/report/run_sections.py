@@ -32,7 +32,9 @@ def _finding(finding: Mapping[str, Any]) -> Html:
     severity = finding.get("severity") if finding.get("severity") in SEVERITIES else "info"
     badge = paragraph(SEVERITIES[str(severity)], tag("code", finding.get("code") or ""), css="badge")
     fix = finding.get("fix")
+    accepted = finding.get("accepted")
     mend = paragraph("To mend it: ", fix, css="fix") if fix else Html("")
+    mend = paragraph("Accepted: ", accepted, css="fix") if accepted else mend
     evidence = finding.get("evidence")
     shown = details("Evidence", code(_json(evidence))) if evidence else Html("")
     said = str(finding.get("message") or "")

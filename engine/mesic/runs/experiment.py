@@ -158,6 +158,7 @@ class Experiment:
         tables.write_parquet(self.folder / "partition.parquet", tables.partition_columns(self.dataset, self.split))
         activity.rows_in, activity.rows_out = len(self.dataset), self.split.train.size
         self.record.add(partition=facts.partition_facts(part.name, self.dataset, self.split, proof))
+        self.record.refuse_leaks()
         self._look_at_sample()
         target, rng = self.record.facts["data"]["target"], stage_rng(self.config["seed"], "bundle")
         self.sealed = packing.sealed_rows(self.raw, self.dataset, self.split, target, rng)
@@ -242,7 +243,7 @@ class Experiment:
         return json_digest([stage, inputs, more])
 
     def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
-        weight = _of(self.dataset.weight, self.found[plan.ZERO_RULE].rows)
+        weight = _of(self.dataset.weight, np.unique(self.found[plan.ZERO_RULE].rows))
         zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, Zone(**self.config["zone"]), weight)
         zone["loss"] = "squared error" if self.dataset.task == "regression" else "log loss"
         chosen = next(trial for trial in trials if trial.number == zone["chosen"])
@@ -296,8 +297,9 @@ class Experiment:
 
     def _score(self, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
         test = self.split.test
-        inside = self._scores(self.found[MAIN].rows, self.found[MAIN].prediction, "out of fold")
-        tables_of_scores = {name: self._scores(test, answer, "test") for name, answer in predictions.items()}
+        groups = _of(self.dataset.groups, test)
+        inside = self._scores_out_of_fold(self.found[MAIN])
+        tables_of_scores = {name: self._scores(test, answer, "test", groups) for name, answer in predictions.items()}
         baselines = [
             {"name": name, "summary": recipe.learner.offer.component.summary} | {"test": tables_of_scores[name]}
             for name, recipe in self.baselines.items()
@@ -307,13 +309,21 @@ class Experiment:
         self.record.facts["scores"] = scores
         self.record.add(baselines=baselines, skill=self._skill(losses))
 
-    def _scores(self, rows: np.ndarray, prediction: np.ndarray, part: str) -> list[dict[str, Any]]:
+    def _scores_out_of_fold(self, found: OutOfFold) -> list[dict[str, Any]]:
+        """Score what was predicted out of fold; predictions of one row by repeated folds stay together."""
+        apart = found.rows if found.is_repeated else None
+        groups = _of(self.dataset.groups, found.rows) if self.dataset.groups is not None else apart
+        return self._scores(found.rows, found.prediction, "out of fold", groups)
+
+    def _scores(
+        self, rows: np.ndarray, prediction: np.ndarray, part: str, groups: np.ndarray | None
+    ) -> list[dict[str, Any]]:
         return scoring.scores_of(
             self.metrics,
             self.dataset.y[rows],
             prediction,
             weight=_of(self.dataset.weight, rows),
-            groups=_of(self.dataset.groups, rows),
+            groups=groups,
             level=self.config["interval"],
             rng=stage_rng(self.config["seed"], f"intervals of {part}"),
         )

@@ -32,16 +32,33 @@ def data_facts(source: Mapping[str, Any], typed: TypedTable, dataset: Dataset) -
 def partition_facts(splitter: str, dataset: Dataset, split: Split, proof: Mapping[str, Any]) -> dict[str, Any]:
     """Return how the rows were divided, and the proof; the proof's digest stands beside it."""
     parts = {"train": split.train, "test": split.test}
+    if split.left_out.size:
+        parts["left_out"] = split.left_out
     return {
         "splitter": splitter,
         "mode": split.mode,
         "by": split.by,
         "rows": {part: rows.size for part, rows in parts.items()},
-        "folds": [{"train": fit.size, "validate": validate.size} for fit, validate in split.folds],
+        "folds": [
+            {"train": fit.size, "validate": validate.size, **_place(dataset, split, fit, validate)}
+            for fit, validate in split.folds
+        ],
+        "place": _place(dataset, split, split.train, split.test),
         "classes": {part: _class_counts(dataset, rows) for part, rows in parts.items()},
         "digest": proof["digest"],
         "facts": split.facts,
         "proof": {law: holds for law, holds in proof.items() if law != "digest"},
+    }
+
+
+def _place(dataset: Dataset, split: Split, fit: np.ndarray, later: np.ndarray) -> dict[str, int]:
+    """Return how many rows lie before those that are fitted on, and between them and the later ones."""
+    if split.by != "time" or dataset.time is None:
+        return {}
+    time, start, end = dataset.time, dataset.time[fit].min(), dataset.time[fit].max()
+    return {
+        "before": int((time < start).sum()),
+        "between": int(((time > end) & (time < time[later].min())).sum()),
     }
 
 

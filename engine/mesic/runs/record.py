@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mesic.errors import DataError, UsageError, message_of
+from mesic.errors import CheckFailed, DataError, UsageError, message_of
 from mesic.findings import Finding
 from mesic.host.registry import Registry
 from mesic.runs.environment import (
@@ -55,12 +55,35 @@ class Record:
         self.save()
 
     def find(self, *findings: Finding) -> None:
-        """Add findings; each is said once."""
+        """Add findings; each is said once, with the reason where ``policy.accept`` gives one."""
+        reasons = self.facts.get("config", {}).get("policy", {}).get("accept", {})
         known = {(finding["code"], finding["message"]) for finding in self.facts["findings"]}
         for finding in findings:
             if (finding.code, finding.message) not in known:
                 known.add((finding.code, finding.message))
-                self.facts["findings"].append(finding.as_dict())
+                accepted = str(reasons.get(finding.code) or "")
+                self.facts["findings"].append(finding.as_dict() | {"accepted": accepted})
+
+    def refuse_leaks(self) -> None:
+        """Stop where a leak was found that is certain, or any under ``policy.leak=strict``, and was not accepted.
+
+        Raises
+        ------
+        CheckFailed
+            All such leaks, each with what mends it.
+        """
+        is_strict = self.facts["config"]["policy"]["leak"] == "strict"
+        leaks = [
+            finding
+            for finding in self.facts["findings"]
+            if finding["code"].startswith("LEAK-")
+            and not finding["accepted"]
+            and (is_strict or finding["severity"] == "block")
+        ]
+        if leaks:
+            listed = [f"  {leak['code']}: {leak['message']}; mend it with {leak['fix']}" for leak in leaks]
+            accepted = f"or accept it, with the reason: '+policy.accept.{leaks[0]['code']}=REASON'"
+            raise CheckFailed("\n".join(["the run would learn from a leak:", *listed, accepted]))
 
     def end(self, status: str, exit_status: int, error: BaseException | None = None) -> None:
         """Write how it ended."""

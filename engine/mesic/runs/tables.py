@@ -21,18 +21,26 @@ def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
 
 
 def partition_columns(dataset: Dataset, split: Split) -> dict[str, Any]:
-    """Return a row a row of the dataset: its number in the source, key, part, and the fold that validates it."""
+    """Return a row a row of the dataset: its number in the source, key, part, and the fold of each repeat."""
     part = np.full(len(dataset), "train", dtype=object)
     part[split.test] = "test"
-    fold = np.full(len(dataset), -1, dtype=np.int32)
+    part[split.left_out] = "left_out"
+    columns = {"row": dataset.origin, "key": dataset.keys, "part": pa.array(part).dictionary_encode()}
+    for repeat, fold in enumerate(_folds_by_repeat(split, len(dataset)), 1):
+        columns["fold" if repeat == 1 else f"fold_{repeat}"] = pa.array(fold, mask=fold < 0)
+    return columns
+
+
+def _folds_by_repeat(split: Split, rows: int) -> list[np.ndarray]:
+    """Return the fold that validates each row, once a repeat; -1 for none."""
+    repeats: list[np.ndarray] = []
     for number, (_, validate) in enumerate(split.folds):
+        fold = next((fold for fold in repeats if (fold[validate] < 0).all()), None)
+        if fold is None:
+            fold = np.full(rows, -1, dtype=np.int32)
+            repeats.append(fold)
         fold[validate] = number
-    return {
-        "row": dataset.origin,
-        "key": dataset.keys,
-        "part": pa.array(part).dictionary_encode(),
-        "fold": pa.array(fold, mask=fold < 0),
-    }
+    return repeats
 
 
 def prediction_columns(

@@ -11,7 +11,7 @@ from mesic.findings import Finding
 from mesic.host.registry import Registry, notify
 from mesic.runs.files import finite, write_text
 from mesic.runs.stages import Store
-from mesic.training.folds import OutOfFold
+from mesic.training.folds import OutOfFold, losses_by_row
 from mesic.training.zone import Trial
 
 FILE = "trials.jsonl"
@@ -88,7 +88,7 @@ def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
     return Trial(
         number=facts["number"],
         params=facts["params"],
-        losses=arrays.get("losses") if facts["state"] == "complete" else None,
+        losses=losses_by_row(arrays["rows"], arrays["losses"]) if facts["state"] == "complete" else None,
         loss=float("nan") if facts["loss"] is None else facts["loss"],
         train_loss=float("nan") if facts["train_loss"] is None else facts["train_loss"],
         fold_losses=tuple(facts["fold_losses"]),

@@ -22,7 +22,7 @@ from mesic.host.kinds import KINDS
 from mesic.testing.subjects import Subject
 
 _HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn")
-_ROLES = {"time", "group", "weight", "key"}
+_ROLES = {"time", "group", "part", "weight", "key"}
 _DECLARE = """
 import importlib, json, sys
 module, _, path = sys.argv[1].partition(":")

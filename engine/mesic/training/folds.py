@@ -21,7 +21,7 @@ class OutOfFold:
     Parameters
     ----------
     rows
-        Dataset rows that were validated, sorted, int64 of shape (m,).
+        Dataset rows that were validated, sorted, int64 of shape (m,); repeated folds repeat them.
     fold
         The fold that validated each, shape (m,).
     prediction
@@ -46,6 +46,23 @@ class OutOfFold:
     fold_losses: tuple[float, ...]
     train_loss: float
     complexity: tuple[float, str] | None
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether a row was validated more than once."""
+        return bool((self.rows[1:] == self.rows[:-1]).any())
+
+
+def losses_by_row(rows: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    """Return the mean loss of each distinct row, in the order of the rows.
+
+    Examples
+    --------
+    >>> losses_by_row(np.array([3, 3, 7]), np.array([1.0, 2.0, 5.0])).tolist()
+    [1.5, 5.0]
+    """
+    distinct, place, count = np.unique(rows, return_inverse=True, return_counts=True)
+    return losses if distinct.size == rows.size else np.bincount(place, losses) / count
 
 
 def cross_fit(

@@ -10,7 +10,7 @@ from mesic.data.view import Dataset
 from mesic.errors import MemoryLimitReached, MesicError, message_of
 from mesic.host.components import Choice, Component, Range
 from mesic.runs.resources import Clock
-from mesic.training.folds import OutOfFold, cross_fit
+from mesic.training.folds import OutOfFold, cross_fit, losses_by_row
 from mesic.training.recipe import Recipe
 from mesic.training.zone import Trial
 
@@ -163,7 +163,7 @@ def _attempt(
         trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {message_of(error)}")
         heard(trial, None)
         return trial
-    losses = found.losses if np.isfinite(found.losses).all() else None
+    losses = losses_by_row(found.rows, found.losses) if np.isfinite(found.losses).all() else None
     trial = Trial(
         number=number,
         params=params,

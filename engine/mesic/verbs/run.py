@@ -41,8 +41,10 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     def look(args: Namespace) -> None:
         nonlocal out
         out = refuse_problems(args)
-        others = [text for text in sys.argv if not text.startswith("out=")]
-        sys.argv = [*others, f"out={quoted(str(out))}"]  # one folder for this command, whatever the clock says
+        typed = [text for text in sys.argv if not text.startswith("out=")]
+        place = next((place for place, text in enumerate(typed) if text in args.overrides), len(typed))
+        typed.insert(place, f"out={quoted(str(out))}")  # one folder for this command, whatever the clock says
+        sys.argv = typed
 
     launch("run", arguments, run_job, look=look)
     from mesic.runs.record import read_record

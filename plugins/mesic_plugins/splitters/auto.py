@@ -2,16 +2,19 @@
 
 from mesic_plugins.splitters.group import Group
 from mesic_plugins.splitters.holdout import Holdout
+from mesic_plugins.splitters.predefined import Predefined
 from mesic_plugins.splitters.time import Time
 
 
 class Auto:
-    """By group where ``source.group`` is declared, else by time where ``source.time`` is, else hold-out.
+    """By ``source.part`` where it is declared, else by time, else by group, else hold-out.
+
+    By time groups stay whole where they are declared too.
 
     Parameters
     ----------
     test_share : float
-        Share of the rows in the test part, in (0, 1).
+        Share of the rows in the test part, in (0, 1); a declared part says it itself.
     folds : int
         Number of folds, from 2.
     mode : {"auto", "stable", "exact"}
@@ -27,8 +30,10 @@ class Auto:
 
     def chosen(self, rows):
         """Return the splitter for these rows."""
-        if rows.groups is not None:
-            return Group(self.test_share, self.folds)
+        if rows.part is not None:
+            return Predefined(self.folds)
         if rows.time is not None:
             return Time(self.test_share, self.folds)
+        if rows.groups is not None:
+            return Group(self.test_share, self.folds)
         return Holdout(self.test_share, self.folds, self.mode)

@@ -3,14 +3,12 @@
 import numpy as np
 
 from mesic import Split
-from mesic_plugins.splitters.hashing import hashed, salted
+from mesic_plugins.splitters.folding import dealt_groups, group_facts, repeated_folds
+from mesic_plugins.splitters.hashing import salted
 
 
 class Group:
-    """A test part and folds of whole groups, balanced in rows and classes.
-
-    Groups are taken in the order of their size (ties by hash), each into the part that lacks most of its classes,
-    measured by the part's share.
+    """A test part and folds of whole groups, balanced in rows and classes (stratified).
 
     Parameters
     ----------
@@ -18,6 +16,8 @@ class Group:
         Share of the rows in the test part, in (0, 1).
     folds : int
         Number of folds, from 2.
+    repeats : int
+        How often the folds are dealt anew, from 1.
 
     Examples
     --------
@@ -28,34 +28,13 @@ class Group:
     False
     """
 
-    def __init__(self, test_share=0.2, folds=5):
-        self.test_share, self.folds = test_share, folds
+    def __init__(self, test_share=0.2, folds=5, repeats=1):
+        self.test_share, self.folds, self.repeats = test_share, folds, repeats
 
     def split(self, rows, *, seed):
         """Return the parts of the rows."""
         shares = np.array([self.test_share, 1 - self.test_share])
-        is_test = _deal(rows, np.arange(len(rows)), shares, salted(seed, "test")) == 0
+        is_test = dealt_groups(rows, np.arange(len(rows)), shares, salted(seed, "test")) == 0
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-        fold = _deal(rows, train, np.full(self.folds, 1 / self.folds), salted(seed, "folds"))
-        pairs = tuple((train[fold != number], train[fold == number]) for number in range(self.folds))
-        facts = {
-            "groups": int(np.unique(rows.groups).size),
-            "groups_in_test": int(np.unique(rows.groups[test]).size),
-        }
-        return Split(train, test, pairs, "group", "exact", facts)
-
-
-def _deal(rows, chosen, part_shares, salt):
-    """Return the part of each chosen row, shape (chosen.size,)."""
-    groups, group_of_row = np.unique(rows.groups[chosen], return_inverse=True)
-    counts = np.zeros((groups.size, int(rows.strata.max()) + 1))
-    np.add.at(counts, (group_of_row, rows.strata[chosen]), 1)
-    shares = counts / np.maximum(counts.sum(axis=0), 1)
-    order = np.lexsort((hashed(groups.view(np.uint64), salt), -counts.sum(axis=1)))
-    filled = np.zeros((part_shares.size, counts.shape[1]))
-    part = np.empty(groups.size, dtype=np.int64)
-    for group in order:
-        spread = ((filled + shares[group]) ** 2 - filled**2).sum(axis=1) / part_shares
-        part[group] = int(np.argmin(np.round(spread, 12)))
-        filled[part[group]] += shares[group]
-    return part[group_of_row]
+        pairs = repeated_folds(rows, rows.keys, train, self.folds, self.repeats, seed)
+        return Split(train, test, pairs, "group", "exact", group_facts(rows, test))

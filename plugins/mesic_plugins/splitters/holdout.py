@@ -1,12 +1,14 @@
 """Divide rows by what they say: stratified, and stable under re-sorting the file."""
 
+import dataclasses
+
 import numpy as np
 
 from mesic import Split
-from mesic_plugins.splitters.hashing import every_nth, folds_of, occurrence_keys, salted, unit_interval
+from mesic_plugins.splitters.folding import repeated_folds, units
+from mesic_plugins.splitters.hashing import every_nth, salted, unit_interval
 
 LEAST_ROWS_FOR_STABLE = 1_000
-LARGEST_TWIN_SHARE = 0.02
 
 
 class Holdout:
@@ -25,6 +27,8 @@ class Holdout:
         ``stable`` decides each row by a threshold on its own hash: appended rows move none, and shares are exact in
         expectation only. ``exact`` fills quotas a class in the order of the hashes. ``auto`` is exact below 1,000
         rows.
+    repeats : int
+        How often the folds are dealt anew, from 1.
 
     Examples
     --------
@@ -35,14 +39,13 @@ class Holdout:
     (20, 5)
     """
 
-    def __init__(self, test_share=0.2, folds=5, mode="auto"):
-        self.test_share, self.folds, self.mode = test_share, folds, mode
+    def __init__(self, test_share=0.2, folds=5, mode="auto", repeats=1):
+        self.test_share, self.folds, self.mode, self.repeats = test_share, folds, mode, repeats
 
     def split(self, rows, *, seed):
         """Return the parts of the rows."""
-        twins = np.unique(rows.keys, return_counts=True)[1]
-        together = twins.max(initial=1) <= max(LARGEST_TWIN_SHARE * len(rows), 2)
-        keys = rows.keys if together else occurrence_keys(rows.keys)
+        rows = dataclasses.replace(rows, groups=None)
+        keys, facts = units(rows)
         stable = self.mode == "stable" or (self.mode == "auto" and len(rows) >= LEAST_ROWS_FOR_STABLE)
         salt = salted(seed, "test")
         is_test = (
@@ -51,7 +54,5 @@ class Holdout:
             else every_nth(keys, rows.strata, self.test_share, salt)
         )
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-        fold = folds_of(keys[train], rows.strata[train], self.folds, salted(seed, "folds"))
-        pairs = tuple((train[fold != number], train[fold == number]) for number in range(self.folds))
-        facts = {"twins": "together" if together else "apart", "rows_of_twins": int(twins[twins > 1].sum())}
+        pairs = repeated_folds(rows, keys, train, self.folds, self.repeats, seed)
         return Split(train, test, pairs, "row content", "stable" if stable else "exact", facts)
