@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mesic.audit.pricing import Pricing as Pricing
+    from mesic.audit.view import AuditView as AuditView
     from mesic.bundle.bundle import Bundle as Bundle
     from mesic.bundle.bundle import load_bundle as load_bundle
     from mesic.bundle.portable import Matrix as Matrix
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from mesic.training.sampling import Sample as Sample
 
 _HOMES = {
+    "AuditView": "audit.view",
+    "Pricing": "audit.pricing",
     "Bundle": "bundle.bundle",
     "load_bundle": "bundle.bundle",
     "Matrix": "bundle.portable",

@@ -305,6 +305,22 @@ class MeanLoss:
         return Evaluation({"loss": view.losses.mean()})
 
 
+class CountsRows:
+    def audit(self, view):
+        return Evaluation({"rows": len(view)})
+
+
+class SortsKeys(CountsRows):
+    def audit(self, view):
+        view.keys.sort()
+        return super().audit(view)
+
+
+class CountsByChance(CountsRows):
+    def audit(self, view):
+        return Evaluation({"rows": np.random.default_rng().normal()})
+
+
 class SaysASet(MeanLoss):
     def evaluate(self, view):
         return Evaluation({"loss": object()})
@@ -329,6 +345,7 @@ LABELS = {"tasks": ("binary", "multiclass")}
 HONEST = {
     "source": subject("source", Numbers, SourceOptions),
     "splitter": subject("splitter", ByKey),
+    "auditor": subject("auditor", CountsRows),
     "sampler": subject("sampler", Half, traits={"concurrent", "deterministic"}),
     "transformer": subject("transformer", "sklearn.preprocessing:RobustScaler"),
     "selector": subject("selector", "sklearn.feature_selection:VarianceThreshold"),
@@ -377,6 +394,8 @@ BROKEN = [
     ("tuner", StepsTooFar, {}, "it_proposes_what_lies_in_the_space"),
     ("tuner", NeverEnds, {}, "where_there_is_nothing_to_search_it_asks_once"),
     ("tuner", StepsByChance, {}, "the_same_seed_and_losses_give_the_same_proposals"),
+    ("auditor", SortsKeys, {}, "auditing_changes_no_input"),
+    ("auditor", CountsByChance, {}, "the_same_generator_gives_the_same_answer"),
     ("evaluator", SaysASet, {}, "it_answers_in_numbers_and_findings"),
     ("evaluator", SortsLosses, {}, "evaluating_changes_no_input"),
     ("evaluator", LossByChance, {}, "the_same_generator_gives_the_same_answer"),

@@ -43,7 +43,7 @@ def test_parts_that_do_not_keep_what_was_declared_stop_the_run_before_anything_i
     assert (done.status, record["exit_status"]) == ((1, 1) if code else (0, 0))
     if code:
         assert f"{code}: rows are divided by" in done.err
-        assert f"mend it with {mend}" in done.err
+        assert f"to mend it: {mend}" in done.err
         assert f"'+policy.accept.{code}=REASON'" in done.err
         assert "trials" not in record
         assert [finding["code"] for finding in record["findings"] if finding["severity"] == "block"] == [code]

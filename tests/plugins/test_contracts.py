@@ -6,6 +6,7 @@ from typing import ClassVar
 import pytest
 
 from mesic.testing import (
+    AuditorContract,
     BaselineContract,
     EvaluatorContract,
     LearnerContract,
@@ -37,6 +38,11 @@ class TestEverySource(SourceContract):
 @every("splitters", {"holdout": {"mode": "stable"}}, {"holdout": {"mode": "exact", "test_share": 0.33}})
 class TestEverySplitter(SplitterContract):
     """Every installed splitter keeps the splitter promises."""
+
+
+@every("auditors")
+class TestEveryAuditor(AuditorContract):
+    """Every installed auditor keeps the auditor promises."""
 
 
 @every("samplers")

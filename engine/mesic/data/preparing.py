@@ -16,6 +16,7 @@ from mesic.findings import Finding
 from mesic.host.names import did_you_mean
 
 MOST_NUMBER_CLASSES = 20
+MOST_UNLABELLED = 5_000
 
 
 def prepare(table: TypedTable, options: Mapping[str, Any]) -> tuple[Dataset, list[Finding]]:
@@ -49,6 +50,7 @@ def prepare(table: TypedTable, options: Mapping[str, Any]) -> tuple[Dataset, lis
         groups=_groups(table, rows),
         time=_times(table, rows),
         part=_parts(table, rows),
+        unlabelled=_unlabelled(table, list(features), rows),
     )
     return dataset, [*findings, *_class_findings(dataset, target)]
 
@@ -133,6 +135,12 @@ def _with_positive(
     if labels.index(positive) == 0:
         return 1 - codes, (labels[1], labels[0])
     return codes, (labels[0], labels[1])
+
+
+def _unlabelled(table: TypedTable, features: list[str], rows: np.ndarray) -> pd.DataFrame | None:
+    others = np.setdiff1d(np.arange(table.rows), rows, assume_unique=True)
+    others = others[:: max(1, others.size // MOST_UNLABELLED)]
+    return frame_of({name: table.columns[name][others] for name in features}, others.size) if others.size else None
 
 
 def _keys(table: TypedTable, rows: np.ndarray) -> np.ndarray:

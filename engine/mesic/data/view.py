@@ -58,6 +58,8 @@ class Dataset:
         As of a view.
     part
         What the declared column says of each row's part, text of shape (n,), or None.
+    unlabelled
+        Features of rows without a target, some thousands at most; None where there are none.
     """
 
     X: pd.DataFrame
@@ -70,6 +72,7 @@ class Dataset:
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
     part: np.ndarray | None = None
+    unlabelled: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.y)

@@ -30,6 +30,12 @@ def register_splitters() -> Iterable[Component]:
 
 
 @hookspec
+def register_auditors() -> Iterable[Component]:
+    """Offer auditors: what is asked of the data and its parts before anything is learned."""
+    return ()
+
+
+@hookspec
 def register_samplers() -> Iterable[Component]:
     """Offer samplers: they choose which training rows the learner sees, with which weight."""
     return ()

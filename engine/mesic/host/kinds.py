@@ -27,6 +27,7 @@ KINDS = {
     for kind in (
         Kind("source", "sources", "where the rows come from"),
         Kind("splitter", "splitters", "which rows train, validate and test"),
+        Kind("auditor", "auditors", "what is asked of the data before anything is learned", is_list=True),
         Kind("sampler", "samplers", "which training rows the learner sees, with which weight"),
         Kind("transformer", "transformers", "how columns are rewritten", is_list=True),
         Kind("selector", "selectors", "which columns the learner sees", is_list=True),

@@ -1,6 +1,7 @@
 """One experiment, its stages in order. Read this first.
 
-``source -> partition -> baselines -> search in the zone -> fit -> the test part, opened once -> bundle -> report``
+``source -> partition -> audit -> baselines -> search in the zone -> fit -> the test part, opened once -> bundle``, then
+the report.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mesic.audit.auditing import audit
 from mesic.bundle import packing
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.config.settings import Zone
@@ -96,6 +98,7 @@ class Experiment:
         stages = (
             ("read", self.read),
             ("partition", self.divide),
+            ("audit", self.audit),
             ("baselines", self.cross_fit_baselines),
             ("search", self.search),
             ("fit", self.fit),
@@ -163,6 +166,26 @@ class Experiment:
         target, rng = self.record.facts["data"]["target"], stage_rng(self.config["seed"], "bundle")
         self.sealed = packing.sealed_rows(self.raw, self.dataset, self.split, target, rng)
         del self.raw
+
+    def audit(self, activity: Activity) -> None:
+        """Ask what is wrong with the data and its parts before anything is learned from them."""
+        auditors = plan.parts_of(self.registry, self.config, "auditor")
+        everything = plan.named_part(self.registry, self.config, "sampler", "everything")
+        learner = plan.part_of(self.registry, self.config, "learner")
+        found = audit(
+            auditors,
+            self.dataset,
+            self.schema,
+            self.split,
+            self.recipe.plain(learner, everything),
+            plan.price_metric_of(self.registry, self.config, self.dataset.task),
+            level=self.config["interval"],
+            seed=self.config["seed"],
+        )
+        self.record.find(*found.findings)
+        self.record.add(audits=found.answers)
+        self.record.refuse_leaks()
+        activity.rows_in = activity.rows_out = len(self.dataset)
 
     def _look_at_sample(self) -> None:
         """Draw what the final fit will draw, and say what it is before anything is fitted."""

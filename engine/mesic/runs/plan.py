@@ -21,6 +21,7 @@ USUAL_METRICS = {
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "kappa", "brier"),
     "regression": ("rmse", "mae", "median_ae", "r2"),
 }
+PRICE_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 NEED_OF_TRAIT = {"categories": "categories", "missing": "missing", "unscaled": "scale"}
 
 
@@ -121,6 +122,12 @@ def metrics_of(registry: Registry, config: Config, task: str) -> dict[str, Any]:
         if task not in part.offer.component.tasks:
             raise UsageError(f"metric {part.name!r} does not serve a {task} task")
     return {part.name: build(part.offer, part.options, task=task) for part in parts}
+
+
+def price_metric_of(registry: Registry, config: Config, task: str) -> Any:
+    """Return the metric by which auditors say what a suspicion costs."""
+    part = named_part(registry, config, "metric", PRICE_METRIC[task])
+    return build(part.offer, part.options, task=task)
 
 
 def tuner_of(registry: Registry, config: Config) -> tuple[Part, dict[str, Any], dict[str, Any]]:

@@ -81,7 +81,7 @@ class Record:
             and (is_strict or finding["severity"] == "block")
         ]
         if leaks:
-            listed = [f"  {leak['code']}: {leak['message']}; mend it with {leak['fix']}" for leak in leaks]
+            listed = [f"  {leak['code']}: {leak['message']}; to mend it: {leak['fix']}" for leak in leaks]
             accepted = f"or accept it, with the reason: '+policy.accept.{leaks[0]['code']}=REASON'"
             raise CheckFailed("\n".join(["the run would learn from a leak:", *listed, accepted]))
 

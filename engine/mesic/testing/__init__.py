@@ -16,6 +16,7 @@ selector/long_tail
 >>> SelectorContract().test_the_same_seed_gives_the_same_result(spread)
 """
 
+from mesic.testing.auditors import AuditorContract
 from mesic.testing.component import ComponentContract
 from mesic.testing.evaluators import EvaluatorContract
 from mesic.testing.learners import BaselineContract, LearnerContract
@@ -29,6 +30,7 @@ from mesic.testing.transformers import TransformerContract
 from mesic.testing.tuners import TunerContract
 
 __all__ = [
+    "AuditorContract",
     "BaselineContract",
     "ComponentContract",
     "EvaluatorContract",

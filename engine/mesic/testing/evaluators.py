@@ -36,17 +36,7 @@ class EvaluatorContract(ComponentContract, kind="evaluator"):
     def test_it_answers_in_numbers_and_findings(self, subject: Subject) -> None:
         """What it returns can be written into the record."""
         for view in self.views(subject):
-            self.check(subject, subject.made(view.task).evaluate(view))
-
-    def check(self, subject: Subject, evaluation: Evaluation) -> None:
-        """Assert that an answer can be written into the record."""
-        assert isinstance(evaluation, Evaluation), f"{subject} returns {type(evaluation).__name__}, no mesic.Evaluation"
-        _assert_json(subject, dict(evaluation.data))
-        for finding in evaluation.findings:
-            assert isinstance(finding, Finding), f"{subject} finds {finding!r}, which is no mesic.Finding"
-            assert finding.severity in get_args(Severity), f"{subject}: severity {finding.severity!r} is unknown"
-            assert finding.message, f"{subject} finds {finding.code} without a word"
-            _assert_json(subject, finding.as_dict())
+            assert_evaluation(subject, subject.made(view.task).evaluate(view))
 
     def test_the_same_generator_gives_the_same_answer(self, subject: Subject) -> None:
         """Whatever it was asked before, and whatever the state of the global generators."""
@@ -78,7 +68,7 @@ class EvaluatorContract(ComponentContract, kind="evaluator"):
                 taken: dict[str, Any] = {name: values[rows] for name, values in arrays.items()}
                 with or_refusal(f"{subject} ({view.task}): {what}"):
                     evaluation = subject.made(view.task).evaluate(replace(view, X=view.X.iloc[rows], **taken))
-                    self.check(subject, evaluation)
+                    assert_evaluation(subject, evaluation)
 
 
 def view_of(fitted: Fitted, data: Dataset) -> EvaluationView:
@@ -99,6 +89,17 @@ def view_of(fitted: Fitted, data: Dataset) -> EvaluationView:
         level=0.95,
         rng=np.random.default_rng(0),
     )
+
+
+def assert_evaluation(subject: Subject, evaluation: Evaluation) -> None:
+    """Assert that an answer can be written into the record."""
+    assert isinstance(evaluation, Evaluation), f"{subject} returns {type(evaluation).__name__}, no mesic.Evaluation"
+    _assert_json(subject, dict(evaluation.data))
+    for finding in evaluation.findings:
+        assert isinstance(finding, Finding), f"{subject} finds {finding!r}, which is no mesic.Finding"
+        assert finding.severity in get_args(Severity), f"{subject}: severity {finding.severity!r} is unknown"
+        assert finding.message, f"{subject} finds {finding.code} without a word"
+        _assert_json(subject, finding.as_dict())
 
 
 def _assert_json(subject: Subject, value: dict[str, object]) -> None:

@@ -1,0 +1,56 @@
+"""Auditors: what is asked of the data and its parts before anything is learned."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mesic import Component, NoOptions, hookimpl, option
+
+
+@dataclass
+class Looked:
+    """Options of auditors that look at some of the rows."""
+
+    rows: int = option(4_000, "training rows that are looked at, at most", low=100, unit="rows")
+
+
+@dataclass
+class Compared:
+    """Options of the auditor of hidden groups."""
+
+    rows: int = option(2_000, "training rows that are compared with each other, in whole groups", low=100, unit="rows")
+
+
+@dataclass
+class Told:
+    """Options of the auditor of shifts between the parts."""
+
+    rows: int = option(5_000, "rows of each part at most", low=100, unit="rows")
+
+
+@hookimpl
+def register_auditors() -> Iterable[Component]:
+    """Offer the built-in auditors."""
+    home = "mesic_plugins.auditors"
+    return (
+        Component(
+            "post_event", f"{home}.post_event:PostEvent", "columns that come into being with the target", NoOptions
+        ),
+        Component(
+            "target_function",
+            f"{home}.target_function:TargetFunction",
+            "is the target a function of a few columns",
+            Looked,
+            reference="S. Chatterjee, A new coefficient of correlation, JASA 2021",
+        ),
+        Component("golden_column", f"{home}.golden_column:GoldenColumn", "is a column too good to be true", Looked),
+        Component("twins", f"{home}.twins:Twins", "rows that repeat others, within and across parts", NoOptions),
+        Component("hidden_group", f"{home}.hidden_group:HiddenGroup", "groups that nobody declared", Compared),
+        Component("hidden_time", f"{home}.hidden_time:HiddenTime", "times that nobody declared", NoOptions),
+        Component(
+            "split_shift",
+            f"{home}.split_shift:SplitShift",
+            "can test rows be told from training rows",
+            Told,
+            reference="D. Lopez-Paz, M. Oquab, Revisiting classifier two-sample tests, ICLR 2017",
+        ),
+    )
