@@ -40,10 +40,13 @@ def binned(column):
 
 
 def joint(codes):
-    """Return one code a row for several columns' codes together."""
-    total = codes[0]
+    """Return one code a row for several columns' codes together; few enough to be counted."""
+    total, size = codes[0], int(codes[0].max()) + 1
     for more in codes[1:]:
-        total = np.unique(total * (int(more.max()) + 1) + more, return_inverse=True)[1]
+        total, size = total * (int(more.max()) + 1) + more, size * (int(more.max()) + 1)
+        if size > 4 * total.size:
+            total = np.unique(total, return_inverse=True)[1]
+            size = int(total.max()) + 1
     return total
 
 

@@ -12,7 +12,7 @@ from mesic_plugins.auditors.screening import dependence, distinct_training_rows,
 SURE, SURE_OF_LEVELS, LEAST_ROWS, LEAST_SHARE = 0.97, 0.995, 50, 0.5
 LARGEST_LEVELS = 0.34  # a column with more levels to a row has too few rows a level to tell anything
 MOST_DISCRETE, MOST_NUMBERS = 16, 30
-FIRST_LOOK = 500
+FIRST_LOOK, DOUBT = 500, 0.1
 OPERATIONS = (
     ("{} - {}", np.subtract),
     ("{} + {}", np.add),
@@ -61,13 +61,18 @@ def _of_levels(X, y, task):
     codes = {str(name): levels(X[name]) for name in X}
     codes = {name: code for name, code in codes.items() if 1 < code.max() + 1 <= LARGEST_LEVELS * len(X)}
     skills: dict[tuple[str, ...], float] = {}
+    few = slice(None, None, max(1, len(X) // FIRST_LOOK))
     for count in (1, 2, 3):
         names = list(codes)
         if count > 1 and len(names) > MOST_DISCRETE:
             names = sorted(names, key=lambda name: -max(s for key, s in skills.items() if name in key))[:MOST_DISCRETE]
         for chosen in combinations(names, count):
-            skill, share = skill_of_cells(joint([codes[name] for name in chosen]), y, task)
+            cells = joint([codes[name] for name in chosen])
+            skill, share = skill_of_cells(cells[few], y[few], task)
             skills[chosen] = skill
+            if skill < sure - DOUBT and share * y[few].size >= LEAST_ROWS:
+                continue
+            skill, share = skill_of_cells(cells, y, task)
             if skill >= sure and share >= LEAST_SHARE and share * len(X) >= LEAST_ROWS:
                 yield {"columns": list(chosen), "how": "its levels" if count == 1 else "their levels", "measure": skill}
 
@@ -85,7 +90,7 @@ def _of_numbers(X, y):
         for words, operation in OPERATIONS:
             with np.errstate(all="ignore"):
                 values = operation(numbers[left], numbers[right])
-            if _strength(values, y, FIRST_LOOK) >= SURE - 0.1 and (strength := _strength(values, y)) >= SURE:
+            if _strength(values, y, FIRST_LOOK) >= SURE - DOUBT and (strength := _strength(values, y)) >= SURE:
                 yield {"columns": [left, right], "how": words.format(left, right), "measure": strength}
 
 
