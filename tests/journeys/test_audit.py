@@ -42,7 +42,8 @@ def test_a_suspected_leak_is_said_with_its_price_and_a_command_that_mends_it(mes
     assert leak["evidence"]["leaking"] == ["landed"]
     assert leak["evidence"]["with"]["low"] > leak["evidence"]["without"]["high"]
     assert leak["fix"] == "source.ignore=[landed]"
-    assert set(record["audits"]) >= {"post_event", "twins", "hidden_group"}
+    assert {name for name, facts in record["audits"].items() if facts["found"]} >= {"post_event"}
+    assert record["audits"]["hidden_group"]["found"] == []
     assert "LEAK-POST-EVENT" in done.out + done.err
     assert "LEAK-POST-EVENT" in (mesic.folder / "r" / "report.html").read_text()
 

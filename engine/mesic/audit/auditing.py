@@ -77,7 +77,7 @@ def audit(
             rng=stage_rng(seed, f"auditor {part.name}"),
         )
         evaluation = build(part.offer, part.options).audit(view)
-        answers[part.name] = dict(evaluation.data)
+        answers[part.name] = {**evaluation.data, "found": [finding.code for finding in evaluation.findings]}
         findings += evaluation.findings
         suspects += _suspected(evaluation.findings, X.columns, suspects)
     return Audited(answers, findings)

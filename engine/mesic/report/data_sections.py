@@ -119,6 +119,7 @@ def partition(record: Record) -> Html:
             _classes(facts),
             _sample(record),
             _proof(facts.get("proof")),
+            _audits(record.get("audits")),
         )
     )
 
@@ -157,6 +158,14 @@ def _proof(proof: Mapping[str, Any] | None) -> Html:
         return joined((head, missing("Whether the parts are disjoint and cover all rows")))
     said = about("Checked on the row numbers of the parts, not assumed.")
     return joined((head, said, Html(f'<ul class="laws">{joined(_law(*law) for law in proof.items())}</ul>')))
+
+
+def _audits(audits: Mapping[str, Any] | None) -> Html:
+    if not audits:
+        return Html("")
+    said = about("Asked before anything was learned; what was found stands under Findings, with its price.")
+    rows = [[name, ", ".join(facts.get("found") or []) or "nothing found"] for name, facts in audits.items()]
+    return joined((tag("h3", "Audit"), said, table(["auditor", "found"], rows)))
 
 
 def _law(name: str, holds: Any) -> Html:
