@@ -224,7 +224,8 @@ def partition_chart(facts: Mapping[str, Any], width: float = WIDE) -> str:
     start, later = _starts(facts.get("place") or {}, train)
     _piece(drawing, x, (start, start + train), height, "var(--a)")
     _piece(drawing, x, (later, later + test), height, "var(--b)")
-    before, takes_turns = 0, all(fit + validate >= train for fit, validate in parts)
+    before = 0
+    takes_turns = all("before" not in fold for fold in folds) and all(sum(part) >= train for part in parts)
     for place, (fold, (fit, validate)) in enumerate(zip(folds, parts, strict=True), 1):
         height = layout.write(place)
         start, later = (0, before % (train or 1)) if takes_turns else _starts(fold, fit)
