@@ -190,10 +190,10 @@ def _parts(table: TypedTable, rows: np.ndarray) -> np.ndarray | None:
     return np.asarray(values, dtype=object)
 
 
-def _refuse_missing(column: Column, missing: np.ndarray, rows: np.ndarray) -> None:
+def _refuse_missing(column: Column, missing: np.ndarray, rows: np.ndarray, what: str = "missing") -> None:
     if missing.any():
         raise DataError(
-            f"source.{column.role}={column.name!r} is missing in {missing.sum():,} rows, first in row "
+            f"source.{column.role}={column.name!r} is {what} in {missing.sum():,} rows, first in row "
             f"{rows[np.flatnonzero(missing)[0]]}: fill it, or drop these rows"
         )
 
@@ -203,12 +203,7 @@ def _times(table: TypedTable, rows: np.ndarray) -> np.ndarray | None:
     if column is None:
         return None
     times = np.asarray(table.columns[column.name][rows], dtype=np.float64)
-    missing = np.isnan(times)
-    if missing.any():
-        raise DataError(
-            f"source.time={column.name!r} is missing or no time in {missing.sum():,} rows, first in row "
-            f"{rows[np.flatnonzero(missing)[0]]}: fill it, or drop these rows"
-        )
+    _refuse_missing(column, np.isnan(times), rows, "missing or no time")
     return times
 
 

@@ -1,7 +1,7 @@
 """What evaluators promise."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -41,23 +41,12 @@ class EvaluatorContract(ComponentContract, kind="evaluator"):
     def test_the_same_generator_gives_the_same_answer(self, subject: Subject) -> None:
         """Whatever it was asked before, and whatever the state of the global generators."""
         for view in self.views(subject):
-            evaluator, found = subject.made(view.task), []
-            for state in (1, 2):
-                with global_chance(state, subject):
-                    found.append(evaluator.evaluate(replace(view, rng=np.random.default_rng(3))))
-            left, right = (json.dumps(finite(dict(evaluation.data))) for evaluation in found)
-            assert left == right, f"{subject} answers otherwise with one generator ({view.task})"
-            assert found[0].findings == found[1].findings, f"{subject} finds other things with one generator"
+            assert_same_answers(subject, view, subject.made(view.task).evaluate)
 
     def test_evaluating_changes_no_input(self, subject: Subject) -> None:
         """The next evaluator sees what the first one saw."""
         for view in self.views(subject):
-            arrays = {name: value.copy() for name, value in vars(view).items() if isinstance(value, np.ndarray)}
-            X = view.X.copy(deep=True)
-            subject.made(view.task).evaluate(view)
-            pd.testing.assert_frame_equal(view.X, X, obj=f"{subject}: X")
-            for name, before in arrays.items():
-                np.testing.assert_array_equal(getattr(view, name), before, err_msg=f"{subject}: {name}")
+            assert_untouched(subject, view, subject.made(view.task).evaluate)
 
     def test_one_row_and_one_class_are_evaluated_or_refused(self, subject: Subject) -> None:
         """A test part may be small."""
@@ -89,6 +78,27 @@ def view_of(fitted: Fitted, data: Dataset) -> EvaluationView:
         level=0.95,
         rng=np.random.default_rng(0),
     )
+
+
+def assert_same_answers(subject: Subject, view: Any, ask: Callable[[Any], Evaluation]) -> None:
+    """Assert that a view with one generator gets one answer, asked twice, whatever the global generators say."""
+    found = []
+    for state in (1, 2):
+        with global_chance(state, subject):
+            found.append(ask(replace(view, rng=np.random.default_rng(3))))
+    left, right = (json.dumps(finite(dict(evaluation.data))) for evaluation in found)
+    assert left == right, f"{subject} answers otherwise with one generator ({view.task})"
+    assert found[0].findings == found[1].findings, f"{subject} finds other things with one generator"
+
+
+def assert_untouched(subject: Subject, view: Any, ask: Callable[[Any], Evaluation]) -> None:
+    """Assert that a view is after the question what it was before."""
+    arrays = {name: value.copy() for name, value in vars(view).items() if isinstance(value, np.ndarray)}
+    X = view.X.copy(deep=True)
+    ask(view)
+    pd.testing.assert_frame_equal(view.X, X, obj=f"{subject}: X")
+    for name, before in arrays.items():
+        np.testing.assert_array_equal(getattr(view, name), before, err_msg=f"{subject}: {name}")
 
 
 def assert_evaluation(subject: Subject, evaluation: Evaluation) -> None:

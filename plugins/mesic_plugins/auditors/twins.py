@@ -15,9 +15,8 @@ class Twins:
     """Counts rows that repeat others, and test rows that have such a twin among the training rows.
 
     Near twins agree in all columns but those of one twelfth, numbers to a thousandth of their standard deviation; they
-    are looked for in tables of eight columns or more. Where
-    twins are many, what they flatter is measured: the score of a fold in which they are divided by chance beside that
-    of a fold without a row whose twin was fitted on.
+    are looked for in tables of eight columns or more. Where twins are many, what they flatter is measured: the score
+    of rows divided by chance beside that of the rows among them that have no twin in what was fitted on.
     """
 
     def audit(self, view):
@@ -25,7 +24,8 @@ class Twins:
         train, test = view.split.train, view.split.test
         repeated = len(view) - np.unique(view.keys).size
         straddling = int(np.isin(view.keys[test], view.keys[train]).sum())
-        near = _near(view.X, train, test)
+        grains = _grains(view.X)
+        near = _near(grains, test, train)
         data = {
             "repeated": int(repeated),
             "test_rows": int(test.size),
@@ -36,29 +36,28 @@ class Twins:
         if straddling:
             findings.append(_straddling(view, straddling))
         elif near.mean() >= LEAST_NEAR_SHARE:
-            findings += _nearly(view, near)
+            findings += _nearly(view, grains, near)
         if repeated >= LEAST_SHARE * len(view):
             findings.append(_repeated(view, repeated, is_kept_together=not straddling))
         return Evaluation(data, tuple(findings))
 
 
-def _near(X, train, test):
-    """Return which test rows agree with a training row in all blocks of columns but one."""
-    near = np.zeros(test.size, dtype=bool)
-    if X.shape[1] < FEWEST_COLUMNS:
-        return near
-    grains = _grains(X)
-    whole = grains.sum(axis=0)
+def _near(grains, rows, others):
+    """Return which rows agree with one of the others in all blocks of columns but one."""
+    near = np.zeros(rows.size, dtype=bool)
     with np.errstate(over="ignore"):
+        whole = grains.sum(axis=0)
         for block in grains:
             keys = whole - block
-            near |= np.isin(keys[test], keys[train])
+            near |= np.isin(keys[rows], keys[others])
     return near
 
 
 def _grains(X):
-    """Return a hash a row of each block of columns, numbers rounded, uint64 of shape (blocks, n)."""
-    blocks = np.zeros((min(BLOCKS, max(2, X.shape[1])), len(X)), dtype=np.uint64)
+    """Return a hash a row of each block of columns, numbers rounded, uint64 of shape (blocks, n); few columns: none."""
+    if X.shape[1] < FEWEST_COLUMNS:
+        return np.zeros((0, len(X)), dtype=np.uint64)
+    blocks = np.zeros((min(BLOCKS, X.shape[1]), len(X)), dtype=np.uint64)
     with np.errstate(over="ignore"):
         for place, name in enumerate(map(str, X)):
             column = X[name]
@@ -78,16 +77,11 @@ def _straddling(view, rows):
     return Finding("LEAK-TWINS", "warning", message, {"rows": rows, "share": share}, fix)
 
 
-def _nearly(view, near):
+def _nearly(view, grains, near):
     train = view.split.train
     half = view.rng.permutation(train.size) % 2 == 0
     fit, held = train[~half], train[half]
-    keys = _grains(view.X)
-    whole = keys.sum(axis=0)
-    has_twin = np.zeros(held.size, dtype=bool)
-    with np.errstate(over="ignore"):
-        for block in keys:
-            has_twin |= np.isin((whole - block)[held], (whole - block)[fit])
+    has_twin = _near(grains, held, fit)
     with_twin, alone = view.pricing.scores(fit, [held[has_twin], held[~has_twin]])
     if with_twin is None or alone is None or not with_twin.low > alone.high:
         return []
