@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mesic.evaluation.view import Evaluation as Evaluation
     from mesic.evaluation.view import EvaluationView as EvaluationView
     from mesic.findings import Finding as Finding
+    from mesic.findings import ignoring as ignoring
     from mesic.host.components import CLASSES as CLASSES
     from mesic.host.components import Choice as Choice
     from mesic.host.components import Component as Component
@@ -71,6 +72,7 @@ _HOMES = {
     "example_losses": "evaluation.losses",
     "score_with_interval": "evaluation.intervals",
     "Finding": "findings",
+    "ignoring": "findings",
     "CLASSES": "host.components",
     "Choice": "host.components",
     "Component": "host.components",

@@ -1,6 +1,8 @@
 """Findings: the one currency of checks."""
 
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -37,3 +39,22 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as the record stores it."""
         return asdict(self)
+
+
+def ignoring(columns: Iterable[str]) -> str:
+    """Return what is typed in a shell to leave columns out, whatever they are called.
+
+    Examples
+    --------
+    >>> print(ignoring(["age", "age", "home town"]))
+    'source.ignore=[age,"home town"]'
+    """
+    text = f"source.ignore=[{','.join(map(_listed, dict.fromkeys(columns)))}]"
+    return shlex.quote(text) if '"' in text else text
+
+
+def _listed(name: str) -> str:
+    """Return a text as an item of a list in Hydra's grammar."""
+    if re.fullmatch(r"[A-Za-z_][\w-]*", name) and name.lower() not in ("null", "true", "false", "nan", "inf"):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,10 @@ COLUMNS = st.builds(
     missing=st.sampled_from(["allowed", "forbidden"]),
     range=st.none() | st.tuples(st.floats(-1e300, 0), st.floats(0, 1e300)),
     levels=st.none() | st.lists(NAMES, min_size=1, max_size=4).map(tuple),
+    available_at=st.sampled_from(["before", "after"]),
+    description=st.sampled_from(["", "no", "years: 1 to 3", "ä"]),
+    unit=st.sampled_from(["", "1", "km/h"]),
+    sensitive=st.booleans(),
 )
 TABLE = pa.table(
     {
@@ -150,3 +155,47 @@ def test_what_no_schema_can_say_is_refused_with_the_column(typed, column, facts,
 
     with pytest.raises(UsageError, match=words):
         typed(said)
+
+
+FLIGHTS = pa.table(
+    {
+        "asked": [10.0, 20.0, 30.0, 40.0],
+        "gate": ["a", "b", "a", "b"],
+        "gate_told": [9.0, 25.0, None, 40.0],
+        "landed": [11.0, 21.0, 31.0, 45.0],
+        "late": ["yes", "no", "yes", "no"],
+    }
+)
+
+
+def flights_schema(path, **changes):
+    moments = {"gate": "gate_told", "landed": "after"} | changes
+    columns = {name: {"kind": "category" if name in ("gate", "late") else "number"} for name in FLIGHTS.column_names}
+    for name, when in moments.items():
+        columns[name]["available_at"] = when
+    path.write_text(yaml.safe_dump({"format": 1, "columns": columns}))
+    return {**OPTIONS, "schema": str(path), "time": "asked"}
+
+
+def test_what_is_known_only_later_is_seen_by_no_learner_and_every_hidden_cell_is_booked(tmp_path):
+    typed = type_table(FLIGHTS, flights_schema(tmp_path / "s.yaml"), "late")
+
+    assert [column.name for column in typed.schema.features] == ["gate"]
+    assert list(typed.columns["gate"].isna()) == [False, True, True, False]
+    assert [(e.column, e.cells) for e in typed.account.entries] == [("gate", 2)]
+    assert [finding.code for finding in typed.findings] == ["LATE-COLUMN"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "said"),
+    [
+        ({"gate": "gate_tolt"}, {}, "did you mean 'gate_told'"),
+        ({}, {"time": None}, "give source.time=COLUMN"),
+        ({"gate": "late"}, {}, "cannot be compared with source.time='asked'"),
+        ({"gate": 3}, {}, "available_at: 3 cannot work"),
+    ],
+)
+def test_a_moment_that_says_nothing_is_refused(tmp_path, changes, options, said):
+    given = flights_schema(tmp_path / "s.yaml", **changes) | options
+    with pytest.raises(UsageError, match=said):
+        type_table(FLIGHTS, given, "late")

@@ -71,6 +71,7 @@ def audit(
             time=dataset.time,
             unlabelled=(dataset.X.head(0) if dataset.unlabelled is None else dataset.unlabelled)[list(X.columns)],
             suspects=dataset.X[suspects],
+            ignored=schema.ignored,
             kinds={column.name: column.kind for column in schema.features if column.name in X},
             pricing=Pricing(recipe, seen, split.folds[-1], metric, level, seed),
             level=level,

@@ -34,6 +34,8 @@ class AuditView:
         The same columns of rows whose target is missing, some thousands at most.
     suspects
         The features that an earlier auditor suspects, n rows; they are not priced again.
+    ignored
+        Columns that ``source.ignore`` names already.
     kinds
         What each feature is: ``number``, ``boolean``, ``category`` or ``time``.
     pricing
@@ -54,6 +56,7 @@ class AuditView:
     time: np.ndarray | None
     unlabelled: pd.DataFrame
     suspects: pd.DataFrame
+    ignored: tuple[str, ...]
     kinds: Mapping[str, str]
     pricing: Pricing
     level: float

@@ -18,8 +18,10 @@ import pyarrow as pa
 
 from mesic.bundle.portable import PortableStep
 from mesic.data.account import RowAccount
+from mesic.data.availability import hide_later, moments
 from mesic.data.coercion import coerce_table
 from mesic.data.schema import Schema, load_schema
+from mesic.data.view import frame_of
 from mesic.errors import CheckFailed, DataError, UsageError
 from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
@@ -71,6 +73,11 @@ class Bundle:
         """Names of the columns that the pipeline reads."""
         return [str(column["name"]) for column in self.fitted.steps[0].params["columns"]]
 
+    @property
+    def moments(self) -> list[str]:
+        """Names of the columns that decide which cells were known; they may be absent."""
+        return [name for name in moments(self.schema, self.needed) if name not in self.needed]
+
     def predict(self, data: Any) -> pd.DataFrame:
         """Return one row a row of `data`, in order: ``prediction``, and ``p_<label>`` for classes.
 
@@ -90,9 +97,10 @@ class Bundle:
     def scores(self, table: pa.Table, account: RowAccount) -> np.ndarray:
         """Return probabilities (n, k) or values (n,); what was coerced is booked in `account`."""
         self.require(table.column_names)
-        columns = [self.schema[name] for name in self.needed]
-        typed = coerce_table(table.select(self.needed), columns, account, "predict")
-        return self.predictor(pd.DataFrame(typed, index=pd.RangeIndex(table.num_rows), copy=False))
+        names = [*self.needed, *(name for name in self.moments if name in table.column_names)]
+        typed = coerce_table(table.select(names), [self.schema[name] for name in names], account, "predict")
+        hide_later(typed, self.schema, account, "predict")
+        return self.predictor(frame_of({name: typed[name] for name in self.needed}, table.num_rows))
 
     def check_end_to_end(self) -> int:
         """Answer the sealed end-to-end rows again; return how many there are.

@@ -63,9 +63,10 @@ class SealedRows:
     confidence: pa.Table
 
 
-def sealed_rows(table: pa.Table, dataset: Dataset, split: Split, target: str, rng: np.random.Generator) -> SealedRows:
-    """Draw the rows that go into the bundle, some of every class among them."""
-    names = [str(name) for name in dataset.X]
+def sealed_rows(
+    table: pa.Table, names: list[str], dataset: Dataset, split: Split, target: str, rng: np.random.Generator
+) -> SealedRows:
+    """Draw the rows that go into the bundle, some of every class among them; of their columns those of `names`."""
     rows = end_to_end_rows(dataset, split.train, rng)
     sure = np.sort(rng.choice(split.test, min(CONFIDENCE_ROWS, split.test.size), replace=False))
     return SealedRows(

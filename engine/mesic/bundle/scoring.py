@@ -71,7 +71,7 @@ def score_file(
         for answers, own in _in_order(answered, source.text_batches(batch), threads):
             writer.write_table(answers)
             account.include(own)
-    return account.read, account, [name for name in names if name not in {*bundle.needed, *keep}]
+    return account.read, account, [name for name in names if name not in {*bundle.needed, *bundle.moments, *keep}]
 
 
 def _in_order(

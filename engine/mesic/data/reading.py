@@ -9,12 +9,13 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from mesic.data.account import RowAccount
+from mesic.data.availability import hide_later, without_later
 from mesic.data.coercion import coerce_table
 from mesic.data.identity import table_digest
 from mesic.data.inference import infer_column, kind_of_cells, plain_values
-from mesic.data.schema import ROLES_OF_ONE, Column, Schema, load_schema
+from mesic.data.schema import IGNORED, ROLES_OF_ONE, Column, Schema, load_schema
 from mesic.errors import DataError, UsageError
-from mesic.findings import Finding
+from mesic.findings import Finding, ignoring
 from mesic.host.names import did_you_mean
 
 BATCH_ROWS = 65_536
@@ -92,7 +93,7 @@ def assign_roles(schema: Schema, options: Mapping[str, Any], target: str | None)
         column = _known(schema, name, "ignore")
         if column.role in ROLES_OF_ONE:
             raise UsageError(f"column {name!r} cannot be {column.role} and ignore at once")
-        schema = schema.with_column(replace(column, role="ignored", why="source.ignore names it"))
+        schema = schema.with_column(replace(column, role="ignored", why=IGNORED))
     return schema
 
 
@@ -124,10 +125,12 @@ def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) 
     path = options.get("schema")
     given = load_schema(Path(path)) if path else None
     schema = _merged(table, given) if given else infer_schema(table)
-    schema = assign_roles(schema, options, target)
+    schema, late = without_later(assign_roles(schema, options, target))
     typed = coerce_table(table, schema.columns, account, "schema")
-    findings = tuple(_findings(schema, account))
-    return TypedTable(typed, schema, table.num_rows, table_digest(typed), account, findings)
+    digest = table_digest(typed)
+    hide_later(typed, schema, account, "schema")
+    findings = (*late, *_findings(schema, account))
+    return TypedTable(typed, schema, table.num_rows, digest, account, findings)
 
 
 def _merged(table: pa.Table, given: Schema) -> Schema:
@@ -156,7 +159,7 @@ def _findings(schema: Schema, account: RowAccount) -> Any:
                 "info",
                 f"column {column.name!r} is not used: {column.why}",
                 {"column": column.name, **column.seen},
-                f"source.ignore=[{column.name}] says so yourself; edit schema.yaml to use it",
+                f"{ignoring([*schema.ignored, column.name])} says so yourself; edit schema.yaml to use it",
             )
     for entry in account.entries:
         if entry.what.startswith("coerced"):

@@ -18,7 +18,9 @@ from mesic.runs.files import write_text
 Kind = Literal["number", "boolean", "category", "time", "id", "text", "constant"]
 Role = Literal["feature", "target", "time", "group", "part", "weight", "key", "ignored"]
 FORMAT = 1
+IGNORED = "source.ignore names it"
 RULES = ("missing", "range", "levels")
+TOLD = ("description", "unit", "owner", "upstream")
 ROLES_OF_ONE = ("target", "time", "group", "part", "weight", "key")
 HEADER = """\
 # What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
@@ -26,6 +28,8 @@ HEADER = """\
 #   missing: allowed | forbidden
 #   range:   [lowest, highest]     (numbers; optional)
 #   levels:  [every, allowed, one] (categories; optional)
+#   available_at: before | after | a column of times: when a cell is known, seen from the prediction (optional)
+#   description, unit, owner, upstream: texts; sensitive: true | false (optional)
 # What stands under `seen` only describes the data that this was inferred from.
 """
 
@@ -40,6 +44,12 @@ class Column:
     missing: Literal["allowed", "forbidden"] = "allowed"
     range: tuple[float, float] | None = None
     levels: tuple[str, ...] | None = None
+    available_at: str = "before"
+    description: str = ""
+    unit: str = ""
+    owner: str = ""
+    upstream: str = ""
+    sensitive: bool = False
     seen: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
 
@@ -47,7 +57,14 @@ class Column:
         """Return the column as the record stores it."""
         rules = {"range": list(self.range) if self.range else None, "levels": list(self.levels or ()) or None}
         facts = {"name": self.name, "kind": self.kind, "role": self.role, "missing_rule": self.missing}
-        return {**facts, **{k: v for k, v in rules.items() if v}, **self.seen, "why": self.why}
+        return {**facts, **{k: v for k, v in rules.items() if v}, **self.told, **self.seen, "why": self.why}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What people say of the column beside its rules, where they say anything."""
+        said = {name: getattr(self, name) for name in TOLD} | {"sensitive": self.sensitive}
+        when = {} if self.available_at == "before" else {"available_at": self.available_at}
+        return when | {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,11 @@ class Schema:
         """The columns that a learner may see."""
         return [column for column in self.columns if column.role == "feature"]
 
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of the columns that ``source.ignore`` leaves out."""
+        return tuple(column.name for column in self.columns if column.why == IGNORED)
+
     def with_column(self, changed: Column) -> "Schema":
         """Return a schema in which the column of that name is the given one."""
         return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
@@ -89,6 +111,7 @@ def _as_yaml(column: Column) -> dict[str, Any]:
         body["range"] = list(column.range)
     if column.levels:
         body["levels"] = list(column.levels)
+    body |= column.told
     if column.why:
         body["why"] = column.why
     return body | ({"seen": dict(column.seen)} if column.seen else {})
@@ -111,7 +134,7 @@ def load_schema(path: Path) -> Schema:
     if body.get("format") != FORMAT:
         raise UsageError(f"source.schema={path} has format {body.get('format')!r}; this mesic reads {FORMAT}")
     problems = [p for name, facts in body["columns"].items() for p in _column_problems(name, facts)]
-    if problems := [*problems, *_shared_roles(body["columns"])]:
+    if problems := [*problems, *_shared_roles(body["columns"]), *_strange_moments(body["columns"])]:
         raise UsageError(f"source.schema={path} cannot work:\n  " + "\n  ".join(problems))
     return Schema(tuple(_column(str(name), facts) for name, facts in body["columns"].items()))
 
@@ -128,12 +151,24 @@ def _shared_roles(columns: Mapping[Any, Any]) -> list[str]:
     ]
 
 
+def _strange_moments(columns: Mapping[Any, Any]) -> list[str]:
+    """Say which ``available_at`` names no moment: neither before nor after, nor a column of the schema."""
+    said = {name: facts["available_at"] for name, facts in columns.items() if "available_at" in (facts or {})}
+    known = {"before", "after", *columns}
+    return [
+        f"column {name!r}: available_at: {when!r} is no moment; give before, after or a column"
+        f"{did_you_mean(str(when), [str(other) for other in known])}"
+        for name, when in said.items()
+        if isinstance(when, str) and when not in known
+    ]
+
+
 def _column_problems(name: Any, facts: Any) -> list[str]:
     if not _is_word(name):
         return [f"column {name!r} is no text: put the name in quotes, for YAML reads it as something else"]
     if not isinstance(facts, dict):
         return [f"column {name!r} is {facts!r}: give kind, role, missing"]
-    known = {"kind", "role", "missing", "range", "levels", "why", "seen"}
+    known = {"kind", "role", *RULES, "available_at", *TOLD, "sensitive", "why", "seen"}
     problems = [f"column {name!r} has no rule {key!r}{did_you_mean(str(key), known)}" for key in facts.keys() - known]
     for key, allowed in (
         ("kind", get_args(Kind)),
@@ -144,6 +179,13 @@ def _column_problems(name: Any, facts: Any) -> list[str]:
         if value not in allowed:
             near = did_you_mean(str(value), allowed)
             problems.append(f"column {name!r}: {key}: {value!r} cannot work; give {', '.join(allowed)}{near}")
+    problems += [
+        f"column {name!r}: {key}: {facts[key]!r} cannot work; give a text"
+        for key in ("available_at", *TOLD)
+        if not isinstance(facts.get(key, ""), str)
+    ]
+    if not isinstance(facts.get("sensitive", False), bool):
+        problems.append(f"column {name!r}: sensitive: {facts['sensitive']!r} cannot work; give true or false")
     limits = facts.get("range")
     if limits is not None and not _is_range(limits):
         problems.append(f"column {name!r}: range: {limits!r} cannot work; give [lowest, highest]")
@@ -173,6 +215,9 @@ def _column(name: str, facts: Mapping[str, Any]) -> Column:
         missing=facts.get("missing", "allowed"),
         range=(float(limits[0]), float(limits[1])) if limits else None,
         levels=tuple(map(str, levels)) if levels else None,
+        available_at=facts.get("available_at", "before"),
+        sensitive=facts.get("sensitive", False),
+        **{key: facts.get(key, "") for key in TOLD},
         seen=facts.get("seen", {}),
         why=facts.get("why", ""),
     )

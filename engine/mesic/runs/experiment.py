@@ -18,6 +18,7 @@ from mesic.audit.auditing import audit
 from mesic.bundle import packing
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.config.settings import Zone
+from mesic.data.availability import read_columns
 from mesic.data.identity import array_digest
 from mesic.data.preparing import prepare
 from mesic.data.reading import read_table, type_table
@@ -164,7 +165,8 @@ class Experiment:
         self.record.refuse_leaks()
         self._look_at_sample()
         target, rng = self.record.facts["data"]["target"], stage_rng(self.config["seed"], "bundle")
-        self.sealed = packing.sealed_rows(self.raw, self.dataset, self.split, target, rng)
+        names = read_columns(self.schema, [str(name) for name in self.dataset.X])
+        self.sealed = packing.sealed_rows(self.raw, names, self.dataset, self.split, target, rng)
         del self.raw
 
     def audit(self, activity: Activity) -> None:
@@ -376,7 +378,7 @@ class Experiment:
     def pack(self, activity: Activity) -> None:
         """Seal everything that an answer needs into the bundle, and load it again as a stranger would."""
         model, sealed, folder = self.fitted[MAIN], self.sealed, self.folder / "bundle"
-        names = {column["name"] for column in model.steps[0].params["columns"]}
+        names = read_columns(self.schema, [column["name"] for column in model.steps[0].params["columns"]])
         schema = Schema(tuple(column for column in self.schema.columns if column.name in names))
         assets = {
             "profile.json": packing.reference_profile(self.dataset.view(self.split.train).X),

@@ -72,6 +72,7 @@ def view_of(data: Dataset) -> AuditView:
         time=data.time,
         unlabelled=data.X.head(0) if data.unlabelled is None else data.unlabelled,
         suspects=data.X[[]],
+        ignored=(),
         kinds={str(name): "category" if data.X[name].dtype == "category" else "number" for name in data.X},
         pricing=Pricing(recipe, data, split.folds[-1], metric, 0.95, 0),
         level=0.95,

@@ -1,6 +1,6 @@
 """Is one column too good to be true."""
 
-from mesic import Evaluation, Finding
+from mesic import Evaluation, Finding, ignoring
 from mesic.audit.pricing import facts_of, in_words
 from mesic_plugins.auditors.screening import distinct_training_rows, skill_alone, skill_of_score
 
@@ -49,4 +49,6 @@ class GoldenColumn:
             "with": facts_of(everything),
             "without": facts_of(without),
         }
-        return Evaluation(data, (Finding("LEAK-GOLDEN", "warning", message, evidence, f"source.ignore=[{name}]"),))
+        return Evaluation(
+            data, (Finding("LEAK-GOLDEN", "warning", message, evidence, ignoring([*view.ignored, name])),)
+        )

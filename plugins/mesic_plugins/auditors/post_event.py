@@ -1,6 +1,6 @@
 """Which columns are filled in only where the target is known."""
 
-from mesic import Evaluation, Finding
+from mesic import Evaluation, Finding, ignoring
 from mesic.audit.pricing import facts_of, in_words
 
 LEAST_ROWS, MISSING_WITH_TARGET, MISSING_OTHERWISE = 20, 0.5, 0.02
@@ -35,4 +35,4 @@ def _findings(late, shares, view):
         f"{in_words(everything)} with them, {in_words(without)} without"
     )
     evidence = {"leaking": late, "missing": shares, "with": facts_of(everything), "without": facts_of(without)}
-    yield Finding("LEAK-POST-EVENT", "warning", message, evidence, f"source.ignore=[{','.join(late)}]")
+    yield Finding("LEAK-POST-EVENT", "warning", message, evidence, ignoring([*view.ignored, *late]))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mesic import Evaluation, Finding
+from mesic import Evaluation, Finding, ignoring
 from mesic.audit.pricing import facts_of, in_words
 from mesic_plugins.auditors.screening import dependence, distinct_training_rows, joint, levels, skill_of_cells
 
@@ -157,5 +157,5 @@ def _findings(found, view):
             f"{in_words(without)} without; {'are they' if several else 'is it'} known when a prediction is asked for?"
         )
         evidence = one | {"leaking": columns, "with": facts_of(everything), "without": facts_of(without)}
-        fix = f"source.ignore=[{','.join(columns)}]" + (", or those of them that are known too late" if several else "")
+        fix = ignoring([*view.ignored, *columns]) + (", or those of them that are known too late" if several else "")
         yield Finding("LEAK-FUNCTION", "warning", message, evidence, fix)

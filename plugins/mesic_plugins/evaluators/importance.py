@@ -64,4 +64,4 @@ def _findings(unused):
         return ()
     shown = ", ".join(map(repr, unused[:5])) + (", ..." if len(unused) > 5 else "")
     message = f"the model does not use {len(unused)} of its columns: {shown}"
-    return (Finding("UNUSED-COLUMNS", "info", message, {"columns": unused}, "leave them out: source.ignore=[...]"),)
+    return (Finding("UNUSED-COLUMNS", "info", message, {"columns": unused}, "leave them out, by source.ignore"),)
