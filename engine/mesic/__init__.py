@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from mesic.host.hookspecs import hookimpl as hookimpl
     from mesic.partition.rows import Rows as Rows
     from mesic.partition.rows import Split as Split
+    from mesic.profile.profile import Profile as Profile
+    from mesic.profile.shifts import Shift as Shift
+    from mesic.profile.shifts import shifts as shifts
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
     from mesic.training.sampling import Sample as Sample
@@ -82,6 +85,9 @@ _HOMES = {
     "hookimpl": "host.hookspecs",
     "Rows": "partition.rows",
     "Split": "partition.rows",
+    "Profile": "profile.profile",
+    "Shift": "profile.shifts",
+    "shifts": "profile.shifts",
     "Run": "runs.api",
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",

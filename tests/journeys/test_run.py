@@ -21,7 +21,7 @@ def record_of(folder):
 def test_everything_that_the_design_promises_lies_in_the_run_folder(finished_run):
     promised = """record.json timeline.jsonl config/config.yaml partition.parquet oof.parquet test_predictions.parquet
     trials.jsonl zone.json zone.svg report.html schema.yaml bundle/manifest.json bundle/schema.yaml
-    bundle/profile.json bundle/end_to_end.parquet bundle/confidence.parquet bundle/card.md bundle/environment.txt"""
+    bundle/profile.parquet bundle/end_to_end.parquet bundle/confidence.parquet bundle/card.md bundle/environment.txt"""
 
     assert [name for name in promised.split() if not (finished_run / name).is_file()] == []
     assert not (finished_run / "stages").exists()
@@ -370,7 +370,7 @@ def test_predicting_without_a_needed_column_is_refused(mesic, finished_run):
 def test_an_altered_bundle_is_refused_and_the_file_named(mesic, finished_run, tmp_path, harm):
     bundle = tmp_path / "bundle"
     shutil.copytree(finished_run / "bundle", bundle)
-    victim = bundle / "profile.json"
+    victim = bundle / "profile.parquet"
     if harm == "alter":
         victim.write_bytes(victim.read_bytes()[:-2] + b" \n")
     elif harm == "remove":

@@ -25,6 +25,7 @@ from mesic.data.view import frame_of
 from mesic.errors import CheckFailed, DataError, UsageError
 from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
+from mesic.profile.profile import Profile
 from mesic.runs.files import file_digest, json_digest, write_json
 from mesic.training.recipe import Fitted, Predictor
 
@@ -67,6 +68,13 @@ class Bundle:
     def predictor(self) -> Predictor:
         """The interpreter, loaded once."""
         return Predictor(self.fitted, _trusted_types(self.fitted))
+
+    @cached_property
+    def profile(self) -> Profile:
+        """How the training rows were distributed: what other rows are compared with."""
+        from pyarrow import parquet
+
+        return Profile.from_table(parquet.ParquetFile(self.folder / "profile.parquet").read())
 
     @property
     def needed(self) -> list[str]:

@@ -14,23 +14,6 @@ from mesic.report.words import score_text, skill_text
 
 END_TO_END_ROWS = 100
 CONFIDENCE_ROWS = 5_000
-PROFILE_EDGES = 100
-PROFILE_LEVELS = 1_000
-
-
-def reference_profile(X: pd.DataFrame) -> dict[str, Any]:
-    """Return how each column was distributed among the training rows: quantiles or counts, share of missing cells."""
-    return {str(name): _column_profile(X[name]) for name in X}
-
-
-def _column_profile(values: pd.Series) -> dict[str, Any]:
-    facts: dict[str, Any] = {"rows": len(values), "missing": int(values.isna().sum())}
-    if values.dtype == "category":
-        counts = values.value_counts().sort_index().nlargest(PROFILE_LEVELS)
-        return facts | {"kind": "category", "counts": {str(level): int(n) for level, n in counts.items()}}
-    numbers = values.dropna().to_numpy()
-    edges = np.quantile(numbers, np.linspace(0, 1, PROFILE_EDGES + 1)) if numbers.size else np.array([])
-    return facts | {"kind": "number", "quantiles": edges.tolist()}
 
 
 def end_to_end_rows(dataset: Dataset, train: np.ndarray, rng: np.random.Generator) -> np.ndarray:

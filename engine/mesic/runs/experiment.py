@@ -34,6 +34,7 @@ from mesic.host.building import build
 from mesic.host.registry import Registry, notify
 from mesic.partition.proof import partition
 from mesic.partition.rows import Split
+from mesic.profile.profile import Profile
 from mesic.report.charts import zone_chart
 from mesic.report.page import render
 from mesic.runs import facts, plan, tables
@@ -381,7 +382,7 @@ class Experiment:
         names = read_columns(self.schema, [column["name"] for column in model.steps[0].params["columns"]])
         schema = Schema(tuple(column for column in self.schema.columns if column.name in names))
         assets = {
-            "profile.json": packing.reference_profile(self.dataset.view(self.split.train).X),
+            "profile.parquet": Profile.of(self.dataset.view(self.split.train).X, threads=self.threads).table(),
             "card.md": packing.card(self.record.facts),
             "environment.txt": "\n".join(environment_lock()) + "\n",
             "config.json": self.config,

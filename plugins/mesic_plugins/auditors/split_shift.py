@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesic import Evaluation, Finding, score_with_interval
+from mesic import Evaluation, Finding, Profile, score_with_interval, shifts
 from mesic.audit.pricing import in_words
 from mesic_plugins.metrics.roc_auc import RocAuc
 
@@ -22,8 +22,8 @@ class SplitShift:
     """Lets a classifier tell test rows from training rows: the area under its ROC curve is 0.5 where they are alike.
 
     Each half of the rows is told by trees that were fitted on the other half. Where the lower end of the interval is
-    above 0.55 the parts differ, and the columns that tell them apart are named. Parts by content differ by chance only
-    and are not looked at.
+    above 0.55 the parts differ, and the columns that tell them apart are named, with what two-sample tests say of each
+    column. Parts by content differ by chance only and are not looked at.
 
     Parameters
     ----------
@@ -53,11 +53,16 @@ class SplitShift:
         area = score_with_interval(RocAuc(), is_test, np.c_[1 - told, told], rng=view.rng, level=view.level)
         order = np.argsort(-gain, kind="stable")[:NAMED]
         columns = {str(X.columns[place]): float(gain[place] / max(gain.sum(), 1e-300)) for place in order}
-        data = {"area": area.as_dict(), "columns": columns}
+        before = Profile.of(view.X.iloc[split.train])
+        moved = shifts(before, before.counted(view.X.iloc[split.test]), level=view.level)
+        data = {"area": area.as_dict(), "columns": columns, "shifts": [shift.as_dict() for shift in moved]}
         if area.low <= LARGEST_AREA:
             return Evaluation(data)
         named = ", ".join(f"{name!r} ({share:.0%})" for name, share in columns.items())
         message = f"test rows can be told from training rows: {in_words(area)}, by {named}"
+        message += "".join(
+            f"; {shift}" for shift in moved if shift.columns[0] in columns and shift.test != "correlation"
+        )
         fix = "expect other scores in use; leave out columns that only tell the part, such as dates and counters"
         return Evaluation(data, (Finding("SPLIT-SHIFT", "warning", message, data, fix),))
 
