@@ -16,12 +16,16 @@ from mesic.host.names import did_you_mean
 
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
+    "data": "check a table before anything is learned from it: `mesic data --help`",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
     "reproduce": "run again from the record and prove that it is the same",
     "log": "show a run's timeline; add human work with its hours and cost",
     "list": "components with their options, types, defaults and provider",
     "check": "a configuration, a schema, a bundle: all problems at once, before any work",
+}
+DATA_VERBS = {
+    "check": "what is wrong with a table, all at once: leaks, each with its price, and quality",
 }
 INTERRUPTED = 130
 ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000  # Python's 700 make the imports of a run 1.1 times as long

@@ -67,6 +67,7 @@ def audit(
             y=dataset.y[split.train],
             split=split,
             keys=dataset.keys,
+            origin=dataset.origin,
             groups=dataset.groups,
             time=dataset.time,
             unlabelled=(dataset.X.head(0) if dataset.unlabelled is None else dataset.unlabelled)[list(X.columns)],

@@ -9,6 +9,7 @@ import numpy as np
 from mesic.data.view import Dataset
 from mesic.evaluation.intervals import Interval, score_all
 from mesic.evaluation.metrics import Metric
+from mesic.training.folds import cross_fit
 from mesic.training.recipe import Predictor, Recipe
 
 MOST_ROWS = 10_000
@@ -66,6 +67,32 @@ class Pricing:
         predict = self.recipe.fit(data.view(self._some(fit))).predictor()
         return [self._scored(data, self._some(rows), predict) if rows.size else None for rows in scored]
 
+    def out_of_fold(
+        self, folds: Sequence[tuple[np.ndarray, np.ndarray]], *, most: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predict training rows by models that never saw them.
+
+        Parameters
+        ----------
+        folds
+            Rows to fit on and to predict; of each so many that `most` are predicted in all.
+        most
+            Rows predicted at most.
+
+        Returns
+        -------
+        rows
+            Of the dataset, sorted, each once; int64 of shape (m,).
+        prediction
+            Values of shape (m,), or probabilities of shape (m, classes).
+        """
+        of_all = sum(held.size for _, held in folds)
+        share = min(1.0, most / of_all)
+        few = [tuple(self._some(part, int(np.ceil(share * part.size))) for part in fold) for fold in folds]
+        found = cross_fit(self.recipe, self.dataset, [(fit, held) for fit, held in few])
+        rows, first = np.unique(found.rows, return_index=True)
+        return rows, found.prediction[first]
+
     def _scored(self, data: Dataset, score: np.ndarray, predict: Predictor) -> Interval:
         prediction = predict(data.X.iloc[score])
         (found,) = score_all(
@@ -79,10 +106,10 @@ class Pricing:
         )
         return found
 
-    def _some(self, rows: np.ndarray) -> np.ndarray:
-        if rows.size <= MOST_ROWS:
+    def _some(self, rows: np.ndarray, most: int = MOST_ROWS) -> np.ndarray:
+        if rows.size <= most:
             return rows
-        return np.sort(np.random.default_rng(self.seed).choice(rows, MOST_ROWS, replace=False))
+        return np.sort(np.random.default_rng(self.seed).choice(rows, most, replace=False))
 
 
 def in_words(score: Interval | None) -> str:

@@ -28,6 +28,8 @@ class AuditView:
         Numbers of the rows of each part.
     keys
         A 64-bit hash a row of everything but the target, uint64 of shape (n,).
+    origin
+        Each row's number in the source, shape (n,): what people know it by.
     groups, time
         Shape (n,), or None where none is declared.
     unlabelled
@@ -52,6 +54,7 @@ class AuditView:
     y: np.ndarray
     split: Split
     keys: np.ndarray
+    origin: np.ndarray
     groups: np.ndarray | None
     time: np.ndarray | None
     unlabelled: pd.DataFrame

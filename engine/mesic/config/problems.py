@@ -22,6 +22,7 @@ from mesic.host.registry import installed, prefer
 
 MOST_JOBS_SHOWN = 5
 RECIPES = "experiment"
+EXPERIMENTS = ("run", "data_check")
 MAY_BE_NONE = "metric"  # the task has a usual one
 
 
@@ -56,7 +57,7 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     plain, without_value = _worked_out(own)
     problems += without_value
-    if verb == "run":
+    if verb in EXPERIMENTS:
         problems += [*_content_problems(own), *contradictions(plain)]
     return list(dict.fromkeys(problems)), config
 

@@ -21,6 +21,7 @@ SECTIONS: tuple[tuple[str, Callable[[Record], Html]], ...] = (
     ("Errors", result_sections.errors),
     ("Model", run_sections.model),
 )
+SECTIONS_OF_A_CHECK = 3
 
 
 def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
@@ -39,7 +40,8 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     >>> "The run failed before there was a score." in page, page.count("Not measured.")
     (True, 11)
     """
-    sections = {title: draw(record) for title, draw in SECTIONS}
+    shown = SECTIONS if record.get("verb") != "data check" else SECTIONS[:SECTIONS_OF_A_CHECK]
+    sections = {title: draw(record) for title, draw in shown}
     sections["Timeline"] = run_sections.timeline(timeline)
     sections["Reproduction"] = run_sections.reproduction(record)
     body = joined(_section(title, content) for title, content in sections.items())

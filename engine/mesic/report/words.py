@@ -198,12 +198,23 @@ def _with_summary(name: Any, summary: Any) -> str:
 
 def _unfinished(record: Mapping[str, Any]) -> str:
     status = record.get("status") or "unknown"
+    if record.get("verb") == "data check" and status == "finished":
+        return f"The table was checked: {_findings_counted(record.get('findings') or [])}."
     said = {
         "running": "The run is still going, or was killed: it has no score yet.",
         "finished": "The run finished, but the model has no score on rows it had not seen.",
     }.get(status, f"The run {'was ' if status == 'interrupted' else ''}{status} before there was a score.")
     message = (record.get("error") or {}).get("message")
     return f"{said} {message}" if message else said
+
+
+def _findings_counted(findings: Sequence[Mapping[str, Any]]) -> str:
+    open_ones = [finding for finding in findings if not finding.get("accepted")]
+    leaks = sum(str(finding.get("code")).startswith("LEAK-") for finding in open_ones)
+    warnings = sum(finding.get("severity") != "info" for finding in open_ones) - leaks
+    notes = len(open_ones) - leaks - warnings
+    counts = ((leaks, "leak"), (warnings, "warning"), (notes, "note"))
+    return ", ".join(counted(count, word) for count, word in counts if count) or "nothing was found"
 
 
 def skill_text(record: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesic.errors import MesicError, UsageError
+from mesic.errors import CheckFailed, MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
 from mesic.runs.experiment import Experiment, deaf_finding
 from mesic.runs.files import json_digest, remove_leftovers
@@ -64,7 +64,8 @@ def refuse_other_sweep(folder: Path, configs: Sequence[Mapping[str, Any]]) -> No
 def is_done(folder: Path, config: Mapping[str, Any]) -> bool:
     """Return whether a folder holds the finished run of this configuration."""
     record = read_record(folder) if (folder / FILE).exists() else {}
-    return record.get("status") == "finished" and record.get("config_digest") == config_digest(config)
+    is_same = record.get("verb") == "run" and record.get("config_digest") == config_digest(config)
+    return is_same and record.get("status") == "finished"
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
@@ -88,6 +89,7 @@ def execute(
     origins: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
     registry: Registry | None = None,
+    verb: str = "run",
 ) -> dict[str, Any]:
     """Run an experiment; return its record.
 
@@ -101,6 +103,8 @@ def execute(
         What was typed, which option of each group was taken, where the groups come from; for the record.
     say
         Told what is being done.
+    verb
+        ``"run"``, or ``"data check"``: then the run ends with the audit, and no leak stops it.
 
     Raises
     ------
@@ -113,7 +117,8 @@ def execute(
     threads = config["resources"]["threads"] or available_cores()
     with limited_threads(threads):
         import_components(registry, config)
-        record = Record(folder, _known_facts(config, folder, overrides, choices, origins, registry, threads))
+        known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
+        record = Record(folder, {"verb": verb, **known})
         experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say)
         return _carried_out(experiment)
 
@@ -149,7 +154,7 @@ def _carried_out(experiment: Experiment) -> dict[str, Any]:
             raise
         finally:
             _notify(experiment, "run_finished", record=record.facts, error=error)
-    record.end("finished", 0)
+    record.end("finished", CheckFailed.exit_status if record.leaks_that_stop() else 0)
     with experiment.timeline.activity("report"):
         experiment.write_report()
     return record.facts

@@ -96,18 +96,20 @@ class Experiment:
     digests: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Do every stage; what a stage found is on disk before the next one starts."""
-        stages = (
+        """Do every stage, or those of a check; what a stage found is on disk before the next one starts."""
+        stages: tuple[tuple[str, Callable[[Activity], None]], ...] = (
             ("read", self.read),
             ("partition", self.divide),
             ("audit", self.audit),
+        )
+        learning: tuple[tuple[str, Callable[[Activity], None]], ...] = (
             ("baselines", self.cross_fit_baselines),
             ("search", self.search),
             ("fit", self.fit),
             ("evaluate", self.evaluate),
             ("bundle", self.pack),
         )
-        for name, work in stages:
+        for name, work in stages + (learning if self.record.facts["verb"] == "run" else ()):
             self._stage(name, work)
         Store(self.folder / "stages").clear()
         self.record.digest_files()

@@ -65,25 +65,29 @@ class Record:
                 self.facts["findings"].append(finding.as_dict() | {"accepted": accepted})
 
     def refuse_leaks(self) -> None:
-        """Stop where a leak was found that is certain, or any under ``policy.leak=strict``, and was not accepted.
+        """Stop a run where a leak was found that is certain, or any under ``policy.leak=strict``.
 
         Raises
         ------
         CheckFailed
-            All such leaks, each with what mends it.
+            All such leaks that were not accepted, each with what mends it.
         """
+        leaks = self.leaks_that_stop()
+        if leaks and self.facts["verb"] == "run":
+            listed = [f"  {leak['code']}: {leak['message']}; to mend it: {leak['fix']}" for leak in leaks]
+            accepted = f"or accept it, with the reason: '+policy.accept.{leaks[0]['code']}=REASON'"
+            raise CheckFailed("\n".join(["the run would learn from a leak:", *listed, accepted]))
+
+    def leaks_that_stop(self) -> list[dict[str, Any]]:
+        """Return the leaks that stop a run."""
         is_strict = self.facts["config"]["policy"]["leak"] == "strict"
-        leaks = [
+        return [
             finding
             for finding in self.facts["findings"]
             if finding["code"].startswith("LEAK-")
             and not finding["accepted"]
             and (is_strict or finding["severity"] == "block")
         ]
-        if leaks:
-            listed = [f"  {leak['code']}: {leak['message']}; to mend it: {leak['fix']}" for leak in leaks]
-            accepted = f"or accept it, with the reason: '+policy.accept.{leaks[0]['code']}=REASON'"
-            raise CheckFailed("\n".join(["the run would learn from a leak:", *listed, accepted]))
 
     def end(self, status: str, exit_status: int, error: BaseException | None = None) -> None:
         """Write how it ended."""

@@ -68,6 +68,7 @@ def view_of(data: Dataset) -> AuditView:
         y=data.y[split.train],
         split=split,
         keys=data.keys,
+        origin=data.origin,
         groups=data.groups,
         time=data.time,
         unlabelled=data.X.head(0) if data.unlabelled is None else data.unlabelled,

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,44 +29,69 @@ KEYS_OF_SUMMARY = (
 
 def main(arguments: list[str], *, as_json: bool) -> int:
     """Run what the command line says; return the exit status."""
+    done = launched("run", arguments, run_job)
+    if done is None:
+        return 0
+    is_sweep, out, records = done
+    if as_json:
+        print_json({"runs": [summary(r) for r in records]} if is_sweep else summary(records[0]))
+    elif is_sweep:
+        print_sweep(records, out)
+    else:
+        print_run(records[0])
+    return max((exit_status(record) for record in records), default=1)
+
+
+def launched(
+    verb: str, arguments: list[str], job: Callable[[DictConfig], float | None]
+) -> tuple[bool, Path, list[dict[str, Any]]] | None:
+    """Carry out every job of a command line.
+
+    Parameters
+    ----------
+    verb
+        The primary configuration's name.
+    arguments
+        What was typed after the verb.
+    job
+        Does one job in the folder that Hydra gave it.
+
+    Returns
+    -------
+    tuple
+        Whether it is a sweep, its folder, and the record of every job; None where only help was asked for.
+    """
     args = parsed(arguments)
     if args.help:
         print_text("Keys beside the groups; `mesic list KIND/NAME` has those of a component.\n")
         print_text("\n".join(key_lines(RunSettings)) + "\n")
     if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:
-        launch("run", arguments, lambda _: None, look=lambda _: None)
-        return 0
+        launch(verb, arguments, lambda _: None, look=lambda _: None)
+        return None
     out = Path()
 
     def look(args: Namespace) -> None:
         nonlocal out
-        out = refuse_problems(args)
+        out = refuse_problems(verb, args)
         typed = [text for text in sys.argv if not text.startswith("out=")]
         place = next((place for place, text in enumerate(typed) if text in args.overrides), len(typed))
         typed.insert(place, f"out={quoted(str(out))}")  # one folder for this command, whatever the clock says
         sys.argv = typed
 
-    launch("run", arguments, run_job, look=look)
+    launch(verb, arguments, job, look=look)
     from mesic.runs.record import read_record
 
     found = sorted(out.glob("*/record.json"), key=_job_number) if args.multirun else [out / "record.json"]
-    records = [read_record(path.parent) for path in found]
-    if as_json:
-        print_json({"runs": [summary(r) for r in records]} if args.multirun else summary(records[0]))
-    elif args.multirun:
-        print_sweep(records, out)
-    else:
-        print_run(records[0])
-    return max((_exit_status(record) for record in records), default=1)
+    return args.multirun, out, [read_record(path.parent) for path in found]
 
 
-def _exit_status(record: Mapping[str, Any]) -> int:
+def exit_status(record: Mapping[str, Any]) -> int:
     """Return how a run ended; one whose record could not be written to its end failed for want of room."""
     status = record["exit_status"]
     return UsageError.exit_status if status is None else int(status)
 
 
-def refuse_problems(args: Namespace) -> Path:
+def refuse_problems(verb: str, args: Namespace) -> Path:
     """Refuse a configuration with problems, before anything is written; return the folder to write to."""
     from mesic.config.composition import config_loader
     from mesic.config.problems import checked, checked_sweep
@@ -74,13 +99,13 @@ def refuse_problems(args: Namespace) -> Path:
 
     loader = config_loader()
     if args.multirun:
-        problems, jobs = checked_sweep(loader, "run", args.overrides)
+        problems, jobs = checked_sweep(loader, verb, args.overrides)
         if problems:
             raise ConfigError(problems)
         out = Path(str(jobs[0].out))
         refuse_other_sweep(out, [plain(config) for config in jobs])
         return out
-    problems, config = checked(loader, "run", args.overrides)
+    problems, config = checked(loader, verb, args.overrides)
     if problems:
         raise ConfigError(problems)
     out = Path(str(config.out))
@@ -113,32 +138,43 @@ def run_job(config: DictConfig) -> float | None:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from mesic.runs.execution import execute, is_done
+    from mesic.runs.execution import is_done
     from mesic.runs.record import read_record
 
-    hydra = HydraConfig.get()
-    folder = Path(hydra.runtime.output_dir)
+    folder = Path(HydraConfig.get().runtime.output_dir)
     if is_done(folder, plain(config)):
         tell(f"{folder} holds this job, finished: it is taken as it is")
         return _loss(read_record(folder))
+    record = carried_out("run", config)
+    return None if record is None else _loss(record)
+
+
+def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
+    """Carry out one job in the folder that Hydra gave it; return its record, or None where it failed."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from mesic.runs.execution import execute
+
+    hydra = HydraConfig.get()
+    folder = Path(hydra.runtime.output_dir)
     shown = Path(folder).relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     origins = [f"{source.provider}: {source.schema}://{source.path}" for source in hydra.runtime.config_sources]
     choices: Any = OmegaConf.to_container(hydra.runtime.choices)
-    with progress(f"mesic run {shown}") as say:
+    with progress(f"mesic {verb} {shown}") as say:
         try:
-            record = execute(
+            return execute(
                 plain(config),
                 folder,
                 overrides=list(hydra.overrides.task),
                 choices={str(key): value for key, value in choices.items() if not str(key).startswith("hydra/")},
                 origins=origins,
                 say=say,
+                verb=verb,
             )
         except MesicError as error:
             tell(f"mesic: {message_of(error)}")
             _record_refusal(folder, error)
             return None
-    return _loss(record)
 
 
 def _loss(record: Mapping[str, Any]) -> float:

@@ -27,6 +27,13 @@ class Told:
     rows: int = option(5_000, "rows of each part at most", low=100, unit="rows")
 
 
+@dataclass
+class Predicted:
+    """Options of the auditor of labels."""
+
+    rows: int = option(50_000, "training rows that are predicted, at most", low=100, unit="rows")
+
+
 @hookimpl
 def register_auditors() -> Iterable[Component]:
     """Offer the built-in auditors."""
@@ -52,5 +59,22 @@ def register_auditors() -> Iterable[Component]:
             "can test rows be told from training rows",
             Told,
             reference="D. Lopez-Paz, M. Oquab, Revisiting classifier two-sample tests, ICLR 2017",
+        ),
+        Component("missing_cells", f"{home}.missing_cells:MissingCells", "missing cells, and what stands for them"),
+        Component("outliers", f"{home}.outliers:Outliers", "numbers that lie far from all others"),
+        Component(
+            "level_spellings", f"{home}.level_spellings:LevelSpellings", "levels that are one, spelt differently"
+        ),
+        Component(
+            "label_conflicts",
+            f"{home}.label_conflicts:LabelConflicts",
+            "rows that say the same with different targets, and the ceiling that they are",
+        ),
+        Component(
+            "suspect_labels",
+            f"{home}.suspect_labels:SuspectLabels",
+            "rows whose target contradicts models that never saw them",
+            Predicted,
+            reference="C. Northcutt, L. Jiang, I. Chuang, Confident Learning, JAIR 2021",
         ),
     )
