@@ -20,6 +20,10 @@ TRUTHS = {
 }
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?"
 DATE = r"(\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?).*"
+ZONE = r".*\d(Z|[+-]\d\d:?\d\d)"
+DECORATED = (  # a number that no reader of numbers takes: thousands kept apart, a decimal comma, a currency, a unit
+    r"[+-]?[$€£]?\s?(\d{1,3}([,' ]\d{3})+(\.\d+)?|\d{1,3}(\.\d{3})+,\d+|\d+,\d+|\d+(\.\d+)?)\s?([$€£%]|[A-Za-z]{1,3})?"
+)
 CLOCK = r"\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 LEAST_ROWS_OF_AN_ID = 20
 LEAST_SHARE_OF_NUMBERS = 0.95
@@ -122,6 +126,7 @@ def _infer_text(name: str, values: pa.DictionaryArray) -> Column:
     if len(counts) == 1 and filled == len(values):
         return Column(name, "constant", "ignored", why=f"every cell is {counts.index[0]!r}", seen=seen)
     kind = _kind_of_text(counts, len(values))
+    seen |= _looks(kind, counts)
     if kind == "category":
         return Column(name, kind, seen=seen | _listed(counts))
     why = {
@@ -149,6 +154,22 @@ def _kind_of_text(counts: pd.Series, rows: int) -> Kind:
     if len(counts) >= 0.95 * counts.sum() and counts.sum() >= LEAST_ROWS_OF_AN_ID:
         return "id"
     return "category"
+
+
+def _looks(kind: Kind, counts: pd.Series) -> dict[str, Any]:
+    """Say of text what it looks like and is not read as: numbers, or times of several zones."""
+    levels = pd.Series(counts.index, dtype=object).astype(str)
+    if kind == "time":
+        zones = levels.str.fullmatch(ZONE).to_numpy(bool)
+        return {"zones": "mixed"} if zones.any() and not zones.all() else {}
+    if kind not in ("category", "id", "text"):
+        return {}
+    likely = levels.str.fullmatch(DECORATED) & ~levels.str.fullmatch(r"[+-]?0\d+|\d+[A-Za-z]{1,3}")
+    is_plain = levels.str.fullmatch(NUMBER, flags=re.IGNORECASE)
+    cells = counts.to_numpy()
+    strange = likely.to_numpy(bool) & ~is_plain.to_numpy(bool)
+    share = float(cells[(likely | is_plain).to_numpy(bool)].sum() / cells.sum())
+    return {"looks_like": "number", "such_as": levels[strange].iloc[0]} if strange.any() and share >= 0.9 else {}
 
 
 def _numbers_share(levels: pd.Series, counts: pd.Series) -> float:

@@ -145,10 +145,27 @@ def _unlabelled(table: TypedTable, features: list[str], rows: np.ndarray) -> pd.
 
 def _keys(table: TypedTable, rows: np.ndarray) -> np.ndarray:
     declared = [column.name for column in table.schema.columns if column.role == "key"]
+    for name in declared:
+        _refuse_repeated(name, table.columns[name][rows], rows)
     ids = {column.name for column in table.schema.columns if column.kind == "id"}
     said = [name for name in table.columns if name not in ids and table.schema[name].role not in ("target", "part")]
     names = declared or said
     return row_keys({name: table.columns[name][rows] for name in names}, rows.size)
+
+
+def _refuse_repeated(name: str, values: Any, rows: np.ndarray) -> None:
+    """Refuse a key that names two rows, or none."""
+    texts = pd.Series(np.asarray(values, dtype=object))
+    if texts.isna().any():
+        row = rows[np.flatnonzero(texts.isna())[0]]
+        raise DataError(f"source.key={name!r} is missing in {texts.isna().sum():,} rows, first in row {row}: fill it")
+    repeated = texts[texts.duplicated(keep=False)]
+    if repeated.size:
+        first = np.flatnonzero(texts == repeated.iloc[0])[:2]
+        raise DataError(
+            f"source.key={name!r} is not unique: {repeated.nunique():,} values stand in several rows, such as "
+            f"{repeated.iloc[0]!r} in rows {rows[first[0]]} and {rows[first[1]]}; give a column that names one row"
+        )
 
 
 def _role(table: TypedTable, role: str) -> Column | None:

@@ -1,7 +1,7 @@
 """Read a source and make typed rows of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -151,7 +151,7 @@ def _cells(column: Column, table: pa.Table) -> dict[str, str]:
     return {"cells": cells} if cells else {}
 
 
-def _findings(schema: Schema, account: RowAccount) -> Any:
+def _findings(schema: Schema, account: RowAccount) -> Iterator[Finding]:
     for column in schema.columns:
         if column.role == "ignored" and column.kind in ("id", "constant", "text"):
             yield Finding(
@@ -161,6 +161,8 @@ def _findings(schema: Schema, account: RowAccount) -> Any:
                 {"column": column.name, **column.seen},
                 f"{ignoring([*schema.ignored, column.name])} says so yourself; edit schema.yaml to use it",
             )
+        if column.why != IGNORED:
+            yield from _misread(column)
     for entry in account.entries:
         if entry.what.startswith("coerced"):
             was = "were" if entry.cells > 1 else "was"
@@ -171,3 +173,15 @@ def _findings(schema: Schema, account: RowAccount) -> Any:
                 {"column": entry.column, "cells": entry.cells},
                 "mend the cells, or edit the column's kind in schema.yaml",
             )
+
+
+def _misread(column: Column) -> Iterator[Finding]:
+    """Say what a column's cells look like and were not read as."""
+    if column.seen.get("looks_like") == "number":
+        message = f"column {column.name!r} is read as {column.kind}, but its cells look like numbers: "
+        message += repr(column.seen["such_as"])
+        fix = "write them as plain numbers, such as 1234.5"
+        yield Finding("NUMBERS-AS-TEXT", "warning", message, {"column": column.name, **column.seen}, fix)
+    if column.seen.get("zones") == "mixed":
+        message = f"some times of column {column.name!r} say their time zone and others do not; those are taken as UTC"
+        yield Finding("MIXED-ZONES", "warning", message, {"column": column.name}, "write all of them in one zone")

@@ -31,7 +31,7 @@ class LabelConflicts:
         example = view.origin[view.split.train[keys == keys[conflicting.argmax()]]][:2].tolist()
         message = (
             f"{rows:,} training rows ({rows / len(X):.1%}) say the same as another one with another target, such as "
-            f"rows {example[0]} and {example[1]}: no model of these columns reaches more than {measure} {ceiling:.3g} "
+            f"rows {example[0]} and {example[1]}: no model of these columns reaches more than {measure} {ceiling:.4g} "
             "on them all"
         )
         fix = "look at their labels; or find the column in which such rows differ"

@@ -22,7 +22,7 @@ class Outliers:
             Finding(
                 "OUTLIERS",
                 "info",
-                f"{facts['cells']:,} cell{'s' * (facts['cells'] > 1)} of {name!r} lie far from all others: "
+                f"{_cells(facts['cells'])} far from all others in {name!r}: "
                 f"{', '.join(f'{value:.6g} (row {row})' for value, row in facts['farthest'])}; half of the cells lie "
                 f"between {facts['quartiles'][0]:.6g} and {facts['quartiles'][1]:.6g}",
                 {"column": name} | facts,
@@ -31,6 +31,10 @@ class Outliers:
             for name, facts in found.items()
         ]
         return Evaluation({"columns": found}, tuple(findings))
+
+
+def _cells(count):
+    return "1 cell lies" if count == 1 else f"{count:,} cells lie"
 
 
 def _far(values, origin):

@@ -1,19 +1,20 @@
 """Rows whose target contradicts what models of the other rows are sure of."""
 
 import numpy as np
+import pandas as pd
 
 from mesic import Evaluation, Finding
 
-SHOWN, FAR = 50, 8
+SHOWN, FAR, LEAST_ALIKE = 50, 8, 100
 
 
 class SuspectLabels:
     """Predicts every training row by models that never saw it, and names those that contradict their target.
 
     Classes: confident learning. A row is suspect where the likeliest class among those as likely as rows of that class
-    are on average is another than its own. Numbers: the prediction misses by more than eight times the usual
-    (median absolute) error. It is a list to look at, the clearest first, no verdict: where classes overlap, rows on the
-    wrong side are on it though their label is right.
+    are on average is another than its own. Numbers: the prediction misses by more than eight times the usual (median
+    absolute) error of rows with such a prediction. It is a list to look at, the clearest first, no verdict: where
+    classes overlap, rows on the wrong side are on it though their label is right.
 
     Parameters
     ----------
@@ -71,5 +72,8 @@ def _classes(prediction, y):
 
 def _numbers(prediction, y):
     error = np.abs(prediction - y)
-    usual = max(float(np.median(error)), 1e-300)
-    return error > FAR * usual, error / usual, prediction
+    edges = np.quantile(prediction, np.linspace(0, 1, max(1, y.size // LEAST_ALIKE) + 1)[1:-1])
+    alike = np.searchsorted(edges, prediction)
+    usual = pd.Series(error).groupby(alike).transform("median").to_numpy()
+    times = error / np.maximum(usual, max(float(np.median(error)) / 10, 1e-300))
+    return times > FAR, times, prediction
