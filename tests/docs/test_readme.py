@@ -66,9 +66,10 @@ def do(user, lines, **environment):
 def test_the_first_run_works_as_written(user):
     lines = block_under("First run on your own table").lines
     said = "activity='labelled 300 rows' hours=3"
-    _, _, reproduced, log, booked = do(user, [*lines, f"mesic log run=runs/income {said}"])
+    checked, _, _, reproduced, log, booked = do(user, [*lines, f"mesic log run=runs/income {said}"])
 
     assert said in README.read_text()
+    assert "The table was checked" in checked.out
     assert "identical" in reproduced.out
     assert "search" in log.out
     assert "3 h" in booked.out

@@ -176,5 +176,7 @@ def facts_strip(record: Record) -> Html:
         "time": duration(run.get("wall_s")),
         "run": record.get("status") or "unknown",
     }
+    if record.get("verb") == "data check":
+        shown = {"check" if name == "run" else name: fact for name, fact in shown.items() if name != "trials"}
     cells = "".join(f"<div><dt>{safe(name)}</dt><dd>{safe(value)}</dd></div>" for name, value in shown.items())
     return Html(f'<dl class="facts">{cells}</dl>')
