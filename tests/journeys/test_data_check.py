@@ -28,8 +28,10 @@ def test_it_says_what_it_found_and_leaves_a_page_a_schema_and_no_model(mesic, ta
 def test_the_folder_of_a_check_is_not_taken_for_a_run(mesic, table):
     checked = mesic(*SAID, "out=c", "auditor=[twins]")
     run = mesic("run", *SAID[2:], "out=c", "auditor=[twins]")
+    again = mesic("reproduce", "run=c")
 
-    assert (checked.status, run.status) == (0, 2)
+    assert (checked.status, run.status, again.status) == (0, 2, 2)
+    assert "run=c holds a data check, which trains nothing" in again.err
     assert "give another out=" in run.err
 
 

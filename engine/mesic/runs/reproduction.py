@@ -63,9 +63,11 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
     Raises
     ------
     UsageError
-        The run did not finish.
+        The run did not finish, or the folder holds a check, which made nothing that could be compared.
     """
     record = read_record(folder)
+    if record.get("verb", "run") != "run":
+        raise UsageError(f"run={folder} holds a {record['verb']}, which trains nothing: give the folder of a run")
     again = execute(configuration_of(record), out, overrides=record["overrides"], choices=record["choices"], say=say)
     return compare(record, again)
 
