@@ -23,6 +23,7 @@ def test_it_says_what_it_found_and_leaves_a_page_a_schema_and_no_model(mesic, ta
     assert not (folder / "bundle").exists()
     assert "The table was checked" in page
     assert "Zone of solutions" not in page
+    assert "mesic reproduce" not in page
 
 
 def test_the_folder_of_a_check_is_not_taken_for_a_run(mesic, table):

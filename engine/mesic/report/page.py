@@ -40,10 +40,11 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     >>> "The run failed before there was a score." in page, page.count("Not measured.")
     (True, 11)
     """
-    shown = SECTIONS if record.get("verb") != "data check" else SECTIONS[:SECTIONS_OF_A_CHECK]
-    sections = {title: draw(record) for title, draw in shown}
+    is_check = record.get("verb") == "data check"
+    sections = {title: draw(record) for title, draw in SECTIONS[: SECTIONS_OF_A_CHECK if is_check else None]}
     sections["Timeline"] = run_sections.timeline(timeline)
-    sections["Reproduction"] = run_sections.reproduction(record)
+    if not is_check:
+        sections["Reproduction"] = run_sections.reproduction(record)
     body = joined(_section(title, content) for title, content in sections.items())
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_title(record)}</title>'
