@@ -129,7 +129,7 @@ def test_cells_that_are_no_single_values_are_left_out_with_the_reason_and_still_
 )  # fmt: skip
 def test_a_cell_that_the_kind_forbids_becomes_missing_and_is_booked_with_the_reason(kind, cells, kept, lost, why):
     account = RowAccount(read=4)
-    values = coerce_table(pa.table({"x": cells}), [Column("x", kind)], account, "schema")["x"]
+    values = coerce_table(pa.table({"x": cells}), [Column("x", kind)], account, "schema")["x"].values
     booked = [(entry.cells, entry.why) for entry in account.entries if entry.what.startswith("coerced")]
 
     assert [None if cell != cell else cell for cell in np.asarray(values, dtype=object)] == kept

@@ -183,7 +183,7 @@ def test_a_category_of_numbers_truths_and_times_is_spelt_the_same_in_every_forma
         "flag": ["false", "true"],
         "day": ["2020-01-01T05:00:00", "2020-01-02"],
     }
-    assert all((text_cells[name] == typed_cells.columns[name]).all() for name in levels)
+    assert all((text_cells[name].values == typed_cells.columns[name]).all() for name in levels)
 
 
 def test_numbers_that_count_the_rows_can_be_their_time():

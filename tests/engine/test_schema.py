@@ -80,7 +80,7 @@ SAID = {"age": "{kind: number}", "home": "{kind: category}", "bought": "{kind: c
 @pytest.mark.parametrize(
     ("column", "facts", "words"),
     [
-        ("age", "{kind: number, range: [0, 47]}", r"'age' breaks 'range: \[0.0, 47.0\]' in 2 rows?: 48, 49, values 48"),
+        ("age", "{kind: number, range: [0, 47]}", r"'age' breaks 'range: \[0, 47\]' in 2 rows?: 48, 49, values 48"),
         ("age", "{kind: number, missing: forbidden}", "'age' breaks 'missing: forbidden' in 1 row: 3"),
         ("home", "{kind: category, levels: [h0, h1, h2, h3]}", "'home' breaks 'levels' in 8 rows: 4, .* values 'h4'"),
         ("day", "{kind: time, missing: forbidden}", "columns of the schema are not in the data: 'day'"),

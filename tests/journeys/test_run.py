@@ -311,7 +311,7 @@ def test_an_edited_schema_is_enforced(mesic, table):
 
     assert edited != schema
     assert done.status == 3
-    assert "'age' breaks 'range: [0.0, 50.0]'" in done.err
+    assert "'age' breaks 'range: [0, 50]'" in done.err
 
 
 def test_regression_and_multiclass_tables_of_scikit_learn_run(mesic):

@@ -20,6 +20,7 @@ from mesic.bundle.portable import PortableStep
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
 from mesic.data.coercion import coerce_table
+from mesic.data.rules import broken_by_cells, refuse
 from mesic.data.schema import Schema, load_schema
 from mesic.data.view import frame_of
 from mesic.errors import CheckFailed, DataError, UsageError
@@ -106,7 +107,9 @@ class Bundle:
         """Return probabilities (n, k) or values (n,); what was coerced is booked in `account`."""
         self.require(table.column_names)
         names = [*self.needed, *(name for name in self.moments if name in table.column_names)]
-        typed = coerce_table(table.select(names), [self.schema[name] for name in names], account, "predict")
+        coerced = coerce_table(table.select(names), [self.schema[name] for name in names], account, "predict")
+        refuse([problem for name in names for problem in broken_by_cells(self.schema[name], coerced[name])])
+        typed = {name: column.values for name, column in coerced.items()}
         hide_later(typed, self.schema, account, "predict")
         return self.predictor(frame_of({name: typed[name] for name in self.needed}, table.num_rows))
 

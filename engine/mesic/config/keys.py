@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
+from mesic.host.kinds import KINDS
 from mesic.host.ranges import limits_words
 
 
@@ -35,6 +36,10 @@ def key_lines(settings: type, prefix: str = "") -> Iterator[str]:
     """
     hints = get_type_hints(settings)
     for option in options_of(settings):
+        if option["name"] in KINDS:
+            yield f"  {option['name']}=NAME {option['name']}.KEY=VALUE ..."
+            yield f"      {option['help']}"
+            continue
         if dataclasses.is_dataclass(hints[option["name"]]):
             yield from key_lines(hints[option["name"]], f"{prefix}{option['name']}.")
             continue

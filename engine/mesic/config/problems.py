@@ -227,7 +227,7 @@ def _content_problems(config: DictConfig) -> Iterator[str]:
             continue
         chosen = {f"{kind.name}.{key!s}": node[key] for key in node} if kind.is_list else {kind.name: node}
         for path, options in chosen.items():
-            yield from _component_problems(kind.name, path, options)
+            yield from component_problems(kind.name, path, options)
 
 
 def _installed(kind: str) -> str:
@@ -257,7 +257,8 @@ def _worked_out(config: DictConfig, prefix: str = "") -> tuple[dict[str, Any], l
     return plain, problems
 
 
-def _component_problems(kind: str, path: str, options: Any) -> Iterator[str]:
+def component_problems(kind: str, path: str, options: Any) -> Iterator[str]:
+    """Yield what is wrong with the node of one component: no name, one that is not installed, wrong options."""
     if not isinstance(options, DictConfig) or "name" not in options:
         yield f"{path} names no component: give {kind}=NAME, one of {_installed(kind)}"
         return

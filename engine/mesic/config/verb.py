@@ -1,4 +1,4 @@
-"""The small verbs' configurations: a handful of typed keys, checked like a run's."""
+"""The small verbs' configurations: a handful of typed keys, and perhaps a group, checked like a run's."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,17 +6,27 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from mesic.cli import VERBS
+from mesic.cli import DATA_VERBS, VERBS
 from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
-from mesic.config.problems import problems_of
+from mesic.config.problems import component_problems, problems_of
 from mesic.config.schema_check import schema_problems
 from mesic.console import print_text
 from mesic.errors import ConfigError
+from mesic.host.kinds import KINDS
 
 
 def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     """Return the verb's settings as an instance of its dataclass; None when only help was asked for.
+
+    Parameters
+    ----------
+    verb
+        As it is typed: ``"log"``, ``"data schema"``.
+    arguments
+        What was typed after it.
+    schema
+        Its settings; a field that is called like a kind, such as ``source``, is that group.
 
     Raises
     ------
@@ -24,19 +34,24 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
         Unknown keys, wrong types, missing values: all of them together.
     """
     if parsed(arguments).help:
-        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {VERBS[verb]}\n")
+        summary = DATA_VERBS[verb.removeprefix("data ")] if verb.startswith("data ") else VERBS[verb]
+        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summary}\n")
         print_text("\n".join(key_lines(schema)))
         return None
     seen: list[dict[str, Any]] = []
+    name = verb.replace(" ", "_")
     launch(
-        verb,
+        name,
         arguments,
         lambda config: seen.append(_plain(config)),
-        look=lambda args: _look(verb, args.overrides),
+        look=lambda args: _look(name, args.overrides),
     )
     if not seen:
         return None
-    problems = list(schema_problems(DictConfig(seen[0]), schema, ""))
+    groups = {key: node for key, node in seen[0].items() if key in KINDS}
+    keys = {key: value for key, value in seen[0].items() if key not in KINDS}
+    problems = list(schema_problems(DictConfig(keys), schema, ""))
+    problems += [text for kind, node in groups.items() for text in component_problems(kind, kind, DictConfig(node))]
     if problems:
         raise ConfigError(problems)
     return schema(**{field.name: seen[0].get(field.name) for field in dataclasses.fields(schema)})

@@ -23,7 +23,6 @@ from mesic.data.inference import (
     text_values,
 )
 from mesic.data.schema import Column
-from mesic.errors import DataError
 
 SECONDS_A_DAY = 86_400
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -32,13 +31,30 @@ MOST_SHOWN = 5
 
 @dataclass(frozen=True)
 class Coerced:
-    """One typed column: float64 with NaN, or a pandas Categorical of text; and the cells that became missing."""
+    """One typed column: float64 with NaN, or a pandas Categorical of text; and the cells that became missing.
+
+    Parameters
+    ----------
+    values
+        The cells, shape (n,).
+    lost
+        How many held something and are missing now.
+    examples
+        What some of them held.
+    why
+        The reason.
+    respelt
+        How many were one of several spellings of true and false.
+    misfits
+        Which of the lost were no blanks, bool of shape (n,); None where none was lost.
+    """
 
     values: Any
     lost: int = 0
-    examples: tuple[str, ...] = ()
+    examples: tuple[Any, ...] = ()
     why: str = ""
     respelt: int = 0
+    misfits: np.ndarray | None = None
 
 
 def coerce(column: Column, values: pa.ChunkedArray) -> Coerced:
@@ -133,13 +149,14 @@ def _lost_levels(values: pa.ChunkedArray, result: np.ndarray, why: str, respelt:
     """Count the cells that held something and are missing now."""
     encoded = text_values(values)
     levels = encoded.dictionary.to_pylist()
-    codes = np.asarray(encoded.indices.fill_null(-1))
-    gone = np.unique(codes[np.isnan(result) & (codes >= 0)])
-    strange = [str(levels[code]) for code in gone if levels[code] is not None]
-    lost = int((np.isnan(result) & (codes >= 0)).sum())
-    blank_only = all(level in BLANKS for level in strange)
-    reason = "blank text" if blank_only else why
-    return Coerced(result, lost, tuple(repr(level) for level in strange[:MOST_SHOWN]), reason, respelt)
+    codes = np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
+    is_lost = np.isnan(result) & (codes >= 0)
+    strange = [str(levels[code]) for code in np.unique(codes[is_lost]) if levels[code] is not None]
+    is_blank = np.append([level is None or level in BLANKS for level in levels], True)
+    misfits = is_lost & ~is_blank[codes]
+    reason = why if misfits.any() else "blank text"
+    shown = tuple(sorted(strange, key=lambda level: level in BLANKS)[:MOST_SHOWN])
+    return Coerced(result, int(is_lost.sum()), shown, reason, respelt, misfits)
 
 
 def _boolean(values: pa.ChunkedArray) -> Coerced:
@@ -148,8 +165,10 @@ def _boolean(values: pa.ChunkedArray) -> Coerced:
     if is_numeric(values.type):
         numbers = _floats(values)
         strange = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
-        shown = tuple(map(str, numbers[strange][:MOST_SHOWN]))
-        return Coerced(np.where(strange, np.nan, numbers), int(strange.sum()), shown, "neither 0 nor 1")
+        shown = tuple(numbers[strange][:MOST_SHOWN].tolist())
+        return Coerced(
+            np.where(strange, np.nan, numbers), int(strange.sum()), shown, "neither 0 nor 1", misfits=strange
+        )
     levels = text_values(values).dictionary.to_pylist()
     translated = [TRUTHS.get(str(level).lower(), np.nan) for level in levels]
     spellings = {level for level in levels if level not in BLANKS and level is not None}
@@ -206,52 +225,18 @@ def _finite(numbers: np.ndarray, texts: pa.ChunkedArray | None = None) -> Coerce
     numbers[infinite] = np.nan
     if texts is not None:
         return _lost_levels(texts, numbers, "not a number")
-    return Coerced(numbers, int(infinite.sum()), ("inf",) if infinite.any() else (), "infinite")
+    shown = (float("inf"),) if infinite.any() else ()
+    return Coerced(numbers, int(infinite.sum()), shown, "infinite", misfits=infinite)
 
 
-def coerce_table(table: pa.Table, columns: Iterable[Column], account: RowAccount, stage: str) -> dict[str, Any]:
-    """Return typed columns by name, and book what was coerced.
-
-    Raises
-    ------
-    DataError
-        A column breaks a rule of its schema; all broken rules are named together.
-    """
-    typed, broken = {}, []
+def coerce_table(table: pa.Table, columns: Iterable[Column], account: RowAccount, stage: str) -> dict[str, Coerced]:
+    """Return typed columns by name, and book what was coerced."""
+    typed = {}
     for column in columns:
         coerced = coerce(column, table.column(column.name))
-        what = f"coerced to missing: {', '.join(coerced.examples)}"
+        what = f"coerced to missing: {', '.join(map(repr, coerced.examples))}"
         account.add(Entry(stage, column.name, what, coerced.why, cells=coerced.lost))
         respelt = "several spellings of true and false made one"
         account.add(Entry(stage, column.name, "respelt", respelt, cells=coerced.respelt))
-        broken += rule_breaks(column, coerced.values)
-        typed[column.name] = coerced.values
-    if broken:
-        raise DataError("the data broke the schema:\n  " + "\n  ".join(broken))
+        typed[column.name] = coerced
     return typed
-
-
-def rule_breaks(column: Column, values: Any) -> list[str]:
-    """Return what a typed column breaks of its rules, each with the first rows that do."""
-    missing = np.asarray(pd.isna(values))
-    problems = []
-    if column.missing == "forbidden" and missing.any():
-        problems.append(_broken(column, "missing: forbidden", missing, None))
-    if column.range and not isinstance(values, pd.Categorical):
-        outside = ~missing & ((values < column.range[0]) | (values > column.range[1]))
-        problems += [_broken(column, f"range: {list(column.range)}", outside, values)] if outside.any() else []
-    if column.levels and isinstance(values, pd.Categorical):
-        strange = ~missing & ~np.asarray(values.isin(list(column.levels)))
-        problems += [_broken(column, "levels", strange, np.asarray(values))] if strange.any() else []
-    return problems
-
-
-def _broken(column: Column, rule: str, rows: np.ndarray, values: Any) -> str:
-    first, count = np.flatnonzero(rows)[:MOST_SHOWN], int(rows.sum())
-    cells = "" if values is None else f", values {', '.join(repr(_plain(values[row])) for row in first)}"
-    where = f"{count:,} row{'s' * (count > 1)}: {', '.join(map(str, first))}"
-    return f"column {column.name!r} breaks '{rule}' in {where}{cells}"
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

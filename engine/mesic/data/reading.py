@@ -13,12 +13,19 @@ from mesic.data.availability import hide_later, without_later
 from mesic.data.coercion import coerce_table
 from mesic.data.identity import table_digest
 from mesic.data.inference import infer_column, kind_of_cells, plain_values
+from mesic.data.rules import broken_rules, refuse
 from mesic.data.schema import IGNORED, ROLES_OF_ONE, Column, Schema, load_schema
 from mesic.errors import DataError, UsageError
 from mesic.findings import Finding, ignoring
 from mesic.host.names import did_you_mean
 
 BATCH_ROWS = 65_536
+NOT_IN_SCHEMA = "not in the schema"
+FEWEST_VALUES_TO_GET_STUCK = 10  # of fewer, one may be so rare that a table lacks it by chance
+MEND_OF_RULES = (
+    "\nmend the cells, or accept what is new: `mesic data schema` with the same source and "
+    "'accept=[COLUMN.RULE]' out=NEW.yaml widens the rules"
+)
 
 
 class Source(Protocol):
@@ -77,11 +84,9 @@ def assign_roles(schema: Schema, options: Mapping[str, Any], target: str | None)
     Raises
     ------
     UsageError
-        A declared column does not exist, the schema gives its part to another, or no target is known.
+        A declared column does not exist, or the schema gives its part to another.
     """
     given: dict[str, str] = {column.role: column.name for column in schema.columns}
-    if target is None and "target" not in given:
-        raise UsageError(f"no target: give source.target=COLUMN, one of {', '.join(schema.names)}")
     for role in ROLES_OF_ONE:
         said = options.get(role)
         if said is not None and given.get(role, said) != said:
@@ -125,22 +130,37 @@ def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) 
     path = options.get("schema")
     given = load_schema(Path(path)) if path else None
     schema = _merged(table, given) if given else infer_schema(table)
-    schema, late = without_later(assign_roles(schema, options, target))
-    typed = coerce_table(table, schema.columns, account, "schema")
+    schema = assign_roles(schema, options, target)
+    if not any(column.role == "target" for column in schema.columns):
+        raise UsageError(f"no target: give source.target=COLUMN, one of {', '.join(schema.names)}")
+    schema, late = without_later(schema)
+    coerced = coerce_table(table, schema.columns, account, "schema")
+    refuse(broken_rules(schema, coerced), MEND_OF_RULES)
+    typed = {name: column.values for name, column in coerced.items()}
     digest = table_digest(typed)
     hide_later(typed, schema, account, "schema")
-    findings = (*late, *_findings(schema, account))
+    findings = (*late, *unlike_findings(schema, given, table.num_rows), *_findings(schema, account))
     return TypedTable(typed, schema, table.num_rows, digest, account, findings)
 
 
 def _merged(table: pa.Table, given: Schema) -> Schema:
     """Take the given columns, each with what was seen now; refuse a table that lacks one."""
     inferred = infer_schema(table)
-    lost = [column.name for column in given.columns if column.name not in inferred and column.role != "ignored"]
+    lost = lost_columns(given, table)
     if lost:
         near = did_you_mean(lost[0], inferred.names)
         raise DataError(f"columns of the schema are not in the data: {', '.join(map(repr, lost))}{near}")
-    extra = [replace(c, role="ignored", why="not in the schema") for c in inferred.columns if c.name not in given]
+    return with_seen(given, table, inferred)
+
+
+def lost_columns(given: Schema, table: pa.Table) -> list[str]:
+    """Return the names of the columns that a schema needs and a table lacks."""
+    return [c.name for c in given.columns if c.name not in table.column_names and c.role != "ignored"]
+
+
+def with_seen(given: Schema, table: pa.Table, inferred: Schema) -> Schema:
+    """Return the given columns that a table has, each with what was seen of it, and its other columns, ignored."""
+    extra = [replace(c, role="ignored", why=NOT_IN_SCHEMA) for c in inferred.columns if c.name not in given]
     kept = [replace(c, seen={**inferred[c.name].seen, **_cells(c, table)}) for c in given.columns if c.name in inferred]
     return Schema((*kept, *extra))
 
@@ -149,6 +169,21 @@ def _cells(column: Column, table: pa.Table) -> dict[str, str]:
     """Say what the cells of a category are if they are no text, so that every format gives them one spelling."""
     cells = kind_of_cells(plain_values(table.column(column.name)).type) if column.kind == "category" else None
     return {"cells": cells} if cells else {}
+
+
+def unlike_findings(schema: Schema, given: Schema | None, rows: int) -> Iterator[Finding]:
+    """Say which columns a given schema does not know, and which hold one value now and held several then."""
+    for column in schema.columns if given else ():
+        if column.why == NOT_IN_SCHEMA:
+            message = f"column {column.name!r} is not used: it is not in the schema"
+            fix = f"'accept=[{column.name}]' of `mesic data schema` adds it"
+            yield Finding("EXTRA-COLUMN", "warning", message, {"column": column.name}, fix)
+    for then in given.columns if given else ():
+        now = schema[then.name].seen if then.name in schema else {}
+        varied = then.seen.get("distinct", 0) >= FEWEST_VALUES_TO_GET_STUCK
+        if varied and now.get("distinct") == 1 and not now.get("missing") and rows >= FEWEST_VALUES_TO_GET_STUCK:
+            message = f"column {then.name!r} held {then.seen['distinct']:,} values, and holds one now"
+            yield Finding("STUCK-COLUMN", "warning", message, {"column": then.name}, "find out who stopped filling it")
 
 
 def _findings(schema: Schema, account: RowAccount) -> Iterator[Finding]:

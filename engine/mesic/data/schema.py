@@ -1,9 +1,12 @@
 """The schema: what each column is, which part it plays, which rules it must keep.
 
 ``schema.yaml`` is inferred, can be edited, and is then enforced (``source.schema=schema.yaml``). ``kind`` and the
-rules ``missing``, ``range`` and ``levels`` bind; what stands under ``seen`` describes the data it was inferred from.
+rules ``misfits``, ``missing``, ``range``, ``levels`` and ``unique`` bind; what stands under ``seen`` describes the data
+it was inferred from.
 """
 
+import datetime
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,15 +22,17 @@ Kind = Literal["number", "boolean", "category", "time", "id", "text", "constant"
 Role = Literal["feature", "target", "time", "group", "part", "weight", "key", "ignored"]
 FORMAT = 1
 IGNORED = "source.ignore names it"
-RULES = ("missing", "range", "levels")
+RULES = ("misfits", "missing", "range", "levels", "unique")
 TOLD = ("description", "unit", "owner", "upstream")
 ROLES_OF_ONE = ("target", "time", "group", "part", "weight", "key")
 HEADER = """\
 # What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
 #   kind:    number | boolean | category | time | id | text | constant
-#   missing: allowed | forbidden
-#   range:   [lowest, highest]     (numbers; optional)
+#   misfits: allowed | forbidden   cells that do not fit the kind; where allowed, they count as missing
+#   missing: allowed | forbidden | the largest share of cells, such as 0.1
+#   range:   [lowest, highest]     (numbers and times; null: no limit; optional)
 #   levels:  [every, allowed, one] (categories; optional)
+#   unique:  true | false          whether no two cells may be the same (optional)
 #   available_at: before | after | a column of times: when a cell is known, seen from the prediction (optional)
 #   description, unit, owner, upstream: texts; sensitive: true | false (optional)
 # What stands under `seen` only describes the data that this was inferred from.
@@ -41,9 +46,11 @@ class Column:
     name: str
     kind: Kind
     role: Role = "feature"
-    missing: Literal["allowed", "forbidden"] = "allowed"
+    misfits: Literal["allowed", "forbidden"] = "allowed"
+    missing: Literal["allowed", "forbidden"] | float = "allowed"
     range: tuple[float, float] | None = None
     levels: tuple[str, ...] | None = None
+    unique: bool = False
     available_at: str = "before"
     description: str = ""
     unit: str = ""
@@ -55,9 +62,9 @@ class Column:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the column as the record stores it."""
-        rules = {"range": list(self.range) if self.range else None, "levels": list(self.levels or ()) or None}
+        rules = {name: rule for name, rule in rules_of(self).items() if name != "missing"}
         facts = {"name": self.name, "kind": self.kind, "role": self.role, "missing_rule": self.missing}
-        return {**facts, **{k: v for k, v in rules.items() if v}, **self.told, **self.seen, "why": self.why}
+        return {**facts, **rules, **self.told, **self.seen, "why": self.why}
 
     @property
     def told(self) -> dict[str, Any]:
@@ -105,13 +112,65 @@ class Schema:
         write_text(path, HEADER + text)
 
 
-def _as_yaml(column: Column) -> dict[str, Any]:
-    body: dict[str, Any] = {"kind": column.kind, "role": column.role, "missing": column.missing}
+def rules_of(column: Column) -> dict[str, Any]:
+    """Return the rules of a column as they are written, those left out that allow everything."""
+    rules: dict[str, Any] = {"misfits": column.misfits} if column.misfits == "forbidden" else {}
+    rules["missing"] = column.missing
     if column.range:
-        body["range"] = list(column.range)
+        rules["range"] = [_limit(column, limit) for limit in column.range]
     if column.levels:
-        body["levels"] = list(column.levels)
-    body |= column.told
+        rules["levels"] = list(column.levels)
+    return rules | ({"unique": True} if column.unique else {})
+
+
+def rule_words(column: Column, rule: str) -> str:
+    """Return a rule as the schema says it; levels are many, and only named.
+
+    Examples
+    --------
+    >>> rule_words(Column("age", "number", range=(0.0, 120.0)), "range")
+    'range: [0, 120]'
+    """
+    if rule == "levels":
+        return rule
+    said = rules_of(column)[rule]
+    shown = str(said).lower() if isinstance(said, bool) else str(said).replace("None", "null")
+    return f"{rule}: {shown}"
+
+
+def _limit(column: Column, limit: float) -> Any:
+    """Return an end of a range as it is written: a whole number as one, days as a date, no limit as null."""
+    if math.isinf(limit):
+        return None
+    if column.kind == "time" and (moment := _moment(limit)) is not None:
+        return moment
+    return int(limit) if limit.is_integer() and abs(limit) < 1e15 else limit
+
+
+def _moment(days: float) -> str | None:
+    """Return days since 1970 as a date or time, or None where that would not give the same days again."""
+    try:
+        text = (datetime.datetime(1970, 1, 1) + datetime.timedelta(days=days)).isoformat().removesuffix("T00:00:00")
+    except OverflowError:
+        return None
+    return text if _days_of(text) == days else None
+
+
+def _days_of(moment: str | datetime.date) -> float:
+    """Return days since 1970 of a date or time.
+
+    Raises
+    ------
+    ValueError
+        The text is neither.
+    """
+    parsed = datetime.datetime.fromisoformat(str(moment))
+    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=datetime.UTC)
+    return (aware - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) / datetime.timedelta(days=1)
+
+
+def _as_yaml(column: Column) -> dict[str, Any]:
+    body: dict[str, Any] = {"kind": column.kind, "role": column.role, **rules_of(column), **column.told}
     if column.why:
         body["why"] = column.why
     return body | ({"seen": dict(column.seen)} if column.seen else {})
@@ -173,7 +232,7 @@ def _column_problems(name: Any, facts: Any) -> list[str]:
     for key, allowed in (
         ("kind", get_args(Kind)),
         ("role", get_args(Role)),
-        ("missing", ("allowed", "forbidden")),
+        ("misfits", ("allowed", "forbidden")),
     ):
         value = facts.get(key, allowed[0])
         if value not in allowed:
@@ -184,10 +243,18 @@ def _column_problems(name: Any, facts: Any) -> list[str]:
         for key in ("available_at", *TOLD)
         if not isinstance(facts.get(key, ""), str)
     ]
-    if not isinstance(facts.get("sensitive", False), bool):
-        problems.append(f"column {name!r}: sensitive: {facts['sensitive']!r} cannot work; give true or false")
+    problems += [
+        f"column {name!r}: {key}: {facts[key]!r} cannot work; give true or false"
+        for key in ("sensitive", "unique")
+        if not isinstance(facts.get(key, False), bool)
+    ]
+    missing = facts.get("missing", "allowed")
+    if missing not in ("allowed", "forbidden") and not _is_share(missing):
+        near = did_you_mean(str(missing), ("allowed", "forbidden"))
+        wanted = "allowed, forbidden or a share of cells from 0 to 1"
+        problems.append(f"column {name!r}: missing: {missing!r} cannot work; give {wanted}{near}")
     limits = facts.get("range")
-    if limits is not None and not _is_range(limits):
+    if limits is not None and not _is_range(limits, facts.get("kind")):
         problems.append(f"column {name!r}: range: {limits!r} cannot work; give [lowest, highest]")
     if not isinstance(facts.get("levels", []), list):
         problems.append(f"column {name!r}: levels: {facts['levels']!r} cannot work; give a list")
@@ -201,21 +268,48 @@ def _is_word(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
-def _is_range(limits: Any) -> bool:
-    is_pair = isinstance(limits, list) and len(limits) == 2
-    return is_pair and all(isinstance(limit, (int, float)) for limit in limits) and limits[0] <= limits[1]
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_range(limits: Any, kind: Any) -> bool:
+    try:
+        low, high = _range(limits, kind)
+    except (TypeError, ValueError):
+        return False
+    return low <= high
+
+
+def _range(limits: Any, kind: Any) -> tuple[float, float]:
+    """Return the ends of a range as numbers: of times, days since 1970.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no range.
+    """
+    low, high = [
+        limit if isinstance(limit, (int, float)) or limit is None else _days_of(limit) if kind == "time" else None
+        for limit in limits
+    ]
+    if isinstance(limits, str) or [low, high].count(None) != list(limits).count(None):
+        raise TypeError(limits)
+    return (-math.inf if low is None else float(low), math.inf if high is None else float(high))
 
 
 def _column(name: str, facts: Mapping[str, Any]) -> Column:
     limits, levels = facts.get("range"), facts.get("levels")
+    missing: Any = facts.get("missing", "allowed")
     return Column(
         name=name,
         kind=facts.get("kind", "number"),
         role=facts.get("role", "feature"),
-        missing=facts.get("missing", "allowed"),
-        range=(float(limits[0]), float(limits[1])) if limits else None,
+        misfits=facts.get("misfits", "allowed"),
+        missing=float(missing) if _is_share(missing) else missing,
+        range=_range(limits, facts.get("kind")) if limits else None,
         levels=tuple(map(str, levels)) if levels else None,
         available_at=facts.get("available_at", "before"),
+        unique=facts.get("unique", False),
         sensitive=facts.get("sensitive", False),
         **{key: facts.get(key, "") for key in TOLD},
         seen=facts.get("seen", {}),
