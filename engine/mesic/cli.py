@@ -27,6 +27,7 @@ VERBS = {
 DATA_VERBS = {
     "check": "what is wrong with a table, all at once: leaks, each with its price, and quality",
     "schema": "what each column is and may hold: infer it, enforce it, accept what is new",
+    "trace": "what became of one row of a run's source, and why",
 }
 INTERRUPTED = 130
 ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000  # Python's 700 make the imports of a run 1.1 times as long

@@ -15,6 +15,7 @@ from mesic.config.settings import RunSettings, SourceOptions, TunerOptions
 from mesic.data.schema import RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.data.schema import SchemaSettings
+from mesic.verbs.data.trace import TraceSettings
 from mesic.verbs.log import LogSettings
 from mesic.verbs.predict import PredictSettings
 from mesic.verbs.report import ReportSettings
@@ -26,6 +27,7 @@ SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),
     "data schema": (("", SchemaSettings),),
+    "data trace": (("", TraceSettings),),
     "report": (("", ReportSettings),),
     "reproduce": (("", ReproduceSettings),),
     "log": (("", LogSettings),),

@@ -18,6 +18,7 @@ from mesic.audit.auditing import audit
 from mesic.bundle import packing
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.config.settings import Zone
+from mesic.data.account import Entry, RowAccount
 from mesic.data.availability import read_columns
 from mesic.data.identity import array_digest
 from mesic.data.preparing import prepare
@@ -84,6 +85,7 @@ class Experiment:
     say: Callable[[str], None] = lambda _: None
     raw: pa.Table = field(init=False)
     schema: Schema = field(init=False)
+    account: RowAccount = field(init=False)
     dataset: Dataset = field(init=False)
     split: Split = field(init=False)
     sealed: packing.SealedRows = field(init=False)
@@ -141,6 +143,7 @@ class Experiment:
         source, declared = plan.source_of(self.registry, self.config)
         self.raw = read_table(source)
         typed = type_table(self.raw, declared, declared.get("target") or source.target)
+        self.account = typed.account
         self.schema = typed.schema
         self.dataset, findings = prepare(typed, declared)
         activity.rows_in, activity.rows_out = typed.rows, len(self.dataset)
@@ -164,6 +167,9 @@ class Experiment:
         self.digests["partition"] = proof["digest"]
         tables.write_parquet(self.folder / "partition.parquet", tables.partition_columns(self.dataset, self.split))
         activity.rows_in, activity.rows_out = len(self.dataset), self.split.train.size
+        why = f"splitter={part.name} puts them in neither part"
+        self.account.add(Entry("partition", "", "left out", why, rows=self.split.left_out.size))
+        self.record.facts["row_account"] = self.account.as_dict()
         self.record.add(partition=facts.partition_facts(part.name, self.dataset, self.split, proof))
         self.record.refuse_leaks()
         self._look_at_sample()
@@ -206,6 +212,8 @@ class Experiment:
         if not is_whole(sample, view):
             drawn = sample_facts(sample, view, self.dataset.classes, self.config["interval"])
             drawn = {"sampler": self.recipe.sampler.name, **drawn}
+            origin = self.dataset.origin[self.split.train]
+            tables.write_parquet(self.folder / "sample.parquet", tables.sample_columns(sample, origin))
         self.record.add(sample=drawn)
 
     def cross_fit_baselines(self, activity: Activity) -> None:

@@ -12,6 +12,7 @@ from mesic.data.view import Dataset
 from mesic.partition.rows import Split
 from mesic.runs.files import replacing
 from mesic.training.folds import OutOfFold
+from mesic.training.sampling import Sample
 
 
 def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
@@ -41,6 +42,13 @@ def _folds_by_repeat(split: Split, rows: int) -> list[np.ndarray]:
             repeats.append(fold)
         fold[validate] = number
     return repeats
+
+
+def sample_columns(sample: Sample, origin: np.ndarray) -> dict[str, Any]:
+    """Return a row a row that was drawn: how often, and how many rows it stands for; `origin` of all training rows."""
+    drawn, times = np.unique(sample.index, return_counts=True)
+    weight = np.bincount(sample.index, sample.weight, minlength=origin.size)[drawn]
+    return {"row": origin[drawn], "times": times, "weight": weight}
 
 
 def prediction_columns(
