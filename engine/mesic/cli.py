@@ -27,6 +27,7 @@ VERBS = {
 DATA_VERBS = {
     "check": "what is wrong with a table, all at once: leaks, each with its price, and quality",
     "schema": "what each column is and may hold: infer it, enforce it, accept what is new",
+    "card": "a data set's card for people and machines, from a run's record and what its owner says",
     "diff": "what differs between two versions of a table: rows, cells, labels by labeler, distributions",
     "trace": "what became of one row of a run's source, and why",
 }

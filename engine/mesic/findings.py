@@ -53,6 +53,21 @@ def ignoring(columns: Iterable[str]) -> str:
     return shlex.quote(text) if '"' in text else text
 
 
+def as_override(value: Any) -> str:
+    """Return a value as Hydra's grammar writes it.
+
+    Examples
+    --------
+    >>> as_override("a b"), as_override(["x", "y z"]), as_override(True), as_override(0.2)
+    ('"a b"', '[x,"y z"]', 'true', '0.2')
+    """
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(as_override, value))}]"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return _listed(value) if isinstance(value, str) else str(value)
+
+
 def _listed(name: str) -> str:
     """Return a text as an item of a list in Hydra's grammar."""
     if re.fullmatch(r"[A-Za-z_][\w-]*", name) and name.lower() not in ("null", "true", "false", "nan", "inf"):

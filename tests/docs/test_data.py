@@ -18,5 +18,5 @@ def test_the_commands_of_the_page_work_as_written(tmp_path):
     lines = [line for block in blocks(PAGE, "bash") for line in block.lines]
     ends = typed(CommandLine(tmp_path), lines)
 
-    assert {line.split()[2] for line in lines} == set(DATA_VERBS)
+    assert {line.split()[2] for line in lines if line.startswith("mesic data ")} == set(DATA_VERBS)
     assert mistakes(ends) == {}

@@ -7,11 +7,12 @@ from mesic.console import print_json, print_text
 from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError
 
 USAGE = """\
-mesic check [run overrides] | schema=FILE | bundle=DIR | plugins
+mesic check [run overrides] | schema=FILE | bundle=DIR | card=DIR | plugins
 
   mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
   mesic check schema=schema.yaml     a schema file
   mesic check bundle=RUN/bundle      every digest, and the end-to-end rows answered again
+  mesic check card=RUN/card          nobody edited it, and its data are as they were
   mesic check plugins                every installed component can be imported, and its declaration holds"""
 
 
@@ -43,6 +44,8 @@ def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str]]:
             return f"schema {path}", lambda: check_schema(Path(path))
         if word == "bundle" and path:
             return f"bundle {path}", lambda: check_bundle(Path(path))
+        if word == "card" and path:
+            return f"card {path}", lambda: check_card(Path(path))
         if arguments[0] == "plugins":
             return "plugins", check_plugins
     return "configuration", lambda: check_configuration(arguments)
@@ -76,6 +79,13 @@ def check_bundle(folder: Path) -> str:
     return (
         f"{len(bundle.manifest['files'])} files as sealed, {rows} end-to-end rows answered alike ({bundle.digest[:12]})"
     )
+
+
+def check_card(folder: Path) -> str:
+    """Raise CheckFailed where a card is stale, UsageError where somebody edited it."""
+    from mesic.card.folder import check_card
+
+    return check_card(folder)
 
 
 def check_plugins() -> str:
