@@ -29,6 +29,7 @@ DATA_VERBS = {
     "schema": "what each column is and may hold: infer it, enforce it, accept what is new",
     "card": "a data set's card for people and machines, from a run's record and what its owner says",
     "diff": "what differs between two versions of a table: rows, cells, labels by labeler, distributions",
+    "label": "tasks for people, people beside a model, one label of several labelers",
     "trace": "what became of one row of a run's source, and why",
 }
 INTERRUPTED = 130

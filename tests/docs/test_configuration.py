@@ -16,6 +16,7 @@ from mesic.data.schema import RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings
+from mesic.verbs.data.label import LabelSettings
 from mesic.verbs.data.schema import SchemaSettings
 from mesic.verbs.data.trace import TraceSettings
 from mesic.verbs.log import LogSettings
@@ -31,6 +32,7 @@ SETTINGS = {
     "data schema": (("", SchemaSettings),),
     "data card": (("", CardSettings),),
     "data diff": (("", DiffSettings),),
+    "data label": (("", LabelSettings),),
     "data trace": (("", TraceSettings),),
     "report": (("", ReportSettings),),
     "reproduce": (("", ReproduceSettings),),

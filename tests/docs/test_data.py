@@ -15,6 +15,8 @@ def test_every_verb_has_its_line_and_its_section():
 
 
 def test_the_commands_of_the_page_work_as_written(tmp_path):
+    for block in (block for block in blocks(PAGE) if block.file):
+        (tmp_path / block.file).write_text(block.text)
     lines = [line for block in blocks(PAGE, "bash") for line in block.lines]
     ends = typed(CommandLine(tmp_path), lines)
 
