@@ -21,7 +21,8 @@ from mesic.training.recipe import Part
 import pyarrow as pa  # isort: skip
 
 REGISTRY = build_registry()
-AUDITORS = ("post_event", "target_function", "golden_column", "twins", "hidden_group", "hidden_time", "split_shift")
+AUDITORS = ("post_event", "target_function", "golden_column", "twins", "hidden_group", "hidden_time", "late_times",
+            "split_shift")  # fmt: skip
 
 
 def findings_of(frame, target, splitter="auto", **roles):

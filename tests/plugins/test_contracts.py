@@ -20,6 +20,7 @@ from mesic.testing import (
     installed,
 )
 
+TOWNS, REGIONS = (str(Path(__file__).parent / name) for name in ("towns.csv", "regions.csv"))
 TREES = {"n_estimators": 8}
 COSTS = [[0, 1, 4], [2, 0, 1], [3, 1, 0]]
 
@@ -30,7 +31,11 @@ def every(kind, *others, **options):
     return pytest.mark.parametrize(kind[:-1], subjects, ids=repr, scope="class")
 
 
-@every("sources", table={"path": str(Path(__file__).parent / "towns.csv"), "target": "rainy"})
+@every(
+    "sources",
+    table={"path": TOWNS, "target": "rainy"},
+    joined={"path": TOWNS, "target": "rainy", "joins": [{"path": REGIONS, "on": {"town": "place"}}]},
+)
 class TestEverySource(SourceContract):
     """Every installed source keeps the source promises."""
 

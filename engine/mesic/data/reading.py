@@ -29,7 +29,10 @@ MEND_OF_RULES = (
 
 
 class Source(Protocol):
-    """Where rows come from. ``target`` names the column to predict where the source knows it, else None."""
+    """Where rows come from. ``target`` names the column to predict where the source knows it, else None.
+
+    What a source finds on its way it leaves in ``findings``, after the last batch.
+    """
 
     target: str | None
 
@@ -71,6 +74,11 @@ def read_table(source: Source) -> pa.Table:
     if not rows or not names:
         raise DataError(f"the source has {rows} rows and {len(names)} columns: there is nothing to learn from")
     return pa.Table.from_batches(batches)
+
+
+def findings_of(source: Source) -> tuple[Finding, ...]:
+    """Return what a source found while it was read."""
+    return tuple(getattr(source, "findings", ()))
 
 
 def infer_schema(table: pa.Table) -> Schema:

@@ -22,7 +22,7 @@ from mesic.data.account import Entry, RowAccount
 from mesic.data.availability import read_columns
 from mesic.data.identity import array_digest
 from mesic.data.preparing import prepare
-from mesic.data.reading import read_table, type_table
+from mesic.data.reading import findings_of, read_table, type_table
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
 from mesic.errors import UsageError
@@ -148,7 +148,7 @@ class Experiment:
         self.dataset, findings = prepare(typed, declared)
         activity.rows_in, activity.rows_out = typed.rows, len(self.dataset)
         typed.schema.save(self.folder / "schema.yaml")
-        self.record.find(*typed.findings, *findings)
+        self.record.find(*findings_of(source), *typed.findings, *findings)
         self.digests["data"] = typed.digest
         data = facts.data_facts(self.config["source"], typed, self.dataset)
         self.record.add(data=data, row_account=typed.account.as_dict())

@@ -53,6 +53,7 @@ def register_auditors() -> Iterable[Component]:
         Component("twins", f"{home}.twins:Twins", "rows that repeat others, within and across parts", NoOptions),
         Component("hidden_group", f"{home}.hidden_group:HiddenGroup", "groups that nobody declared", Compared),
         Component("hidden_time", f"{home}.hidden_time:HiddenTime", "times that nobody declared", NoOptions),
+        Component("late_times", f"{home}.late_times:LateTimes", "times later than the moment of the prediction"),
         Component(
             "split_shift",
             f"{home}.split_shift:SplitShift",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from mesic import Component, SourceOptions, hookimpl, option
 
@@ -13,6 +14,15 @@ class TableOptions(SourceOptions):
     path: str = option("???", "CSV, Parquet, Arrow or Feather file")
     delimiter: str | None = option(None, "what stands between the cells of a CSV; null: by suffix")
     encoding: str = option("utf8", "text encoding of a CSV")
+
+
+@dataclass
+class JoinedOptions(TableOptions):
+    """Options of a table with columns of others beside it."""
+
+    joins: list[dict[str, Any]] = option(
+        [], "tables beside it, each {path: FILE, on: [KEY]} and perhaps as_of with at, cardinality, unmatched, prefix"
+    )
 
 
 @dataclass
@@ -32,5 +42,6 @@ def register_sources() -> Iterable[Component]:
     home = "mesic_plugins.sources"
     return (
         Component("table", f"{home}.table:Table", "a file: CSV, Parquet, Arrow, Feather", TableOptions),
+        Component("joined", f"{home}.joined:Joined", "a file with columns of other files beside it", JoinedOptions),
         Component("sklearn", f"{home}.sklearn:Sklearn", "a table that scikit-learn ships", SklearnOptions),
     )

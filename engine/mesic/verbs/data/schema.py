@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mesic.config.verb import configured
-from mesic.console import finding_lines, print_json, print_table, print_text
+from mesic.console import finding_lines, print_json, print_table, print_text, tell
 from mesic.errors import DataError, SettingError, UsageError
 from mesic.host.components import option
 
@@ -27,7 +27,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     settings = configured("data schema", arguments, SchemaSettings)
     if settings is None:
         return 0
-    from mesic.data.reading import read_table
+    from mesic.data.reading import findings_of, read_table
     from mesic.data.schema import load_schema
     from mesic.host.registry import installed
     from mesic.runs.plan import source_of
@@ -41,6 +41,8 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         raise SettingError("out", settings.out, "a file that does not exist yet: what people wrote there would be lost")
     given = load_schema(Path(path)) if path else None
     table = read_table(source)
+    for line in finding_lines([finding.as_dict() for finding in findings_of(source)]):
+        tell(line)
     if given is None:
         return _infer(table, declared, declared["target"] or source.target, out, as_json=as_json)
     return _enforce(table, given, settings, as_json=as_json)
