@@ -88,6 +88,7 @@ class RunSettings:
     seed: int = option(0, "the one seed; every stage derives its own", low=0, high=2**32 - 1)
     metrics: list[str] | None = option(None, "metrics beside the primary one; null: the usual ones of the task")
     interval: float = option(0.95, "level of every interval", low=0.5, high=0.999)
+    snapshot: str | None = option(None, "folder in which the rows that were used are kept; null: they are not")
     resources: Resources = field(default_factory=Resources)
     needs: Needs = field(default_factory=Needs)
     zone: Zone = field(default_factory=Zone)

@@ -24,6 +24,7 @@ from mesic.data.identity import array_digest
 from mesic.data.preparing import prepare
 from mesic.data.reading import findings_of, read_table, type_table
 from mesic.data.schema import Schema
+from mesic.data.snapshot import keep
 from mesic.data.view import Dataset
 from mesic.errors import UsageError
 from mesic.evaluation import scoring
@@ -151,6 +152,8 @@ class Experiment:
         self.record.find(*findings_of(source), *typed.findings, *findings)
         self.digests["data"] = typed.digest
         data = facts.data_facts(self.config["source"], typed, self.dataset)
+        if self.config["snapshot"]:
+            data["snapshot"] = str(keep(Path(self.config["snapshot"]), self.raw, typed).folder)
         self.record.add(data=data, row_account=typed.account.as_dict())
         task, classes = self.dataset.task, len(self.dataset.classes)
         self.recipe = plan.recipe_of(self.registry, self.config, task=task, classes=classes, threads=self.threads)

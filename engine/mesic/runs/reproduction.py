@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesic.config.settings import TunerOptions
-from mesic.errors import UsageError
+from mesic.config.settings import SourceOptions, TunerOptions
+from mesic.data.reading import read_table, type_table
+from mesic.data.snapshot import Snapshot
+from mesic.errors import MesicError, UsageError
+from mesic.host.registry import installed
 from mesic.runs.environment import code_digests, platform_facts, versions
 from mesic.runs.execution import execute
+from mesic.runs.plan import source_of
 from mesic.runs.record import read_record
 
 STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")
@@ -68,8 +72,31 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
     record = read_record(folder)
     if record.get("verb", "run") != "run":
         raise UsageError(f"run={folder} holds a {record['verb']}, which trains nothing: give the folder of a run")
-    again = execute(configuration_of(record), out, overrides=record["overrides"], choices=record["choices"], say=say)
+    config = configuration_of(record)
+    if "snapshot" in record["data"] and not source_is_as_it_was(record):
+        config |= {"source": _of_snapshot(record)}
+    again = execute(config, out, overrides=record["overrides"], choices=record["choices"], say=say)
     return compare(record, again)
+
+
+def source_is_as_it_was(record: Mapping[str, Any]) -> bool:
+    """Return whether a run's source still gives the rows that the run saw."""
+    try:
+        source, declared = source_of(installed(), record["config"])
+        typed = type_table(read_table(source), declared, declared["target"] or source.target)
+    except MesicError:
+        return False
+    return bool(typed.digest == record["data"]["digest"])
+
+
+def _of_snapshot(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a source that reads what the run kept."""
+    snapshot = Snapshot(Path(record["data"]["snapshot"]))
+    snapshot.read(record["data"]["digest"])
+    shared = {name: record["config"]["source"][name] for name in SourceOptions.__dataclass_fields__}
+    target = record["data"]["target"]
+    file = {"name": "table", "path": str(snapshot.rows), "delimiter": None, "encoding": "utf8"}
+    return {**shared, **file, "target": target, "schema": str(snapshot.schema)}
 
 
 def compare(record: Mapping[str, Any], again: Mapping[str, Any]) -> Verdict:
@@ -102,8 +129,6 @@ def causes(record: Mapping[str, Any], first: str) -> list[str]:
 
 def code_digests_now() -> dict[str, str]:
     """Return the digests of the code that is installed now."""
-    from mesic.host.registry import installed
-
     return code_digests(installed())
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from mesic.config.settings import SourceOptions
 from mesic.data.reading import read_table
+from mesic.data.snapshot import Snapshot
 from mesic.host.building import build
 from mesic.host.registry import installed
 from mesic.runs.plan import source_of
@@ -23,7 +25,7 @@ class Version:
     name
         What the user typed.
     table
-        The rows as the source gives them now.
+        The rows that the run kept, or as its source gives them now.
     declared
         Roles that a run declares; empty for a file.
     """
@@ -45,6 +47,11 @@ def read_version(path: str) -> Version:
     """
     if (Path(path) / FILE).is_file() or Path(path).is_dir():
         record = read_record(path)
+        if kept := record.get("data", {}).get("snapshot"):
+            snapshot = Snapshot(Path(kept))
+            declared = {name: record["config"]["source"][name] for name in SourceOptions.__dataclass_fields__}
+            declared |= {"target": record["data"]["target"], "schema": str(snapshot.schema)}
+            return Version(path, snapshot.read(record["data"]["digest"]), declared)
         source, declared = source_of(installed(), record["config"])
         return Version(path, read_table(source), declared | {"target": declared["target"] or source.target})
     return Version(path, read_table(build(installed().find("source", "table"), {"path": path})), {})
