@@ -19,6 +19,7 @@ VERBS = {
     "data": "check a table before anything is learned from it: `mesic data --help`",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
+    "compare": "what another version of the data does, by added rows and by changed labels",
     "reproduce": "run again from the record and prove that it is the same",
     "log": "show a run's timeline; add human work with its hours and cost",
     "list": "components with their options, types, defaults and provider",

@@ -14,6 +14,7 @@ from tests.docs.shell import mistakes, typed
 from mesic.config.settings import RunSettings, SourceOptions, TunerOptions
 from mesic.data.schema import RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
+from mesic.verbs.compare import CompareSettings
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings
 from mesic.verbs.data.label import LabelSettings
@@ -30,6 +31,7 @@ SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),
     "data schema": (("", SchemaSettings),),
+    "compare": (("", CompareSettings),),
     "data card": (("", CardSettings),),
     "data diff": (("", DiffSettings),),
     "data label": (("", LabelSettings),),

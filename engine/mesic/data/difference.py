@@ -163,25 +163,20 @@ def difference(
     >>> found.added.tolist(), found.removed.tolist(), [(c.column, c.cells) for c in found.cells]
     ([2], [1], [('size', 1), ('label', 1)])
     """
-    named = [*key, *(name for name in (target, labeler) if name)]
-    _refuse_unknown(named, old, new)
+    _refuse_unknown([*key, *(name for name in (target, labeler) if name)], old, new)
     before, after = infer_schema(old), infer_schema(new)
     shared = [name for name in before.names if name in after]
     kinds = {n: (before[n].kind, after[n].kind) for n in shared if _reads_otherwise(before[n], after[n])}
     columns = [_column_of_both(before[name], after[name], is_target=name == target) for name in shared]
-    values = [
-        {name: cells.values for name, cells in coerce_table(table, columns, RowAccount(), "diff").items()}
-        for table in (old, new)
-    ]
-    by = tuple(key) or tuple(name for name in shared if name not in (target, labeler))
+    values = _typed(columns, old, new)
     rows = old.num_rows, new.num_rows
-    was, now = _matched_by_key(values, rows, by) if key else _matched_by_content(values, rows, by)
+    was, now = _matched(values, rows, key, (target, labeler))
     added = np.setdiff1d(np.arange(new.num_rows), now, assume_unique=True)
     cells = [_changed(name, values, was, now) for name in shared if name not in key]
     return Difference(
         rows=rows,
         digests=(_digest(before, old), _digest(after, new)),
-        by=by if key else (),
+        by=tuple(key),
         added=added,
         removed=np.setdiff1d(np.arange(old.num_rows), was, assume_unique=True),
         common=was.size,
@@ -193,6 +188,23 @@ def difference(
         labels=tuple(_labels(values, was, now, target, labeler)) if target else (),
         **_shifts(columns, values, added, level),
     )
+
+
+def matched_rows(
+    old: pa.Table, new: pa.Table, *, key: Sequence[str] = (), target: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the rows that two versions share, in the older and in the newer, as `difference` does."""
+    before, after = infer_schema(old), infer_schema(new)
+    shared = [name for name in before.names if name in after]
+    columns = [_column_of_both(before[name], after[name], is_target=name == target) for name in shared]
+    return _matched(_typed(columns, old, new), (old.num_rows, new.num_rows), key, (target,))
+
+
+def _typed(columns: Sequence[Column], *tables: pa.Table) -> list[dict[str, Any]]:
+    return [
+        {name: cells.values for name, cells in coerce_table(table, columns, RowAccount(), "diff").items()}
+        for table in tables
+    ]
 
 
 def _refuse_unknown(named: Sequence[str], old: pa.Table, new: pa.Table) -> None:
@@ -229,6 +241,15 @@ def _column_of_both(before: Column, after: Column, *, is_target: bool) -> Column
 
 
 Versions = Sequence[Mapping[str, Any]]
+
+
+def _matched(
+    values: Versions, rows: Sequence[int], key: Sequence[str], told: Sequence[str | None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the rows that both versions hold; columns that are `told` do not say which row it is."""
+    if key:
+        return _matched_by_key(values, rows, key)
+    return _matched_by_content(values, rows, [name for name in values[0] if name not in told])
 
 
 def _matched_by_key(values: Versions, rows: Sequence[int], by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
