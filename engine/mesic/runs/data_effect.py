@@ -272,7 +272,7 @@ class _Comparer:
         places = places[~np.asarray(pd.isna(labels))]
         if places.size < FEWEST_TEST_ROWS:
             raise DataError(f"{places.size} test rows are in both versions: give {FEWEST_TEST_ROWS} at least")
-        return places
+        return np.asarray(places)
 
     def _newer_target(self, places: np.ndarray) -> pa.ChunkedArray:
         return self.versions.new.column(self.versions.target).take(pa.array(self.versions.rows[1][places]))
