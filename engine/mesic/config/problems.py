@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mesic.config.composition import compose, config_loader, jobs_of, opened, parse
 from mesic.config.contradictions import contradictions
 from mesic.config.schema_check import missing_keys, schema_problems
-from mesic.config.settings import RunSettings
+from mesic.config.settings import SETTINGS
 from mesic.errors import ComponentError
 from mesic.host.building import refuse_missing_module
 from mesic.host.kinds import KINDS
@@ -22,7 +22,6 @@ from mesic.host.registry import installed, prefer
 
 MOST_JOBS_SHOWN = 5
 RECIPES = "experiment"
-EXPERIMENTS = ("run", "data_check")
 MAY_BE_NONE = "metric"  # the task has a usual one
 
 
@@ -57,8 +56,8 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     plain, without_value = _worked_out(own)
     problems += without_value
-    if verb in EXPERIMENTS:
-        problems += [*_content_problems(own), *contradictions(plain)]
+    if verb in SETTINGS:
+        problems += [*_content_problems(own, SETTINGS[verb]), *contradictions(plain)]
     return list(dict.fromkeys(problems)), config
 
 
@@ -214,11 +213,11 @@ def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from _leaves(node._get_node(key), f"{path}.{key!s}" if path else str(key))
 
 
-def _content_problems(config: DictConfig) -> Iterator[str]:
+def _content_problems(config: DictConfig, schema: type) -> Iterator[str]:
     """Look at what was composed, wherever it came from."""
     settings = {key: value for key, value in config.items_ex(resolve=False) if key not in KINDS}
-    yield from schema_problems(DictConfig(settings), RunSettings, "")
-    yield from missing_keys(DictConfig(settings), RunSettings, "")
+    yield from schema_problems(DictConfig(settings), schema, "")
+    yield from missing_keys(DictConfig(settings), schema, "")
     for kind in KINDS.values():
         node = config._get_node(kind.name)
         if not isinstance(node, DictConfig) or node._is_none():

@@ -70,6 +70,9 @@ class Policy:
     leak: str = option(
         "warn", "strict: a suspected leak stops the run; a certain one stops it always", choices=("warn", "strict")
     )
+    max_error: float | None = option(
+        None, "largest share of wrong answers, or mean absolute error, that may be; null: any", low=0, open_low=True
+    )
     accept: dict[str, str] = option({}, "findings that stop nothing, each with the reason, such as {LEAK-TIME: why}")
 
 
@@ -94,3 +97,24 @@ class RunSettings:
     zone: Zone = field(default_factory=Zone)
     policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)
+
+
+@dataclass
+class Costs:
+    """What things cost, in one currency."""
+
+    error: float | None = option(None, "of one wrong answer, or of a unit of absolute error", low=0)
+    answers: int | None = option(None, "answers that the model will give while it serves", low=1)
+    label: float = option(0.0, "of one row with its label", low=0)
+    deploy: float = option(0.0, "of bringing the model into production and keeping it there", low=0)
+    hour: float = option(0.0, "of an hour of this machine", low=0, unit="per h")
+
+
+@dataclass
+class PlanSettings(RunSettings):
+    """The settings of ``mesic plan`` beside its groups."""
+
+    costs: Costs = field(default_factory=Costs)
+
+
+SETTINGS: dict[str, type] = {"run": RunSettings, "data_check": RunSettings, "plan": PlanSettings}

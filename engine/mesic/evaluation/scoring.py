@@ -1,5 +1,6 @@
 """Scores of predictions: every metric with its interval, and the skill against the best baseline."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,6 +74,32 @@ def baseline_findings(skill_facts: Mapping[str, Any], losses: Mapping[str, float
             f"use the baseline, get more or better columns, or accept that {name!r} is all there is to learn",
         )
     ]
+
+
+def bound_findings(score: Mapping[str, Any], bound: float) -> list[Finding]:
+    """Say so when an error may be larger than its bound.
+
+    Parameters
+    ----------
+    score
+        Accuracy, or the mean absolute error, with its interval.
+    bound
+        The largest share of wrong answers, or the largest mean absolute error.
+    """
+    is_share = score["metric"] == "accuracy"
+    value, low, high = score["value"], score["low"], score["high"]
+    if is_share:
+        value, low, high = 1 - value, None if high is None else 1 - high, None if low is None else 1 - low
+    if high is not None and high <= bound:
+        return []
+    what = "share of wrong answers" if is_share else "mean absolute error"
+    span = "no interval" if low is None or high is None else f"{low:.4g} to {high:.4g}"
+    message = f"the {what} is {value:.4g} ({span}) on {score['n']:,} test rows, and policy.max_error allows {bound:g}"
+    if is_share:
+        needed = math.ceil(-math.log(1 - score["level"]) / bound)
+        message += f"; that takes at least {needed:,} test rows without an error to show"
+    evidence = {"max_error": bound, "score": dict(score)}
+    return [Finding("ERROR-ABOVE-LIMIT", "block", message, evidence, "find a better model, or more test rows")]
 
 
 def best_baseline(losses: Mapping[str, float]) -> str:

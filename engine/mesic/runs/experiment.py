@@ -347,6 +347,25 @@ class Experiment:
         self.digests["scores"] = json_digest(scores)
         self.record.facts["scores"] = scores
         self.record.add(baselines=baselines, skill=self._skill(losses))
+        self.record.find(*self._error_findings(predictions[MAIN]))
+
+    def _error_findings(self, prediction: np.ndarray) -> list[Finding]:
+        """Say so when the upper end of the error passes ``policy.max_error``."""
+        bound, test = self.config["policy"]["max_error"], self.split.test
+        if bound is None:
+            return []
+        part = plan.named_part(self.registry, self.config, "metric", "accuracy" if self.dataset.classes else "mae")
+        metric = build(part.offer, part.options, task=self.dataset.task)
+        (score,) = scoring.scores_of(
+            {part.name: metric},
+            self.dataset.y[test],
+            prediction,
+            weight=_of(self.dataset.weight, test),
+            groups=_of(self.dataset.groups, test),
+            level=self.config["interval"],
+            rng=stage_rng(self.config["seed"], "intervals of test"),
+        )
+        return scoring.bound_findings(score, bound)
 
     def _scores_out_of_fold(self, found: OutOfFold) -> list[dict[str, Any]]:
         """Score what was predicted out of fold; predictions of one row by repeated folds stay together."""

@@ -1,0 +1,112 @@
+"""How long a run will take and what it will cost: from the timeline of an earlier run, or else from a pilot."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mesic.errors import MesicError
+from mesic.planning.pilot import LEARNER, Pilot
+from mesic.runs import plan
+from mesic.runs.record import FILE, read_record
+from mesic.runs.timeline import read_timeline
+
+MOST_RECORDS = 200
+BY_TRIAL = "search"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Wall seconds by stage.
+
+    Parameters
+    ----------
+    stages
+        Seconds by stage.
+    seconds
+        All of them.
+    based_on
+        ``"the timeline of DIR"``, or ``"a pilot"``.
+    cost
+        Of that many hours, where ``costs.hour`` says what one costs; else None.
+    """
+
+    stages: Mapping[str, float]
+    seconds: float
+    based_on: str
+    cost: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the estimate as ``--json`` prints it."""
+        return asdict(self)
+
+
+def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
+    """Return how long a run of this configuration will take.
+
+    Parameters
+    ----------
+    found
+        The pilot.
+    config
+        Of the run.
+    runs
+        Where earlier runs lie: the newest finished one of the same learner is taken, scaled by rows and trials.
+    """
+    rows = len(found.dataset)
+    trials = config["tuner"].get("trials") or 1
+    earlier = _like(runs, config)
+    if earlier is not None:
+        folder, record = earlier
+        stages = _scaled(folder, record, rows, trials)
+        based_on = f"the timeline of {folder}"
+    else:
+        stages = _from_pilot(found, config, trials)
+        based_on = "a pilot"
+    budget = config["tuner"].get("budget_s")
+    if budget is not None:
+        stages[BY_TRIAL] = min(stages[BY_TRIAL], budget)
+    seconds = sum(stages.values())
+    price = config["costs"]["hour"]
+    return Estimate(stages, seconds, based_on, seconds / 3600 * price if price else None)
+
+
+def _like(runs: Path, config: plan.Config) -> tuple[Path, dict[str, Any]] | None:
+    """Return the newest finished run of the same learner and tuner."""
+    paths = sorted(runs.rglob(FILE), key=lambda path: path.stat().st_mtime, reverse=True) if runs.is_dir() else []
+    for path in paths[:MOST_RECORDS]:
+        try:
+            record = read_record(path.parent)
+        except MesicError:
+            continue
+        own = record.get("config", {})
+        is_like = all((own.get(kind) or {}).get("name") == config[kind]["name"] for kind in ("learner", "tuner"))
+        if is_like and record.get("status") == "finished" and record.get("verb") == "run":
+            return path.parent, record
+    return None
+
+
+def _scaled(folder: Path, record: Mapping[str, Any], rows: int, trials: int) -> dict[str, float]:
+    times = rows / max(1, record["row_account"]["used"])
+    stages: dict[str, float] = {}
+    for line in read_timeline(folder):
+        if line["stage"] != "run" and line.get("wall_s") is not None and "pid" in line:
+            stages[line["stage"]] = stages.get(line["stage"], 0.0) + line["wall_s"] * times
+    stages[BY_TRIAL] = stages.get(BY_TRIAL, 0.0) * trials / max(1, record["trials"]["tried"])
+    return stages
+
+
+def _from_pilot(found: Pilot, config: plan.Config, trials: int) -> dict[str, float]:
+    """Return seconds by stage where nothing like it was ever run: each trial as long as the pilot's."""
+    seconds = found.seconds
+    times = found.split.train.size / max(1, found.rows.size)
+    learner, others = seconds[LEARNER] * times, (seconds["rules"] + seconds["zero_rule"]) * times
+    folds = max(1, len(found.split.folds))
+    return {
+        **{stage: seconds[stage] for stage in ("read", "partition", "audit")},
+        "baselines": others * len(config.get("baseline") or {}) / 2,
+        BY_TRIAL: learner * trials,
+        "fit": learner / folds,
+        "evaluate": learner / folds,
+        "bundle": seconds["read"],
+    }
