@@ -32,7 +32,7 @@ def parsed(arguments: Sequence[str]) -> Namespace:
     """
     parser = get_args_parser()
     parser.error = _refuse  # type: ignore[method-assign]  # argparse would exit on its own
-    return parser.parse_args(list(arguments))
+    return parser.parse_intermixed_args(list(arguments))
 
 
 def _refuse(message: str) -> Any:

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from mesic.evaluation.resampling import Resampling, percentile_ends, plan_resampling
+from mesic.evaluation.resampling import FEWEST_UNITS, Resampling, percentile_ends, plan_resampling
 
 
 class Comparison(TypedDict):
@@ -92,14 +92,20 @@ def skill(
     value = float(_saved(sums.sum(axis=0)))
     low, high, p = math.nan, math.nan, _student(loss_model - loss_baseline, weight, plan, level)[3]
     if plan.units >= 2:
-        low, high = percentile_ends(_saved(plan.counts @ sums), level, plan.units)
+        low, high = percentile_ends(_saved(plan.counts @ sums), level, plan.effective(weight))
     return _comparison((value, low, high, p), level, "paired percentile bootstrap", plan, len(loss_model))
 
 
 def _student(
     difference: np.ndarray, weight: np.ndarray | None, plan: Resampling, level: float
 ) -> tuple[float, float, float, float]:
-    """Return the weighted mean, its ends, and p; rows of one unit may depend on each other."""
+    """Return the weighted mean, its ends, and p; rows of one unit may depend on each other.
+
+    References
+    ----------
+    J. G. MacKinnon, H. White, Some heteroskedasticity-consistent covariance matrix estimators, Journal of Econometrics
+    29, 1985 (HC2).
+    """
     from scipy import special
 
     sums = plan.sums(np.column_stack([difference, np.ones(len(difference))]).astype(float), weight)
@@ -107,12 +113,14 @@ def _student(
     if plan.units < 2 or not total > 0:
         return (float(sums[:, 0].sum() / total) if total > 0 else math.nan), math.nan, math.nan, math.nan
     mean = float(sums[:, 0].sum() / total)
-    spread = ((sums[:, 0] - mean * sums[:, 1]) ** 2).sum() * plan.units / (plan.units - 1)
+    share = sums[:, 1] / total  # what a unit hides of its own distance, for it draws the mean towards itself
+    spread = ((sums[:, 0] - mean * sums[:, 1]) ** 2 / np.maximum(1 - share, 1e-9)).sum()
     error = math.sqrt(spread) / total
-    half = -float(special.stdtrit(plan.units - 1, (1 - level) / 2)) * error
+    freedom = max(plan.effective(weight), FEWEST_UNITS) - 1
+    half = -float(special.stdtrit(freedom, (1 - level) / 2)) * error
     if error == 0:
         return mean, mean, mean, float(mean == 0)
-    return mean, mean - half, mean + half, float(2 * special.stdtr(plan.units - 1, -abs(mean) / error))
+    return mean, mean - half, mean + half, float(2 * special.stdtr(freedom, -abs(mean) / error))
 
 
 def _saved(sums: np.ndarray) -> np.ndarray:

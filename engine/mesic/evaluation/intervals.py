@@ -30,6 +30,9 @@ __all__ = ["Comparison", "Interval", "paired_difference", "score_all", "score_wi
 class Interval:
     """A score with its interval; ends are nan where they cannot be told.
 
+    Rows that count differently are worth fewer: `effective_n` is as how many of equal weight they count; None where
+    they all count the same.
+
     Examples
     --------
     >>> Interval("accuracy", 0.5, 0.1, math.nan, 0.95, "Wilson", "rows", 4, True).as_dict()["high"] is None
@@ -45,6 +48,7 @@ class Interval:
     unit: str
     n: int
     greater_is_better: bool
+    effective_n: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; None for nan and for what has no end."""
@@ -164,7 +168,7 @@ class _Sample:
 
 @dataclass(frozen=True)
 class _Draws:
-    """Scores of resamples; `units` is how many things were drawn, where few of them call for wider ends."""
+    """Scores of resamples; `units` is as how many equal things those drawn count: few of them call for wider ends."""
 
     scores: np.ndarray
     method: str
@@ -181,7 +185,8 @@ def _scored(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> 
     if not (math.isnan(low) or math.isnan(high)):
         low, high = max(least, min(low, value)), min(most, max(high, value))
     n, greater = len(sample.y), metric.greater_is_better
-    return Interval(metric.name, value, low, high, level, method, unit, n, greater)
+    effective = None if sample.weight is None else plan.effective(sample.weight)
+    return Interval(metric.name, value, low, high, level, method, unit, n, greater, effective)
 
 
 def _ends(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> tuple[float, float, str, str]:
@@ -198,8 +203,8 @@ def _ends(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> tu
     sums = plan.sums(np.column_stack([weight, moments * weight[:, np.newaxis]]))
     means, drawn = _means(sums.sum(axis=0)), _means(plan.counts @ sums)
     if metric.resampled == "reflected":
-        return _reflected(metric, means, drawn - means, plan, level)
-    return _read(_Draws(values_of(metric, drawn), BOOTSTRAP, plan.unit, plan.units), level)
+        return _reflected(metric, means, drawn - means, plan, level, plan.effective(sample.weight))
+    return _read(_Draws(values_of(metric, drawn), BOOTSTRAP, plan.unit, plan.effective(sample.weight)), level)
 
 
 def _read(draws: _Draws, level: float) -> tuple[float, float, str, str]:
@@ -207,7 +212,7 @@ def _read(draws: _Draws, level: float) -> tuple[float, float, str, str]:
 
 
 def _reflected(
-    metric: Metric, means: np.ndarray, noise: np.ndarray, plan: Resampling, level: float
+    metric: Metric, means: np.ndarray, noise: np.ndarray, plan: Resampling, level: float, units: float
 ) -> tuple[float, float, str, str]:
     """Take off the score what noise may have added to it.
 
@@ -216,8 +221,8 @@ def _reflected(
     """
     value = float(values_of(metric, means))
     quiet = np.sign(means) * np.sqrt(np.maximum(means**2 - 2 * np.nanmean(noise**2, axis=0), 0.0))
-    most = percentile_ends(values_of(metric, quiet + noise), level, plan.units)[1] - float(values_of(metric, quiet))
-    least = percentile_ends(values_of(metric, means + noise), level, plan.units)[0] - value
+    most = percentile_ends(values_of(metric, quiet + noise), level, units)[1] - float(values_of(metric, quiet))
+    least = percentile_ends(values_of(metric, means + noise), level, units)[0] - value
     return float(value - most), value - least, "reflected bootstrap", plan.unit
 
 
@@ -225,7 +230,7 @@ def _drawn_cells(metric: Metric, cell: np.ndarray, count: int, sample: _Sample, 
     """Draw tables of cells; of two classes with half a row more in each cell, for few rows hide much."""
     if not sample.is_plain:
         seen, sums = _cell_sums(cell, count, sample.weight, plan)
-        return _Draws(_values_of_tables(metric, seen, sums, count), BOOTSTRAP, plan.unit, plan.units)
+        return _Draws(_values_of_tables(metric, seen, sums, count), BOOTSTRAP, plan.unit, plan.effective(sample.weight))
     rows = np.bincount(cell, minlength=count)
     rng = plan.rng(USE_CELLS)
     if count == BINARY_CELLS:
@@ -268,7 +273,7 @@ def _scored_resamples(metric: Metric, sample: _Sample, plan: Resampling) -> _Dra
     affordable = ROWS_SCORED_IN_RESAMPLES // len(sample.y)
     replicates = min(plan.replicates, max(FEWEST_SCORED_RESAMPLES, affordable))
     draws = [_score_of(metric, sample, plan, rng.integers(0, plan.units, plan.units)) for _ in range(replicates)]
-    return _Draws(np.array(draws), BOOTSTRAP, plan.unit, plan.units)
+    return _Draws(np.array(draws), BOOTSTRAP, plan.unit, plan.effective(sample.weight))
 
 
 def _score_of(metric: Metric, sample: _Sample, plan: Resampling, drawn: np.ndarray) -> float:

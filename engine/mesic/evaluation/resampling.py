@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 MOST_UNITS = 2_000
+FEWEST_UNITS = 2.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ class Resampling:
     def counts(self) -> np.ndarray:
         """How often each unit is drawn, shape (replicates, units)."""
         return _drawn_counts(self.seed, self.replicates, self.units)
+
+    def effective(self, weight: np.ndarray | None) -> float:
+        """Return as how many units of equal weight these count: the squared sum of weights over the sum of squares.
+
+        References
+        ----------
+        L. Kish, Survey Sampling, 1965, section 11.2.
+        """
+        if weight is None:
+            return float(self.units)
+        sums = np.bincount(self.unit_of_row, weight, minlength=self.units)
+        return float(sums.sum() ** 2 / (sums**2).sum()) if sums.any() else 0.0
 
     def sums(self, columns: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         """Return the weighted sums of columns, shape (n, m), in each unit, shape (units, m)."""
@@ -114,7 +127,8 @@ def percentile_ends(scores: np.ndarray, level: float, units: float = math.inf) -
     """Return the percentiles of resampled scores, shape (r,), that hold `level` of them.
 
     Percentiles of few drawn units are too narrow; they are widened as by Student's t (T. Hesterberg, What
-    teachers should know about the bootstrap, 2015). nan where half of the scores are not defined.
+    teachers should know about the bootstrap, 2015). Units of unequal weight count as fewer. nan where half of the
+    scores are not defined.
 
     Examples
     --------
@@ -126,7 +140,7 @@ def percentile_ends(scores: np.ndarray, level: float, units: float = math.inf) -
         return math.nan, math.nan
     tail = (1 - level) / 2
     if math.isfinite(units):
-        tail = _expanded(tail, units)
+        tail = _expanded(tail, max(units, FEWEST_UNITS))
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)
 
