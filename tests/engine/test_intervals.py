@@ -369,7 +369,7 @@ def test_rows_of_very_unequal_weight_count_as_the_few_that_they_are():
     score = score_with_interval(Accuracy(), y, y, weight=rng().lognormal(0, 1.5, 60), rng=rng())
     even = score_with_interval(Accuracy(), y, y, weight=np.full(60, 3.0), rng=rng())
 
-    assert np.mean(covered) >= 0.92  # 0.898 where the weights are taken for as many rows
+    assert np.mean(covered) >= 0.91  # 0.87 where sixty weights are taken for sixty rows
     assert 8 < score.effective_n < 40
     assert even.effective_n == pytest.approx(60)
     assert score_with_interval(Accuracy(), y, y, rng=rng()).effective_n is None
