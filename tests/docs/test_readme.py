@@ -78,6 +78,19 @@ def test_the_first_run_works_as_written(user):
         assert (user.folder / "runs" / "income" / name).exists()
 
 
+def test_what_stands_around_the_first_run_works_as_written(user):
+    if not (user.folder / "runs" / "income").exists():
+        do(user, block_under("First run on your own table").lines[1:2])
+    planned, schema, diff, trace, card, label = do(user, block_under("Before the first run, and after it").lines)
+
+    assert "Do 4 rules suffice?" in planned.out
+    assert "schema.yaml: edit it" in schema.out
+    assert "train.csv (150 rows) -> new.csv (150 rows)" in diff.out or "columns removed: income" in diff.out
+    assert trace.out.startswith("row 17 is ")
+    assert "card.md, card.json, croissant.json" in card.out
+    assert "10 test rows, 1 of them twice" in label.out
+
+
 def test_the_first_sweep_works_as_written(user):
     (done,) = do(user, block_under("First sweep").lines)
 
