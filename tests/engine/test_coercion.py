@@ -142,3 +142,11 @@ def test_several_spellings_of_a_truth_are_booked_as_respelt_and_two_are_not():
     coerce_table(pa.table(spellings), [Column(name, "boolean") for name in spellings], account, "schema")
 
     assert [(entry.column, entry.what, entry.cells) for entry in account.entries] == [("four", "respelt", 8)]
+
+
+def test_a_column_of_text_without_a_cell_has_no_misfit():
+    empty = pa.table({"x": pa.array([None, None], pa.string())})
+    column = coerce_table(empty, [Column("x", "number")], RowAccount(), "predict")["x"]
+
+    assert column.lost == 0
+    assert not column.misfits.any()

@@ -478,7 +478,7 @@ def test_pytest_calls_a_promise_by_the_name_of_the_kind(tmp_path):
         (("learner",), {}, "no kind 'learner'; kinds: sources, .*did you mean 'learners'"),
         (("learners",), {"lihgtgbm": {}}, "options of lihgtgbm"),
         (("learners",), {"lightgbm": {"trees": 3}}, "learner/lightgbm has no option trees"),
-        (("sources",), {}, r"source/table needs path: say installed\('sources', table="),
+        (("sources",), {}, r"source/(table|joined) needs path: say installed\('sources', (table|joined)="),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(arguments, options, words):

@@ -152,7 +152,7 @@ def _lost_levels(values: pa.ChunkedArray, result: np.ndarray, why: str, respelt:
     codes = np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
     is_lost = np.isnan(result) & (codes >= 0)
     strange = [str(levels[code]) for code in np.unique(codes[is_lost]) if levels[code] is not None]
-    is_blank = np.append([level is None or level in BLANKS for level in levels], True)
+    is_blank = np.array([*(level is None or level in BLANKS for level in levels), True], dtype=bool)
     misfits = is_lost & ~is_blank[codes]
     reason = why if misfits.any() else "blank text"
     shown = tuple(sorted(strange, key=lambda level: level in BLANKS)[:MOST_SHOWN])

@@ -23,7 +23,7 @@ def matching_codes(left, right):
     --------
     >>> ones, others = pa.chunked_array([[1, 2, None]]), pa.chunked_array([["2", "1", "3"]])
     >>> [codes.tolist() for codes in matching_codes([ones], [others])]
-    [[0, 1, -1], [1, 0, 2]]
+    [[0, 1, -1], [1, 0, 3]]
     """
     rows = len(left[0])
     codes = np.zeros(rows + len(right[0]), dtype=np.int64)
