@@ -192,3 +192,17 @@ def test_numbers_that_count_the_rows_can_be_their_time():
 
     assert type_table(table, options, "y").schema["hour"].kind == "number"
     assert type_table(table, options | {"time": None}, "y").schema["hour"].kind == "id"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0003, 0.4])
+def test_newlines_in_cells_are_read_wherever_a_block_of_bytes_ends(tmp_path, share):
+    rng = np.random.default_rng(0)
+    lengths, broken = rng.integers(0, 40, 60_000), rng.random(60_000) < share
+    cells = ["x" * length + "\n" * has + 'y,"' for length, has in zip(lengths, broken, strict=True)]
+    frame = pd.DataFrame({"a": np.arange(60_000), "b": cells, "c": rng.random(60_000)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    table = read_table(Table(tmp_path / "t.csv")).to_pandas()
+
+    assert (tmp_path / "t.csv").stat().st_size > 2**21  # several blocks
+    assert table["b"].tolist() == cells
+    assert table["a"].tolist() == list(range(60_000))

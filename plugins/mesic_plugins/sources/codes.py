@@ -1,10 +1,13 @@
-"""Codes in a CSV: digits with a leading zero, which a reader of numbers would cut."""
+"""What a look at the bytes of a CSV says: how many lines, and whether cells may be codes.
+
+Codes are digits with a leading zero, which a reader of numbers would cut.
+"""
 
 import numpy as np
 import pyarrow.compute as pc
 
 _BLOCK_BYTES = 1 << 16  # what is worked out of a block fits the cache
-_ZERO, _SPACE, _QUOTE = 48, 32, 34
+_ZERO, _SPACE, _QUOTE, _NEWLINE = 48, 32, 34, 10
 _CODE = r"^\s*0\d+\s*$"
 
 
@@ -33,6 +36,20 @@ def _block_may_hold_codes(block, delimiter):
     found = np.flatnonzero(is_code)
     ahead = np.where(before[found] == _SPACE, two_before[found], before[found])  # a cell may start with a space
     return bool(((ahead <= _QUOTE) | (ahead == delimiter)).any())
+
+
+def lines_of(content):
+    r"""Return how many lines a text has, be the last one ended or not.
+
+    Examples
+    --------
+    >>> lines_of(b"a\nb\n"), lines_of(b"a\nb"), lines_of(b"")
+    (2, 2, 0)
+    """
+    bytes_ = np.frombuffer(content, dtype=np.uint8)
+    starts = range(0, bytes_.size, _BLOCK_BYTES)
+    ends = sum(int(np.count_nonzero(bytes_[start : start + _BLOCK_BYTES] == _NEWLINE)) for start in starts)
+    return ends + int(bytes_.size > 0 and bytes_[-1] != _NEWLINE)
 
 
 def columns_of_codes(texts):
