@@ -198,7 +198,7 @@ def test_numbers_that_count_the_rows_can_be_their_time():
 @pytest.mark.parametrize("share", [0.0, 0.0003, 0.4])
 def test_newlines_in_cells_are_read_wherever_a_block_of_bytes_ends(tmp_path, share):
     rng = np.random.default_rng(0)
-    lengths, broken = rng.integers(0, 40, 60_000), rng.random(60_000) < share
+    lengths, broken = rng.integers(0, 40, 60_000), (rng.random(60_000) < share).astype(int)
     cells = ["x" * length + "\n" * has + 'y,"' for length, has in zip(lengths, broken, strict=True)]
     frame = pd.DataFrame({"a": np.arange(60_000), "b": cells, "c": rng.random(60_000)})
     frame.to_csv(tmp_path / "t.csv", index=False)
