@@ -25,6 +25,14 @@ def test_two_versions_of_a_file_and_the_run_on_one_of_them(mesic, table):
     assert (blind["added_rows"], blind["removed_rows"], blind["keys"]) == (32, 3, ["person"])
 
 
+def test_what_is_no_version_is_refused_by_the_name_that_was_typed(mesic, table):
+    done, folder = mesic("data", "diff", "a=people.csv", "b=nope.csv"), mesic("data", "diff", "a=.", "b=people.csv")
+
+    assert (done.status, folder.status) == (2, 2)
+    assert "b='nope.csv' cannot work: give a table file or the folder of a run that exists" in done.err
+    assert "run=. is no run" in folder.err
+
+
 def test_two_schemas(mesic, table):
     mesic("data", "schema", "source=table", "source.path=people.csv", "out=a.yaml")
     pd.read_csv(table).assign(city="Wien").to_csv(mesic.folder / "new.csv", index=False)

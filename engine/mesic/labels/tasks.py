@@ -104,7 +104,7 @@ def _is_file_name(name: str) -> bool:
 
 
 def _source_rows(run: Path, record: Mapping[str, Any]) -> pa.Table:
-    version = read_version(str(run))
+    version = read_version(str(run), key="run")
     typed = type_table(version.table, version.declared, version.declared["target"])
     if typed.digest != record["data"]["digest"]:
         raise CheckFailed(f"the source of run={run} gives other rows now than the run saw: run again, and label those")

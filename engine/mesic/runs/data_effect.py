@@ -99,7 +99,7 @@ def data_effect(
     if record.get("status") != "finished" or record.get("verb") != "run":
         raise UsageError(f"a={folder} is no finished run: what is compared is its chosen recipe")
     _refuse_other_configuration(record, newer)
-    old, new = read_version(str(folder)), read_version(newer)
+    old, new = read_version(str(folder), key="a"), read_version(newer, key="b")
     versions = _Versions(folder, record, old.table, new.table, old.declared)
     if versions.found.is_empty:
         raise UsageError(f"a={folder} and b={newer} hold the same rows: there is nothing to compare")

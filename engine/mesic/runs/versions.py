@@ -10,10 +10,11 @@ import pyarrow as pa
 from mesic.config.settings import SourceOptions
 from mesic.data.reading import read_table
 from mesic.data.snapshot import Snapshot
+from mesic.errors import SettingError
 from mesic.host.building import build
 from mesic.host.registry import installed
 from mesic.runs.plan import source_of
-from mesic.runs.record import FILE, read_record
+from mesic.runs.record import read_record
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,15 @@ class Version:
     declared: Mapping[str, Any]
 
 
-def read_version(path: str) -> Version:
+def read_version(path: str, *, key: str) -> Version:
     """Return a version of a table.
+
+    Parameters
+    ----------
+    path
+        A table file, or the folder of a run.
+    key
+        As what the user gave it, such as ``"a"``.
 
     Raises
     ------
@@ -45,7 +53,9 @@ def read_version(path: str) -> Version:
     DataError
         It cannot be read.
     """
-    if (Path(path) / FILE).is_file() or Path(path).is_dir():
+    if not Path(path).exists():
+        raise SettingError(key, path, "a table file or the folder of a run that exists")
+    if Path(path).is_dir():
         record = read_record(path)
         if kept := record.get("data", {}).get("snapshot"):
             snapshot = Snapshot(Path(kept))

@@ -36,7 +36,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     from mesic.data.difference import difference
     from mesic.runs.versions import read_version
 
-    old, new = read_version(settings.a), read_version(settings.b)
+    old, new = read_version(settings.a, key="a"), read_version(settings.b, key="b")
     declared = {**old.declared, **new.declared}
     key = settings.key or [name for name in [declared.get("key")] if name]
     target = settings.target or declared.get("target")
