@@ -86,13 +86,16 @@ def test_as_of_a_joined_table_may_hold_many_rows_a_key_and_what_comes_later_is_s
 
     assert table["price"].fillna(0).tolist() == [10, 20, 0]
     assert [(finding.code, finding.evidence["first_rows"]) for finding in source.findings] == [("JOIN-LATE", [2])]
+    twice = pd.concat([prices, prices[:1].assign(price=11)])
+    with pytest.raises(DataError, match="1 keys, such as Bern/2024-01-02, stand in several rows"):
+        read_table(joined(rides, (twice, {"on": "town", "as_of": "told", "at": "asked"})))
 
 
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({}, r"2 keys of .*t0.csv stand in several rows, such as Bern, Graz: .* besides, 2 of 6 rows \(33.3%\)"),
-        ({"cardinality": "1:1", "once": True}, "2 keys stand in several rows of the first table, such as Bern"),
+        ({}, r"2 keys, such as Graz, Bern, stand in several rows of .*t0.csv: .* besides, 2 of 6 rows \(33.3%\)"),
+        ({"cardinality": "1:1", "once": True}, "2 keys, such as Bern, Graz, stand in several rows of the first table"),
         ({"unmatched": "refuse", "once": True}, "2 of 6 rows .* have no partner .*, and unmatched: refuse allows none"),
     ],
 )

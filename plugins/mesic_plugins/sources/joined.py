@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from mesic import DataError, Finding, SettingError
@@ -153,12 +154,14 @@ def _beside(table, join):
     other = _read(join.table)
     left, right = matching_codes([table[name] for name in join.on], [other[name] for name in join.on.values()])
     later = np.zeros(left.size, dtype=bool)
-    if join.as_of is None:
-        found = partners(left, _once(right, left, join, other))
+    known = None if join.as_of is None else _times(other, join.as_of)
+    _refuse_ambiguous(left, right, known, join, other)
+    if known is None:
+        found = partners(left, right)
     else:
-        found, later = partners_as_of(left, _times(table, join.at), right, _times(other, join.as_of))
+        found, later = partners_as_of(left, _times(table, join.at), right, known)
     if join.cardinality == "1:1":
-        _refuse_repeated(left, table, join, "the first table")
+        _refuse_repeated(left, join, table)
     lost = found < 0
     if lost.any() and join.unmatched == "refuse":
         raise DataError(f"{_lost_words(lost & ~later, later, join)}, and unmatched: refuse allows none")
@@ -179,32 +182,32 @@ def _times(table, name):
     return found
 
 
-def _once(right, left, join, other):
-    """Refuse keys that name several rows of the joined table; say at once how many rows have no partner."""
-    codes, counts = np.unique(right[right >= 0], return_counts=True)
-    repeated = codes[counts > 1]
-    if repeated.size:
-        first = [int(np.flatnonzero(right == code)[0]) for code in repeated[:MOST_SHOWN]]
-        keys = ", ".join("/".join(str(other[name][row].as_py()) for name in join.on.values()) for row in first)
-        lost = int((~np.isin(left, codes)).sum())
+def _refuse_ambiguous(left, right, known, join, other):
+    """Refuse a key that names several rows of the joined table; say at once how many rows have no partner."""
+    names = list(join.on.values())
+    keys = pd.DataFrame({"key": right} if known is None else {"key": right, "moment": known})
+    if said := _repeated(keys, right >= 0, other, names if known is None else [*names, join.as_of]):
+        lost = int((~np.isin(left, right)).sum())
+        mend = ", or say with as_of since when a row is known" if known is None else ""
         raise DataError(
-            f"{repeated.size:,} keys of {join.table.path} stand in several rows, such as {keys}: each must name one "
-            f"({join.cardinality}), or say with as_of since when a row is known; besides, {lost:,} of {left.size:,} "
-            f"rows ({lost / left.size:.1%}) have no partner there"
+            f"{said} of {join.table.path}: each must name one ({join.cardinality}){mend}; besides, {lost:,} of "
+            f"{left.size:,} rows ({lost / left.size:.1%}) have no partner there"
         )
-    return right
 
 
-def _refuse_repeated(codes, table, join, which):
-    known, counts = np.unique(codes[codes >= 0], return_counts=True)
-    repeated = known[counts > 1]
-    if repeated.size:
-        first = [int(np.flatnonzero(codes == code)[0]) for code in repeated[:MOST_SHOWN]]
-        keys = ", ".join("/".join(str(table[name][row].as_py()) for name in join.on) for row in first)
-        raise DataError(
-            f"{repeated.size:,} keys stand in several rows of {which}, such as {keys}: cardinality 1:1 allows one; "
-            "n:1 allows several"
-        )
+def _refuse_repeated(left, join, table):
+    if said := _repeated(pd.DataFrame({"key": left}), left >= 0, table, list(join.on)):
+        raise DataError(f"{said} of the first table: cardinality 1:1 allows one; n:1 allows several")
+
+
+def _repeated(keys, is_known, table, names):
+    """Say how many keys stand in several rows, and such as which; nothing where none does."""
+    repeated = keys[is_known & keys.duplicated(keep=False).to_numpy()].drop_duplicates()
+    if repeated.empty:
+        return ""
+    first = repeated.index[:MOST_SHOWN]
+    shown = ", ".join("/".join(str(table[name][int(row)].as_py()) for name in names) for row in first)
+    return f"{len(repeated):,} keys, such as {shown}, stand in several rows"
 
 
 def _lost_words(lost, later, join):

@@ -63,9 +63,10 @@ def _is_number(kind):
 
 def partners(left_codes, right_codes):
     """Return the row of the right that meets each row of the left by its key, -1 for none; keys of the right differ."""
-    index = pd.Index(right_codes)
-    found = index.get_indexer(left_codes)
-    return np.where(left_codes < 0, -1, found)
+    known = np.flatnonzero(right_codes >= 0)
+    place = pd.Index(right_codes[known]).get_indexer(left_codes)
+    found = known[place] if known.size else place
+    return np.where((left_codes < 0) | (place < 0), -1, found)
 
 
 def partners_as_of(left_codes, asked, right_codes, known):
