@@ -13,6 +13,7 @@ from mesic.runs.timeline import read_timeline
 
 MOST_RECORDS = 200
 BY_TRIAL = "search"
+SAME = {"source": ("name", "path", "dataset"), "learner": ("name",), "tuner": ("name",)}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
     config
         Of the run.
     runs
-        Where earlier runs lie: the newest finished one of the same learner is taken, scaled by rows and trials.
+        Where earlier runs lie: the newest finished one of the same source, learner and tuner is taken, scaled by rows
+        and trials.
     """
     rows = len(found.dataset)
     trials = config["tuner"].get("trials") or 1
@@ -72,7 +74,7 @@ def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
 
 
 def _like(runs: Path, config: plan.Config) -> tuple[Path, dict[str, Any]] | None:
-    """Return the newest finished run of the same learner and tuner."""
+    """Return the newest finished run of the same source, learner and tuner."""
     paths = sorted(runs.rglob(FILE), key=lambda path: path.stat().st_mtime, reverse=True) if runs.is_dir() else []
     for path in paths[:MOST_RECORDS]:
         try:
@@ -80,7 +82,9 @@ def _like(runs: Path, config: plan.Config) -> tuple[Path, dict[str, Any]] | None
         except MesicError:
             continue
         own = record.get("config", {})
-        is_like = all((own.get(kind) or {}).get("name") == config[kind]["name"] for kind in ("learner", "tuner"))
+        is_like = all(
+            (own.get(kind) or {}).get(key) == config[kind].get(key) for kind, keys in SAME.items() for key in keys
+        )
         if is_like and record.get("status") == "finished" and record.get("verb") == "run":
             return path.parent, record
     return None
