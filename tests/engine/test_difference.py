@@ -108,3 +108,8 @@ def test_columns_that_cannot_serve_are_refused(named, error, message):
 
     with pytest.raises(error, match=message):
         difference(arrow(old), arrow(goods()), **named)
+
+
+def test_tables_that_share_no_column_cannot_be_compared():
+    with pytest.raises(DataError, match="both versions share no column: one has a, the other b"):
+        difference(pa.table({"a": [1, 2]}), pa.table({"b": [1, 2]}))

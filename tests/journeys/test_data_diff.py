@@ -31,6 +31,9 @@ def test_what_is_no_version_is_refused_by_the_name_that_was_typed(mesic, table):
     assert (done.status, folder.status) == (2, 2)
     assert "b='nope.csv' cannot work: give a table file or the folder of a run that exists" in done.err
     assert "run=. is no run" in folder.err
+    (mesic.folder / "empty.csv").write_text("person,age\n")
+    empty = mesic("data", "diff", "a=people.csv", "b=empty.csv")
+    assert (empty.status, "the source has 0 rows" in empty.err, "(in b=empty.csv)" in empty.err) == (3, True, True)
 
 
 def test_two_schemas(mesic, table):

@@ -153,7 +153,7 @@ def difference(
     UsageError
         A named column is in neither version.
     DataError
-        A named column is missing in one version, or the key names several rows.
+        A named column is missing in one version, the key names several rows, or no column is in both.
 
     Examples
     --------
@@ -166,6 +166,8 @@ def difference(
     _refuse_unknown([*key, *(name for name in (target, labeler) if name)], old, new)
     before, after = infer_schema(old), infer_schema(new)
     shared = [name for name in before.names if name in after]
+    if not shared:
+        raise DataError(f"both versions share no column: one has {_few(before.names)}, the other {_few(after.names)}")
     kinds = {n: (before[n].kind, after[n].kind) for n in shared if _reads_otherwise(before[n], after[n])}
     columns = [_column_of_both(before[name], after[name], is_target=name == target) for name in shared]
     values = _typed(columns, old, new)
@@ -214,6 +216,10 @@ def _refuse_unknown(named: Sequence[str], old: pa.Table, new: pa.Table) -> None:
         for which, table in (("older", old), ("newer", new)):
             if name not in table.column_names:
                 raise DataError(f"the {which} version has no column {name!r}")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
 
 
 def _digest(schema: Schema, table: pa.Table) -> str:

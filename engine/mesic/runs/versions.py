@@ -10,7 +10,7 @@ import pyarrow as pa
 from mesic.config.settings import SourceOptions
 from mesic.data.reading import read_table
 from mesic.data.snapshot import Snapshot
-from mesic.errors import SettingError
+from mesic.errors import DataError, SettingError
 from mesic.host.building import build
 from mesic.host.registry import installed
 from mesic.runs.plan import source_of
@@ -55,6 +55,14 @@ def read_version(path: str, *, key: str) -> Version:
     """
     if not Path(path).exists():
         raise SettingError(key, path, "a table file or the folder of a run that exists")
+    try:
+        return _read(path)
+    except DataError as error:
+        error.add_note(f"in {key}={path}")
+        raise
+
+
+def _read(path: str) -> Version:
     if Path(path).is_dir():
         record = read_record(path)
         if kept := record.get("data", {}).get("snapshot"):
