@@ -44,3 +44,17 @@ def test_cells_of_later_are_hidden_in_the_run_and_from_whoever_asks_its_bundle(m
 
 def done_record(mesic):
     return pd.read_json(mesic.folder / "r" / "record.json", typ="series")
+
+
+def test_a_part_that_the_schema_gives_need_not_be_said_again(mesic):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"home": [f"h{n % 40}" for n in range(400)], "x": rng.normal(size=400)})
+    table.assign(y=rng.normal(size=400)).to_csv(mesic.folder / "t.csv", index=False)
+    kinds = {"home": "{kind: category, role: group}", "x": "{kind: number}", "y": "{kind: number, role: target}"}
+    lines = "".join(f"  {name}: {facts}\n" for name, facts in kinds.items())
+    (mesic.folder / "schema.yaml").write_text(f"format: 1\ncolumns:\n{lines}")
+    check = ("data", "check", "source=table", "source.path=t.csv", "auditor=[]", "splitter=group")
+    done, without = mesic(*check, "source.schema=schema.yaml", "out=c"), mesic(*check, "source.target=y", "out=d")
+
+    assert (done.status, without.status) == (0, 2), done.err
+    assert "splitter=group needs source.group=COLUMN" in without.err

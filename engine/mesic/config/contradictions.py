@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from mesic.config.settings import SourceOptions
@@ -29,13 +30,26 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
 
 def _role_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     learner = _chosen(plain, "learner").component
+    by_schema = _roles_of_schema(plain["source"].get("schema"))
     for kind in ("splitter", "sampler"):
         component = _chosen(plain, kind).component
-        for role in sorted(component.roles):
+        for role in sorted(component.roles - by_schema):
             if not plain["source"].get(role):
                 yield f"{kind}={component.name} needs source.{role}=COLUMN"
     if plain["source"].get("weight") and "weights" not in learner.traits:
         yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.name} takes no weights"
+
+
+def _roles_of_schema(path: str | None) -> set[str]:
+    """Return the parts that a schema file gives to columns; none where it cannot be read, which the run says."""
+    if not path:
+        return set()
+    from mesic.data.schema import load_schema
+
+    try:
+        return {column.role for column in load_schema(Path(path)).columns}
+    except MesicError:
+        return set()
 
 
 def _chosen(plain: Mapping[str, Any], kind: str) -> Offer:
