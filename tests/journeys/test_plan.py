@@ -92,7 +92,7 @@ def test_more_rows_help_while_the_curve_falls(asked):
     many, _ = asked(outcomes(3000), "costs.label=2")
 
     assert few["more_data"]["evidence"]["saved"]["value"] > many["more_data"]["evidence"]["saved"]["value"]
-    assert "as many again would cost 6,000" in many["more_data"]["why"]
+    assert "as many again as all would cost 6,000" in many["more_data"]["why"]
 
 
 def test_it_writes_nothing_and_estimates_from_the_newest_run_of_its_like(mesic):

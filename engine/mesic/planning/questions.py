@@ -13,7 +13,7 @@ import pandas as pd
 
 from mesic.evaluation.comparison import paired_difference
 from mesic.evaluation.losses import example_losses
-from mesic.planning.pilot import LEARNER, RULE_LIST, RULES, ZERO_RULE, Pilot
+from mesic.planning.pilot import LEARNER, RULE_LIST, RULES, ZERO_RULE, Pilot, some_rows
 from mesic.report.words import number, percent
 from mesic.runs import plan
 from mesic.runs.seeds import stage_rng
@@ -71,11 +71,14 @@ class _Asker:
 
     def _difference(self, a: np.ndarray, b: np.ndarray) -> dict[str, Any]:
         groups = None if self.pilot.dataset.groups is None else self.pilot.dataset.groups[self.pilot.rows]
-        rng = stage_rng(self.config["seed"], "plan")
+        rng = self._rng("intervals")
         return dict(paired_difference(a, b, groups=groups, rng=rng, level=self.level))
 
     def _apart(self, a: np.ndarray, b: np.ndarray) -> dict[str, Any]:
-        return dict(paired_difference(a, b, rng=stage_rng(self.config["seed"], "plan"), level=self.level))
+        return dict(paired_difference(a, b, rng=self._rng("intervals"), level=self.level))
+
+    def _rng(self, use: str) -> np.random.Generator:
+        return stage_rng(self.config["seed"], f"plan, {use}")
 
     @property
     def _loss(self) -> str:
@@ -140,13 +143,12 @@ class _Asker:
         (first, _), (last, asked) = folds[0], folds[-1]
         y = self.pilot.dataset.y[asked]
         recent = last[np.argsort(self.pilot.dataset.time[last], kind="stable")[-first.size :]]
+        first, recent = (some_rows(rows, self._rng("change")) for rows in (first, recent))
         losses = [
             example_losses(self.pilot.dataset.task, y, self.pilot.predicted_by(np.sort(fit), asked))
             for fit in (first, recent)
         ]
-        lost: dict[str, Any] = dict(
-            paired_difference(*losses, rng=stage_rng(self.config["seed"], "plan"), level=self.level)
-        )
+        lost: dict[str, Any] = dict(paired_difference(*losses, rng=self._rng("intervals"), level=self.level))
         why = (
             f"on the latest {asked.size:,} training rows a model of the oldest {first.size:,} has a mean {self._loss} "
             f"{_ends(lost)} above one of as many recent rows"
@@ -200,19 +202,20 @@ class _Asker:
         """Whether twice the rows would be felt: what the second half of those there are has brought."""
         fit, asked = self.pilot.split.folds[-1]
         y = self.pilot.dataset.y[asked]
-        half = np.sort(stage_rng(self.config["seed"], "plan half").permutation(fit)[: fit.size // 2])
+        rows_there, fit = fit.size, some_rows(fit, self._rng("more data"))
+        half = np.sort(self._rng("half").permutation(fit)[: fit.size // 2])
         losses = [
             example_losses(self.pilot.dataset.task, y, self.pilot.predicted_by(rows, asked)) for rows in (half, fit)
         ]
-        saved: dict[str, Any] = dict(
-            paired_difference(*losses, rng=stage_rng(self.config["seed"], "plan"), level=self.level)
-        )
-        why = f"the second half of {fit.size:,} rows saved {_ends(saved)} of the mean {self._loss}"
+        saved: dict[str, Any] = dict(paired_difference(*losses, rng=self._rng("intervals"), level=self.level))
+        of = f"{fit.size:,} rows" if fit.size == rows_there else f"{fit.size:,} of {rows_there:,} rows"
+        why = f"the second half of {of} saved {_ends(saved)} of the mean {self._loss}"
         price = self.config["costs"]["label"]
         if price:
-            why += f"; as many again would cost {price * self.pilot.dataset.keys.size:,.0f}, and bring less than that"
+            why += f"; as many again as all would cost {price * self.pilot.dataset.keys.size:,.0f}"
         helps = saved["low"] is not None and saved["low"] > 0
-        yield Answer("more_data", "Would more rows help?", "yes" if helps else "no", why, {"saved": saved})
+        answer = "no" if not helps else "yes" if fit.size == rows_there else "cannot tell"  # a curve flattens
+        yield Answer("more_data", "Would more rows help?", answer, why, {"saved": saved, "rows": int(fit.size)})
 
 
 _ENDS = ("value", "low", "high")
