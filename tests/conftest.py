@@ -105,7 +105,8 @@ def finished_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     people().to_csv(folder / "people.csv", index=False)
     done = CommandLine(folder)(
-        "run", "source=table", "source.path=people.csv", "source.target=bought", "tuner.trials=3", "out=run"
-    )
+        "run", "source=table", "source.path=people.csv", "source.target=bought", "selector=[long_tail]",
+        "selection.subsamples=2", "tuner.trials=3", "out=run",
+    )  # fmt: skip
     assert done.status == 0, done.err
     return folder / "run"

@@ -147,9 +147,13 @@ def test_before_each_fit_it_is_said_what_is_about_to_be_done_and_a_refusal_stops
     assert said == ["fold 1 of 3", "fold 2 of 3"]
 
 
-def test_a_selector_that_keeps_no_column_is_named():
-    with pytest.raises(MesicError, match="selector/spy kept no column"):
-        final_fit(recipe(selectors=[part("selector", "Nothing")]), DATA, FOLDS[0][0])
+def test_where_a_selector_keeps_nothing_a_column_stays_and_it_is_said():
+    fitted = final_fit(recipe(selectors=[part("selector", "Nothing")]), DATA, FOLDS[0][0])
+    ((finding,),) = [choice.findings for choice in fitted.choices]
+
+    assert fitted.inputs == ("signal",)
+    assert finding.code == "NOTHING-SELECTED"
+    assert "'signal'" in finding.message
 
 
 def test_a_fold_that_fails_is_named():

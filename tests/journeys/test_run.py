@@ -134,7 +134,7 @@ def test_transformers_selectors_and_samplers_compose_from_the_command_line(mesic
     done = mesic(
         "run", "source=table", f"source.path={table}", "source.target=bought", "learner=linear", "tuner=single",
         "transformer=[one_hot]", "transformer.one_hot.max_levels=2", "selector=[long_tail]",
-        "selector.long_tail.min_share=0.02", "sampler=random", "sampler.share=0.8", "out=r",
+        "selector.long_tail.min_rows=0.02", "sampler=random", "sampler.share=0.8", "out=r",
     )  # fmt: skip
 
     assert done.status == 0, done.err

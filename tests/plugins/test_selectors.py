@@ -1,53 +1,171 @@
+"""Univariate control, permutation importance, redundancy; and what all selectors have in common."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from sklearn.feature_selection import f_classif, f_regression
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from mesic import SettingError
 from mesic_plugins import selectors
+from mesic_plugins.selectors.boruta.estimator import Boruta
+from mesic_plugins.selectors.l1.estimator import L1
 from mesic_plugins.selectors.long_tail import LongTail
+from mesic_plugins.selectors.permutation import Permutation
+from mesic_plugins.selectors.redundancy import Redundancy, similarities
+from mesic_plugins.selectors.univariate import Univariate
 
-X = pd.DataFrame(
-    {
-        "full": np.arange(1.0, 9.0),
-        "rare": [0.0] * 7 + [1.0],
-        "void": np.nan,
-        'odd "name"': [np.nan, 2.0] * 4,
-        "mostly": pd.Categorical(["a"] * 7 + ["b"]),
-        "even": pd.Categorical(["a", "b"] * 4),
-        "lost": pd.Categorical([None] * 8, categories=pd.Index([], dtype=object)),
-    }
+known_columns = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("known_columns.py"))))
+friedman = known_columns.friedman
+nothing = known_columns.nothing
+
+EVERY = [
+    Boruta(),
+    Boruta(rule="classic", max_rounds=12),
+    L1(),
+    L1(rule="stability"),
+    L1(rule="ebic"),
+    LongTail(),
+    LongTail(min_rows="auto"),
+    Permutation(),
+    Redundancy(),
+    Univariate(),
+]
+WEIGHTS_ARE_NOT_COPIES = (
+    "a copy of a row is no second witness: shadows move copies together, intervals count weights less"
 )
 
 
-def test_columns_that_say_something_in_enough_rows_are_kept():
-    fitted = LongTail(min_share=0.2).fit(X)
-
-    assert fitted.get_feature_names_out().tolist() == ["full", 'odd "name"', "even"]
-    assert fitted.evidence_["share"].tolist() == [1, 1 / 8, 0, 1 / 2, 1 / 8, 1 / 2, 0]
-    assert fitted.evidence_["kept"].tolist() == fitted.get_support().tolist()
-
-
-def test_the_best_column_always_stays_and_the_evidence_says_so():
-    fitted = LongTail(min_share=1.0).fit(X[["rare", "even", "void"]])
-
-    assert fitted.get_support(indices=True).tolist() == [1]
-    assert "one column always stays" in fitted.evidence_["reason"][1]
-    assert LongTail().fit(X[["void"]]).get_support().tolist() == [True]
+def _exceptions(selector):
+    if isinstance(selector, Boruta | LongTail | Redundancy):
+        return {}
+    names = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
+    return dict.fromkeys(names, WEIGHTS_ARE_NOT_COPIES)
 
 
-@pytest.mark.parametrize("rows", [0, 1])
-def test_few_rows_keep_a_column(rows):
-    assert LongTail().fit(X.head(rows)).get_support().any()
+@pytest.mark.filterwarnings("ignore:No features were selected")
+@parametrize_with_checks(EVERY, expected_failed_checks=_exceptions)
+def test_scikit_learns_own_checks_pass(estimator, check):
+    check(estimator)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-def test_a_share_that_cannot_work_is_named(share):
-    with pytest.raises(SettingError, match="min_share"):
-        LongTail(share).fit(X)
+@pytest.mark.parametrize("component", selectors.register_selectors(), ids=lambda component: component.name)
+def test_options_are_the_parameters_and_their_defaults(component):
+    module, _, name = component.target.partition(":")
+    made = getattr(__import__(module, fromlist=[name]), name)()
+    told = {key: value for key, value in made.get_params().items() if key not in ("task", "seed", "threads")}
+
+    assert {key: str(value) for key, value in vars(component.options()).items()} == {
+        key: str(value) for key, value in told.items()
+    }
 
 
-def test_options_are_the_parameters():
-    (component,) = selectors.register_selectors()
-
-    assert vars(component.options()) == LongTail().get_params()
+def test_what_is_no_selector_is_not_described():
     assert selectors.to_portable(object()) is None
+
+
+class TestUnivariate:
+    """Its p-values are the textbooks'."""
+
+    def test_numbers(self):
+        X, y, _ = friedman(0)
+        found = Univariate().fit(X, y).evidence_["p_value"]
+        np.testing.assert_allclose(found, f_regression(X, y)[1], rtol=1e-6)
+        labels = pd.qcut(y, 3, labels=False)
+        found = Univariate().fit(X, labels).evidence_["p_value"]
+        np.testing.assert_allclose(found, f_classif(X, labels)[1], rtol=1e-6)
+
+    def test_levels(self):
+        rng = np.random.default_rng(0)
+        town, y = rng.choice(list("abc"), 300), rng.integers(0, 2, 300)
+        X = pd.DataFrame({"town": pd.Categorical(town), "x": rng.normal(size=300)})
+        table = pd.crosstab(town, y)
+        value = rng.normal(size=300)
+
+        by_class = Univariate().fit(X, y).evidence_["p_value"][0]
+        by_value = Univariate().fit(X, value).evidence_["p_value"][0]
+
+        assert by_class == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+        assert by_value == pytest.approx(stats.f_oneway(*(value[town == level] for level in "abc")).pvalue)
+
+    def test_what_is_missing_may_tell(self):
+        rng = np.random.default_rng(0)
+        y = rng.integers(0, 2, 400)
+        X = np.column_stack([np.where(y & (rng.random(400) < 0.5), np.nan, rng.normal(size=400)), rng.normal(size=400)])
+        found = Univariate().fit(X, y)
+
+        assert found.get_support().tolist() == [True, False]
+        assert found.evidence_["test"][0] == "what is missing"
+
+    def test_noise_is_left_in_most_tables(self):
+        assert sum(Univariate().fit(*nothing(seed)).get_support().any() for seed in range(20)) <= 4
+
+    def test_unequal_weights_count_as_the_fewer_rows_that_they_are(self):
+        X, y, _ = friedman(0)
+        weight = np.where(np.arange(len(y)) < 20, 100.0, 1.0)
+        even, uneven = Univariate().fit(X, y), Univariate().fit(X, y, sample_weight=weight)
+        assert uneven.get_support().sum() < even.get_support().sum()
+
+
+class TestPermutation:
+    """What one model needs."""
+
+    def test_interactions_are_found_and_noise_is_left(self):
+        X, y, matters = friedman(0, noise=15)
+        found = Permutation().fit(X, y)
+        assert found.get_support()[matters].all()
+        assert found.get_support()[~matters].sum() <= 1
+        assert (found.evidence_["low"] <= found.evidence_["statistic"]).all()
+        assert (found.evidence_["statistic"] <= found.evidence_["high"]).all()
+
+    @pytest.mark.parametrize("labels", [2, 3])
+    def test_classes_with_categories(self, labels):
+        rng = np.random.default_rng(0)
+        X = pd.DataFrame({"town": pd.Categorical(rng.choice(list("abcdef"), 600)), "x": rng.normal(size=600)})
+        y = (X["town"].cat.codes + (rng.random(600) < 0.2)) % labels
+        assert Permutation().fit(X, y).get_feature_names_out().tolist() == ["town"]
+
+    @pytest.mark.parametrize(("options", "words"), [({"alpha": 1}, "alpha"), ({"folds": 1}, "folds")])
+    def test_options_that_cannot_work_are_named(self, options, words):
+        X, y, _ = friedman(0)
+        with pytest.raises(SettingError, match=words):
+            Permutation(**options).fit(X, y)
+
+
+class TestRedundancy:
+    """Who says the same as whom, and who stays."""
+
+    def test_the_fullest_column_of_a_cluster_stays(self):
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=300)
+        X = pd.DataFrame(
+            {"holes": np.where(rng.random(300) < 0.05, np.nan, x), "exp": np.exp(x), "other": rng.normal(size=300)}
+        )
+        found = Redundancy().fit(X)
+
+        assert found.get_feature_names_out().tolist() == ["exp", "other"]
+        assert found.evidence_["says_the_same_as"].tolist() == ["exp", "exp", "other"]
+
+    def test_levels_are_compared_with_levels_and_with_numbers(self):
+        rng = np.random.default_rng(0)
+        code = rng.integers(0, 4, 400)
+        values = np.column_stack([code, 3 - code, code * 2.0 + rng.normal(0, 0.01, 400), rng.integers(0, 4, 400)])
+        alike = similarities(values.astype(float), [0, 1, 3])
+
+        assert alike[0, 1] == pytest.approx(1, abs=0.01)
+        assert alike[0, 2] > 0.95
+        assert alike[0, 3] < 0.2
+        np.testing.assert_allclose(alike, alike.T)
+
+    def test_constant_and_missing_columns_are_like_nothing(self):
+        X = np.column_stack([np.ones(50), np.full(50, np.nan), np.arange(50.0)])
+        assert Redundancy().fit(X).get_support().all()
+
+    def test_a_similarity_that_cannot_work_is_named(self):
+        with pytest.raises(SettingError, match="similarity"):
+            Redundancy(similarity=0).fit(np.ones((3, 2)))

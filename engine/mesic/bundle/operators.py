@@ -154,6 +154,25 @@ def scale(step: PortableStep) -> Operator:
 
 
 def take(step: PortableStep) -> Operator:
-    """Keep the columns whose places ``params["columns"]`` lists."""
+    """Keep the columns whose places ``params["columns"]`` lists.
+
+    ``params["levels"]``, if it is there, says for some category columns by name which levels they have afterwards,
+    ``names``, and which of these each old code becomes, ``codes``.
+    """
     places = [int(place) for place in step.params["columns"]]
-    return lambda matrix: matrix.take(places)
+    merged = step.params.get("levels", {})
+    if not merged:
+        return lambda matrix: matrix.take(places)
+    tables = {name: np.array([*levels["codes"], np.nan], dtype=np.float64) for name, levels in merged.items()}
+
+    def run(matrix: Matrix) -> Matrix:
+        taken = matrix.take(places)
+        values, levels = taken.values.copy(), dict(taken.levels)
+        for place, name in enumerate(taken.names):
+            if name in merged:
+                column = values[:, place]
+                codes = np.where(np.isnan(column), len(tables[name]) - 1, column).astype(np.int64)
+                values[:, place], levels[name] = tables[name][codes], tuple(merged[name]["names"])
+        return Matrix(values, taken.names, levels)
+
+    return run

@@ -64,6 +64,15 @@ class Zone:
 
 
 @dataclass
+class Selection:
+    """What is said of columns beside selectors, and how selectors are examined."""
+
+    protect: list[str] = option([], "columns, or patterns such as BILL_*, that stay whatever selectors say")
+    forbid: list[str] = option([], "columns, or patterns, that the learner never sees")
+    subsamples: int = option(10, "halves of the training rows on which selectors choose again; 0: none", low=0)
+
+
+@dataclass
 class Policy:
     """What stops a run."""
 
@@ -95,6 +104,7 @@ class RunSettings:
     resources: Resources = field(default_factory=Resources)
     needs: Needs = field(default_factory=Needs)
     zone: Zone = field(default_factory=Zone)
+    selection: Selection = field(default_factory=Selection)
     policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)
 

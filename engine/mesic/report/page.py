@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesic.report import data_sections, result_sections, run_sections
+from mesic.report import data_sections, result_sections, run_sections, selection_sections
 from mesic.report.blocks import Html, joined, tag
 from mesic.report.style import CSS
 from mesic.report.words import primary_score, safe, score_sentence, skill_text
@@ -16,6 +16,7 @@ SECTIONS: tuple[tuple[str, Callable[[Record], Html]], ...] = (
     ("Partition", data_sections.partition),
     ("Scores", result_sections.scores),
     ("Zone of solutions", result_sections.zone),
+    ("Columns", selection_sections.selection),
     ("Calibration", result_sections.calibration),
     ("Importance", result_sections.importance),
     ("Errors", result_sections.errors),
@@ -42,6 +43,8 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     """
     is_check = record.get("verb") == "data check"
     sections = {title: draw(record) for title, draw in SECTIONS[: SECTIONS_OF_A_CHECK if is_check else None]}
+    if not record.get("selection"):
+        sections.pop("Columns", None)
     sections["Timeline"] = run_sections.timeline(timeline)
     if not is_check:
         sections["Reproduction"] = run_sections.reproduction(record)

@@ -230,3 +230,26 @@ def skill_text(record: Mapping[str, Any]) -> str:
     span = f"{level_text(skill)} interval {percent(ends[0])} to {percent(ends[1])}"
     said = f"ts {loss} is {percent(abs(value))} {word} ({span}) than {against}"
     return f"I{said}." if low > 0 else f"It is not clearly better than a baseline: i{said}."
+
+
+def selection_text(record: Mapping[str, Any]) -> str:
+    """Return how many columns selectors kept, what that costs, and how stable it is; nothing without selectors.
+
+    Examples
+    --------
+    >>> choice = {"selector": "boruta", "of": 30, "kept": 5}
+    >>> selection_text({"selection": {"choices": [choice], "stability": {"value": 0.8, "low": 0.7, "high": 0.9}}})
+    'boruta keeps 5 of 30 columns; stability on halves of the rows 0.80 (95% interval 0.70 to 0.90).'
+    """
+    facts = record.get("selection") or {}
+    chosen = [f"{choice['selector']} keeps {choice['kept']} of {choice['of']}" for choice in facts.get("choices") or []]
+    if not chosen:
+        return ""
+    parts = [", ".join(chosen) + " columns"]
+    against = [row for row in facts.get("beside") or [] if row.get("difference")]
+    if against:
+        difference = against[0]["difference"]
+        parts.append(f"{facts['loss']} higher than with {against[0]['name']} by {score_text(difference)}, out of fold")
+    if facts.get("stability"):
+        parts.append(f"stability on halves of the rows {score_text(facts['stability'])}")
+    return "; ".join(parts) + "."

@@ -1,10 +1,10 @@
 """One experiment, its stages in order. Read this first.
 
-``source -> partition -> audit -> baselines -> search in the zone -> fit -> the test part, opened once -> bundle``, then
-the report.
+``source -> partition -> audit -> baselines -> search in the zone -> selection, examined -> fit -> the test part, opened
+once -> bundle``, then the report.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,10 +48,12 @@ from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.stages import Stage, Store, run_stage
 from mesic.runs.timeline import Activity, Timeline, read_timeline
 from mesic.runs.trials import Attempts
+from mesic.training import examination
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
 from mesic.training.recipe import Fitted, Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
+from mesic.training.selection import Choice
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
 MAIN = "model"
@@ -108,6 +110,7 @@ class Experiment:
         learning: tuple[tuple[str, Callable[[Activity], None]], ...] = (
             ("baselines", self.cross_fit_baselines),
             ("search", self.search),
+            *((("selection", self.examine_selection),) if self.config.get("selector") else ()),
             ("fit", self.fit),
             ("evaluate", self.evaluate),
             ("bundle", self.pack),
@@ -157,6 +160,7 @@ class Experiment:
         self.record.add(data=data, row_account=typed.account.as_dict())
         task, classes = self.dataset.task, len(self.dataset.classes)
         self.recipe = plan.recipe_of(self.registry, self.config, task=task, classes=classes, threads=self.threads)
+        self.recipe.refuse_bounds([str(name) for name in self.dataset.X])
         self.metrics = plan.metrics_of(self.registry, self.config, task)
         self.record.facts["primary"] = next(iter(self.metrics))
 
@@ -296,6 +300,61 @@ class Experiment:
         self.digests["out_of_fold"] = array_digest(self.found[MAIN].prediction, self.found[MAIN].losses)
         self.record.add(zone=zone)
 
+    def examine_selection(self, activity: Activity) -> None:
+        """Set the choice beside all columns and univariate control, and let selectors choose again on halves."""
+        control = plan.named_part(self.registry, self.config, "selector", plan.UNIVARIATE)
+        given = [(part.name, dict(part.options)) for part in self.recipe.selectors]
+        others = {examination.ALL_COLUMNS: self.recipe.with_selectors(())}
+        if given != [(control.name, dict(control.options))]:
+            others[f"{plan.UNIVARIATE} control"] = self.recipe.with_selectors([control])
+        level, rng = self.config["interval"], stage_rng(self.config["seed"], "selection")
+        found = examination.beside(
+            self.recipe,
+            self.found[MAIN],
+            others,
+            self.dataset,
+            self.split.folds,
+            level=level,
+            rng=rng,
+            between=self._between("selection"),
+        )
+        halves = examination.again_on_halves(
+            self.recipe,
+            self.dataset,
+            self.split.train,
+            self.config["selection"]["subsamples"],
+            level=level,
+            rng=rng,
+            between=self._between("selection"),
+        )
+        loss = self.record.facts["zone"]["loss"]
+        self.record.find(*examination.cost_findings(found, loss))
+        self.record.add(selection={"beside": found, "loss": loss, "stability": halves})
+        activity.rows_in = activity.rows_out = self.split.train.size
+
+    def _keep_choices(self, choices: Sequence[Choice]) -> None:
+        """Write down which columns the final fit's selectors kept, and why."""
+        if not choices:
+            return
+        self.record.find(*self._of_sampler(choices), *(finding for choice in choices for finding in choice.findings))
+        self.record.add(
+            selection={
+                **self.record.facts.get("selection", {}),
+                "choices": [examination.choice_facts(choice) for choice in choices],
+            }
+        )
+        tables.write_parquet(self.folder / "selection.parquet", tables.selection_columns(choices))
+
+    def _of_sampler(self, choices: Sequence[Choice]) -> list[Finding]:
+        """Warn of rows that were made before columns were chosen."""
+        made = (self.record.facts.get("sample") or {}).get("made")
+        if not made or not self.recipe.selectors:
+            return []
+        names = ", ".join(dict.fromkeys(choice.selector for choice in choices))
+        message = f"sampler={self.recipe.sampler.name} made {made:,} rows before selector=[{names}] chose among columns"
+        fix = "rows made from others repeat what noise says of them: choose columns with sampler=everything"
+        return [Finding("SAMPLER-BEFORE-SELECTOR", "warning", message, {"made": made}, fix)]
+
     def fit(self, activity: Activity) -> None:
         """Fit the chosen recipe, and the baselines, on all training rows."""
         for name, recipe in {MAIN: self.recipe, **self.baselines}.items():
@@ -306,6 +365,7 @@ class Experiment:
         activity.rows_in = activity.rows_out = self.split.train.size
         why = self.record.facts["zone"]["reason"]
         self.record.add(model=facts.model_facts(self.recipe, model, why, self.digests["steps"]))
+        self._keep_choices(model.choices)
 
     def evaluate(self, activity: Activity) -> None:
         """Open the test part, once: score model and baselines on it, ask the evaluators."""

@@ -11,10 +11,12 @@ from mesic.host.kinds import KINDS
 from mesic.host.registry import Registry
 from mesic.runs.seeds import stage_seed
 from mesic.training.recipe import Part, Recipe
+from mesic.training.selection import Bounds
 
 Config = Mapping[str, Any]
 
 ZERO_RULE = "zero_rule"
+UNIVARIATE = "univariate"
 
 USUAL_METRICS = {
     "binary": ("log_loss", "roc_auc", "average_precision", "brier", "accuracy", "f1", "precision", "recall"),
@@ -103,6 +105,7 @@ def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, th
         classes=classes,
         seed=stage_seed(config["seed"], "fit"),
         threads=threads,
+        bounds=Bounds(tuple(config["selection"]["protect"]), tuple(config["selection"]["forbid"])),
     )
 
 

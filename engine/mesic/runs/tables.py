@@ -1,6 +1,6 @@
 """The tables of a run's folder: who stood where, and what was predicted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ from pyarrow import parquet
 from mesic.data.view import Dataset
 from mesic.partition.rows import Split
 from mesic.runs.files import replacing
+from mesic.training.examination import evidence_rows
 from mesic.training.folds import OutOfFold
 from mesic.training.sampling import Sample
+from mesic.training.selection import Choice
 
 
 def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
@@ -49,6 +51,13 @@ def sample_columns(sample: Sample, origin: np.ndarray) -> dict[str, Any]:
     drawn, times = np.unique(sample.index, return_counts=True)
     weight = np.bincount(sample.index, sample.weight, minlength=origin.size)[drawn]
     return {"row": origin[drawn], "times": times, "weight": weight}
+
+
+def selection_columns(choices: Sequence[Choice]) -> dict[str, Any]:
+    """Return a row a selector and column that it was shown: evidence, whether it was kept, why."""
+    rows = [{"selector": choice.selector} | row for choice in choices for row in evidence_rows(choice)]
+    types = {"statistic": pa.float64(), "threshold": pa.float64()}
+    return {name: pa.array([row[name] for row in rows], types.get(name)) for name in rows[0]}
 
 
 def prediction_columns(

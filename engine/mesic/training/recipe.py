@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mesic.bundle.operators import take
 from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
 from mesic.bundle.stepping import codes_step, portable_step
 from mesic.data.view import TrainingView
@@ -16,6 +17,7 @@ from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
+from mesic.training.selection import FORBIDDEN, Bounds, Choice, choice_of
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Recipe:
         What is predicted; the number of classes, 0 for regression.
     seed, threads
         Of the stage.
+    bounds
+        Which columns stay whatever selectors say, and which the learner never sees.
     """
 
     learner: Part
@@ -68,6 +72,7 @@ class Recipe:
     classes: int
     seed: int
     threads: int
+    bounds: Bounds = field(default_factory=Bounds)
 
     def with_learner(self, learner: Part) -> "Recipe":
         """Return the recipe with another learner, or the same one with other options."""
@@ -75,7 +80,12 @@ class Recipe:
 
     def plain(self, learner: Part, sampler: Part) -> "Recipe":
         """Return a recipe of a learner alone: all rows, no transformers but what it needs, no selectors."""
-        return replace(self, learner=learner, sampler=sampler, transformers=(), selectors=())
+        bounds = Bounds((), self.bounds.forbid, is_strict=False)  # columns that a transformer makes are not there
+        return replace(self, learner=learner, sampler=sampler, transformers=(), selectors=(), bounds=bounds)
+
+    def with_selectors(self, selectors: Sequence[Part]) -> "Recipe":
+        """Return the recipe with other selectors."""
+        return replace(self, selectors=selectors)
 
     @property
     def parts(self) -> list[Part]:
@@ -87,12 +97,25 @@ class Recipe:
         at_once = min(fits, self.threads) if all("concurrent" in part.traits for part in self.parts) else 1
         return at_once, replace(self, threads=self.threads // at_once)
 
+    def refuse_bounds(self, names: Sequence[str]) -> None:
+        """Refuse bounds that mean no column; where transformers make columns, the first fit says so.
+
+        Raises
+        ------
+        UsageError
+            An entry means no column.
+        """
+        if not self.transformers:
+            self.bounds.forbidden(names)
+            self.bounds.protected(names)
+
     def facts(self) -> dict[str, Any]:
         """Return what it is made of, as names and options; JSON-able."""
         return {
             "parts": [[part.offer.address, str(part.offer.provider), dict(part.options)] for part in self.parts],
             "task": self.task,
             "seed": self.seed,
+            "bounds": self.bounds.facts(),
         }
 
     def fit(self, view: TrainingView) -> "Fitted":
@@ -103,14 +126,23 @@ class Recipe:
         steps, X = [codes_step(view.X)], view.X
         for part in self.transformers:
             steps, X = self._transformed(part, X, y, view, steps)
-        for part in self.selectors:
-            steps, X = self._selected(part, X, y, view, steps)
+        steps, X, choices = self._chosen(X, y, view, steps)
         for part in self._needed(self.learner, X):
             steps, X = self._transformed(part, X, y, view, steps)
         estimator = self._fitted(self.learner, X, y, view)
         steps = [*steps, self._portable(estimator, self.learner)]
         complexity = self.registry.manager.hook.describe_complexity(estimator=estimator)
-        return Fitted(tuple(steps), present, self.classes, self.threads, complexity, tuple(X.columns))
+        inputs = tuple(map(str, X.columns))
+        return Fitted(tuple(steps), present, self.classes, self.threads, complexity, inputs, tuple(choices))
+
+    def choices(self, view: TrainingView) -> list[Choice]:
+        """Return what the selectors choose on a training view; no learner is fitted."""
+        view = self._sampled(view)
+        y = np.unique(view.y, return_inverse=True)[1] if self.classes else view.y
+        steps, X = [codes_step(view.X)], view.X
+        for part in self.transformers:
+            steps, X = self._transformed(part, X, y, view, steps)
+        return self._chosen(X, y, view, steps)[2]
 
     def drawn(self, view: TrainingView) -> Sample:
         """Return the sample that would be drawn of some training rows; the same rows give the same."""
@@ -156,9 +188,33 @@ class Recipe:
         transformer = self._fitted(part, X, y, view)
         return [*steps, self._portable(transformer, part)], _as_frame(transformer.transform(X), transformer, X, part)
 
+    def _chosen(
+        self, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
+    ) -> tuple[list[PortableStep], pd.DataFrame, list[Choice]]:
+        """Return the columns that the learner sees, and each choice that led to them."""
+        names = [str(name) for name in X.columns]
+        forbidden, choices = self.bounds.forbidden(names), []
+        if forbidden.all():
+            raise UsageError(f"{FORBIDDEN} leaves no column: allow one")
+        if forbidden.any():
+            choices.append(Choice(FORBIDDEN, tuple(names), ~forbidden, np.zeros(len(names), dtype=bool)))
+            allowed = np.flatnonzero(~forbidden)
+            steps, X = [*steps, PortableStep("take", {"columns": allowed.tolist()}, {})], X.iloc[:, allowed]
+        protected = {name for name, stays in zip(names, self.bounds.protected(names), strict=True) if stays}
+        for part in self.selectors:
+            steps, X, choice = self._selected(part, X, y, view, steps, protected)
+            choices.append(choice)
+        return steps, X, choices
+
     def _selected(
-        self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
-    ) -> tuple[list[PortableStep], pd.DataFrame]:
+        self,
+        part: Part,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        view: TrainingView,
+        steps: list[PortableStep],
+        protected: set[str],
+    ) -> tuple[list[PortableStep], pd.DataFrame, Choice]:
         readable = X
         for adapter in self._needed(part, X):
             if adapter.name == self.needs["categories"].name:
@@ -166,19 +222,21 @@ class Recipe:
             else:
                 readable = self._fitted(adapter, readable, y, view).transform(readable)
         selector = self._fitted(part, readable, y, view)
-        kept = np.flatnonzero(selector.get_support())
-        if kept.size == 0:
-            raise MesicError(f"{part.offer.address} kept no column; a selector must keep at least one")
-        step = PortableStep("take", {"columns": kept.tolist()}, {})
-        return [*steps, step], X.iloc[:, kept]
+        names = [str(name) for name in X.columns]
+        choice = choice_of(selector, part.name, names, np.array([name in protected for name in names], dtype=bool))
+        step = _take_step(self.registry.manager.hook.to_portable(step=selector), np.flatnonzero(choice.kept))
+        if "levels" not in step.params:
+            return [*steps, step], X.iloc[:, step.params["columns"]], choice
+        taken = take(step)(Matrix.from_frame(X)).frame()
+        return [*steps, step], taken.set_axis(X.index), choice
 
     def _fitted(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> Any:
         seed = stage_seed(self.seed, part.offer.address)
         component = build(part.offer, part.options, task=self.task, seed=seed, threads=self.threads)
         accepts = inspect.signature(component.fit).parameters
         weights = {"sample_weight": view.weight} if view.weight is not None and "sample_weight" in accepts else {}
-        groups = {"groups": view.groups} if view.groups is not None and "groups" in accepts else {}
-        component.fit(X, y, **weights, **groups)
+        given = {name: facts for name, facts in (("groups", view.groups), ("time", view.time)) if facts is not None}
+        component.fit(X, y, **weights, **{name: facts for name, facts in given.items() if name in accepts})
         return component
 
     def _portable(self, fitted: Any, part: Part) -> PortableStep:
@@ -192,6 +250,14 @@ def _as_frame(transformed: Any, transformer: Any, X: pd.DataFrame, part: Part) -
     if len(dense) != len(X):
         raise MesicError(f"{part.offer.address} returned {len(dense)} rows for {len(X)}: a transformer keeps every row")
     return pd.DataFrame(dense, columns=list(transformer.get_feature_names_out()), index=X.index)
+
+
+def _take_step(said: PortableStep | None, kept: np.ndarray) -> PortableStep:
+    """Return the step that keeps columns, and merges levels where the selector says so of a column that is kept."""
+    params: dict[str, Any] = {"columns": kept.tolist()}
+    if said is not None and said.params.get("levels"):
+        params["levels"] = said.params["levels"]
+    return PortableStep("take", params, {})
 
 
 def _codes_as_numbers(X: pd.DataFrame) -> pd.DataFrame:
@@ -222,6 +288,8 @@ class Fitted:
         ``(size, unit)`` or None.
     inputs
         Names of the columns that the learner saw.
+    choices
+        What the selectors chose, in turn.
     """
 
     steps: tuple[PortableStep, ...]
@@ -230,6 +298,7 @@ class Fitted:
     threads: int
     complexity: tuple[float, str] | None = None
     inputs: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""

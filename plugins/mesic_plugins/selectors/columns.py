@@ -1,0 +1,133 @@
+"""What selectors read: a data frame with categories, an array or a sparse matrix, with missing cells or without."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
+
+from mesic import Matrix, SettingError
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns as numbers.
+
+    Parameters
+    ----------
+    values
+        Shape (n, p), NaN where a cell is missing; an array or a sparse matrix.
+    names
+        Of the columns.
+    levels
+        By name, the levels of the category columns, whose values are codes.
+    """
+
+    values: "np.ndarray | sparse.csc_array"
+    names: tuple[str, ...]
+    levels: dict[str, tuple[str, ...]]
+
+    @property
+    def categories(self):
+        """The places of the category columns."""
+        return [place for place, name in enumerate(self.names) if name in self.levels]
+
+    def take(self, rows):
+        """Return some rows."""
+        return Columns(self.values[rows], self.names, self.levels)
+
+    def __len__(self):
+        return self.values.shape[0]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be known: class codes from 0 or values, shape (n,); classes is 0 for values."""
+
+    y: np.ndarray
+    classes: int
+
+
+def read_columns(selector, X, *, min_rows=1, formats=("csc",)):
+    """Return what a selector is fitted on, and let the selector remember names and number of columns.
+
+    Parameters
+    ----------
+    selector
+        Who reads.
+    X
+        Data frame, array or sparse matrix.
+    min_rows
+        Rows at least.
+    formats
+        Layouts of sparse matrices that need not be changed.
+    """
+    if isinstance(X, pd.DataFrame) and any(isinstance(dtype, pd.CategoricalDtype) for dtype in X.dtypes):
+        validate_data(selector, X, skip_check_array=True)
+        matrix = Matrix.from_frame(X)
+        return Columns(matrix.values, matrix.names, dict(matrix.levels))
+    values = validate_data(
+        selector,
+        X,
+        accept_sparse=list(formats),
+        dtype=(np.float64, np.float32),
+        ensure_all_finite="allow-nan",
+        ensure_min_samples=min_rows,
+    )
+    names = getattr(selector, "feature_names_in_", None)
+    names = tuple(f"x{place}" for place in range(values.shape[1])) if names is None else tuple(map(str, names))
+    return Columns(values if sparse.issparse(values) else values.astype(np.float64, copy=False), names, {})
+
+
+def read_target(y, task):
+    """Return the target of a task, or of the task that its values look like where none is given.
+
+    Examples
+    --------
+    >>> read_target(["no", "yes", "no"], None).y.tolist(), read_target([0.5, 1.5], None).classes
+    ([0, 1, 0], 0)
+    """
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    y = column_or_1d(y, warn=True)
+    kind = task or ("regression" if _looks_continuous(y) else "classification")
+    if kind == "regression":
+        return Target(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), 0)
+    check_classification_targets(y)
+    labels, codes = np.unique(y, return_inverse=True)
+    return Target(codes, max(labels.size, 2))
+
+
+def _looks_continuous(y):
+    """Say whether numbers have fractions, or too many values for classes."""
+    if y.dtype.kind not in "iuf":
+        return False
+    distinct = np.unique(y)
+    return bool((distinct % 1 != 0).any()) or distinct.size > max(20, y.size // 10)
+
+
+def read_weight(sample_weight, X, *aligned):
+    """Return weights (n,) or None where all rows count the same; refuse what cannot be weights.
+
+    Raises
+    ------
+    SettingError
+        A weight is negative.
+    ValueError
+        All are zero, or there are not as many as rows.
+    """
+    check_consistent_length(X, *aligned)
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X)
+    if (weight < 0).any():
+        raise SettingError("sample_weight", float(weight.min()), "weights from 0")
+    return None if (weight == weight[0]).all() else weight

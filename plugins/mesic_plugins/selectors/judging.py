@@ -1,0 +1,135 @@
+"""What a choice of columns is worth to a linear model, out of fold, on the training rows alone."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from mesic import example_losses
+
+FOLDS = 5
+STANDARD_ERRORS, TOLERANCE = 2.0, 0.01
+MOST_TOLD = 3
+
+
+def boldest(cut_at, cuts, target, weight, *, seed):
+    """Return the boldest cut that cannot be told from the best one, and what was tried.
+
+    A cut is told from the best if its losses are worse by more than two paired standard errors, or by more than 1 %
+    of the best one's skill over knowing nothing. Bolder cuts are tried until several in turn are told.
+
+    Parameters
+    ----------
+    cut_at
+        Returns the columns that a cut leaves.
+    cuts
+        From the mildest on.
+    target, weight
+        Of the rows.
+    seed
+        Of the folds.
+    """
+    mildest = cut_at(cuts[0])
+    if len(cuts) == 1:
+        return cuts[0], _compared([(cuts[0], mildest, np.zeros(1))], None, 0.0)
+    folds = folds_of(target, len(target.y), FOLDS, seed)
+    nothing = _losses(None, target, weight, folds)
+    tried = [(cuts[0], mildest, _losses(_design(mildest), target, weight, folds))]
+    table = _compared(tried, weight, nothing)
+    for cut in cuts[1:]:
+        left, last = cut_at(cut), tried[-1][1]
+        if not left.names or table["told"].tail(MOST_TOLD).sum() == MOST_TOLD:
+            break
+        if left.values.shape[1] == last.values.shape[1] and left.levels == last.levels:
+            tried[-1] = (cut, last, tried[-1][2])
+        else:
+            tried.append((cut, left, _losses(_design(left), target, weight, folds)))
+        table = _compared(tried, weight, nothing)
+    return int(table.loc[~table["told"], "cut"].max()), table
+
+
+def _compared(tried, weight, nothing):
+    """Return a row a cut: how much worse than the best it is, and whether that tells them apart."""
+    means = [float(np.average(losses, weights=weight)) for _, _, losses in tried]
+    best = int(np.argmin(means))
+    skill = max(float(np.average(nothing - tried[best][2], weights=weight)), 0.0)
+    worse = [_paired(losses - tried[best][2], weight) for _, _, losses in tried]
+    return pd.DataFrame(
+        {
+            "cut": [cut for cut, _, _ in tried],
+            "columns": [left.values.shape[1] for _, left, _ in tried],
+            "loss": means,
+            "worse": [value for value, _ in worse],
+            "error": [error for _, error in worse],
+            "told": [value > min(STANDARD_ERRORS * error, TOLERANCE * skill) for value, error in worse],
+        }
+    )
+
+
+def _paired(differences, weight):
+    share = np.full(differences.size, 1 / differences.size) if weight is None else weight / weight.sum()
+    mean = float(share @ differences)
+    return mean, float(np.sqrt(((share * (differences - mean)) ** 2).sum()))
+
+
+def folds_of(target, rows, folds, seed):
+    """Return pairs of fitting and validation rows, stratified where every class has a row a fold."""
+    if target.classes and np.bincount(target.y).min() >= folds:
+        return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(np.zeros(rows), target.y))
+    return list(KFold(min(folds, rows), shuffle=True, random_state=seed).split(np.zeros(rows)))
+
+
+def _design(columns):
+    """Return columns as a sparse matrix: categories as ones, numbers in units of their own, missing as 0."""
+    values = columns.values
+    if sparse.issparse(values):
+        values = sparse.csr_array(values, copy=True)
+        values.data = np.nan_to_num(values.data)
+        width = abs(values).max(axis=0).toarray()
+        return sparse.csr_matrix(values @ sparse.diags_array(1 / np.where(width > 0, width, 1)))
+    parts = []
+    for place, name in enumerate(columns.names):
+        column = values[:, place]
+        present = np.flatnonzero(~np.isnan(column))
+        if name in columns.levels:
+            ones = (np.ones(present.size), (present, column[present].astype(np.int64)))
+            parts.append(sparse.csr_matrix(ones, shape=(column.size, len(columns.levels[name]))))
+        else:
+            parts.append(sparse.csr_matrix(np.nan_to_num(_in_units(column, column[present]))[:, None]))
+    return sparse.hstack(parts, format="csr")
+
+
+def _in_units(column, present):
+    """Return numbers in units of their deviation; those of a column that is mostly zero, of its largest."""
+    if 2 * np.count_nonzero(present) < present.size:
+        return column / np.abs(present).max(initial=np.finfo(np.float64).tiny)
+    return (column - present.mean()) / (present.std() or 1.0) if present.size else column
+
+
+def _losses(design, target, weight, folds):
+    """Return each row's loss by a model that did not see it; without columns, by the mean or the shares."""
+    losses = np.empty(target.y.size)
+    for fit, validate in folds:
+        own = None if weight is None else weight[fit]
+        losses[validate] = example_losses(
+            "regression" if not target.classes else "multiclass",
+            target.y[validate],
+            _predicted(design, target, own, fit, validate),
+        )
+    return losses
+
+
+def _predicted(design, target, weight, fit, validate):
+    y = target.y[fit]
+    if not target.classes:
+        if design is None:
+            return np.full(validate.size, np.average(y, weights=weight))
+        return Ridge(alpha=1.0).fit(design[fit], y, sample_weight=weight).predict(design[validate])
+    shares = (np.bincount(y, weight, minlength=target.classes) + 1e-9) / (y.size if weight is None else weight.sum())
+    if design is None or np.unique(y).size < 2:
+        return np.tile(shares / shares.sum(), (validate.size, 1))
+    model = LogisticRegression(max_iter=200).fit(design[fit], y, sample_weight=weight)
+    answer = np.full((validate.size, target.classes), 1e-9)
+    answer[:, model.classes_] = model.predict_proba(design[validate])
+    return answer
