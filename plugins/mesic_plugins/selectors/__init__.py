@@ -27,9 +27,7 @@ class BorutaOptions:
     rule: str = option(
         "pooled", "pooled: false discovery rate; classic: the published test", choices=("pooled", "classic")
     )
-    alpha: float | None = option(
-        None, f"{_ALPHA} (pooled), level of the test (classic); null: 0.05, 0.01", low=0, high=1, open_low=True
-    )
+    alpha: float = option(0.01, f"{_ALPHA} (pooled), or level of the test (classic)", low=0, high=1, open_low=True)
     shadows: str = option(
         "rows", "what is shuffled; group and time need source.group, .time", choices=("rows", "group", "time")
     )

@@ -152,7 +152,7 @@ def _support(columns):
     values = columns.values
     counts: dict[str, np.ndarray] = {}
     if sparse.issparse(values):
-        return _stored_support(values), counts
+        return rows_that_say(values), counts
     support = np.empty(values.shape[1], dtype=np.int64)
     for place, name in enumerate(columns.names):
         column = values[:, place]
@@ -175,7 +175,7 @@ def _telling(column):
     return min(int(np.count_nonzero(present)), column.size - most if 2 * most > column.size else column.size)
 
 
-def _stored_support(values):
+def rows_that_say(values):
     """Return in how many rows each column of a sparse matrix says something; a chunk of cells at a time."""
     if values.format == "csc":
         is_said = (values.data != 0) & ~np.isnan(values.data)

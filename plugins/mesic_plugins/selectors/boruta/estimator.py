@@ -29,9 +29,8 @@ class Boruta(ColumnSelector):
         test (two-sided binomial test of how often a column beats the best shadow, Bonferroni, at least 5 shadows);
         columns on which it cannot decide are not kept. Its binomial test says how often a forest finds a column
         again, not how often another sample would: on columns of noise alone it keeps some in most tables.
-    alpha : float or None
-        ``pooled``: share of falsely kept columns, in (0, 1), by default 0.05. ``classic``: level of the test, by
-        default 0.01.
+    alpha : float
+        ``pooled``: share of falsely kept columns; ``classic``: level of the test; in (0, 1).
     shadows : {"rows", "group", "time"}
         What is shuffled: rows, where copies of a row move together; groups as wholes; or nothing, and the series
         is shifted.
@@ -64,7 +63,7 @@ class Boruta(ColumnSelector):
     ['a', 'b']
     """
 
-    def __init__(self, *, rule="pooled", alpha=None, shadows="rows", max_rounds=100, task=None, seed=0, threads=1):
+    def __init__(self, *, rule="pooled", alpha=0.01, shadows="rows", max_rounds=100, task=None, seed=0, threads=1):
         self.rule = rule
         self.alpha = alpha
         self.shadows = shadows
@@ -109,7 +108,7 @@ class Boruta(ColumnSelector):
     def _refuse_settings(self, groups, time):
         if self.rule not in ("pooled", "classic"):
             raise SettingError("rule", self.rule, "pooled or classic")
-        if self.alpha is not None and not 0 < self.alpha < 1:
+        if not 0 < self.alpha < 1:
             raise SettingError("alpha", self.alpha, "a share above 0 and below 1")
         if self.shadows not in ("rows", "group", "time"):
             raise SettingError("shadows", self.shadows, "rows, group or time")
@@ -129,12 +128,11 @@ class Boruta(ColumnSelector):
         return policy, _repeated(len(columns), policy.first.size)
 
     def _pooled(self, columns, draws, findings):
-        alpha = self.alpha or pooled.ALPHA
         found = pooled.decide(draws, len(columns))
         self.history_ = _history(columns, found.history, found.bars)
-        kept = found.q_values <= alpha
+        kept = found.q_values <= self.alpha
         reasons = [
-            f"q = {q:.2g}, {'within' if is_kept else 'above'} {alpha:g}: p = {p:.2g} beside its shadows"
+            f"q = {q:.2g}, {'within' if is_kept else 'above'} {self.alpha:g}: p = {p:.2g} beside its shadows"
             for p, q, is_kept in zip(found.p_values, found.q_values, kept, strict=True)
         ]
         more = {
@@ -149,14 +147,14 @@ class Boruta(ColumnSelector):
             kept,
             found.worth,
             what="share of the forest's gain",
-            threshold=found.bar(alpha),
+            threshold=found.bar(self.alpha),
             reasons=reasons,
             more=more,
             findings=(*findings, *_dominant(columns, found.worth)),
         )
 
     def _classic(self, columns, draws, findings):
-        found = classic.decide(draws, self.alpha or classic.ALPHA, self.max_rounds)
+        found = classic.decide(draws, self.alpha, self.max_rounds)
         self.history_ = _history(columns, found.history, found.bars)
         reasons = [
             f"{decision}: beat the best shadow in {hits} of {rounds} forests"

@@ -10,7 +10,6 @@ import numpy as np
 from mesic_plugins.selectors.boruta.forest import MANY_ROWS
 from mesic_plugins.selectors.false_discovery import q_values
 
-ALPHA = 0.05
 TAIL = 0.9  # share of the null below which its own values say enough
 HOPEFUL = 0.2
 
@@ -88,7 +87,7 @@ def decide(draws, rows):
         Rows of the table; forests of many rows need fewer repetitions.
     """
     columns = draws.levels.shape[1]
-    first, second = ((2, 3), (2, 4)) if rows > MANY_ROWS else ((4, 2), (4, 3))
+    first, second = ((2, 3), (2, 4)) if rows > MANY_ROWS else ((4, 2), (6, 6))
     found = _Stage(draws, np.ones(columns, dtype=bool), 0, *first)
     hopeful = found.p_values < HOPEFUL
     history, bars = found.history, found.bars
