@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesic.bundle.portable import Matrix as Matrix
     from mesic.bundle.portable import PortableStep as PortableStep
     from mesic.bundle.portable import compile_pipeline as compile_pipeline
+    from mesic.bundle.text_operators import words_of as words_of
     from mesic.config.settings import SourceOptions as SourceOptions
     from mesic.config.settings import TunerOptions as TunerOptions
     from mesic.data.view import TrainingView as TrainingView
@@ -61,6 +62,7 @@ _HOMES = {
     "Matrix": "bundle.portable",
     "PortableStep": "bundle.portable",
     "compile_pipeline": "bundle.portable",
+    "words_of": "bundle.text_operators",
     "TrainingView": "data.view",
     "CheckFailed": "errors",
     "ComponentError": "errors",

@@ -208,7 +208,7 @@ def test_extreme_scores_are_probabilities(score):
 
 
 def test_an_unknown_operator_is_named():
-    with pytest.raises(ComponentError, match=r"'warp'.*knows codes"):
+    with pytest.raises(ComponentError, match=r"'warp'.*knows bins, codes"):
         compile_pipeline([PortableStep("warp")])
 
 

@@ -57,8 +57,17 @@ class TestEverySampler(SamplerContract):
 
 @every(
     "transformers",
-    {"impute": {"category": "most_frequent", "indicator": True}, "one_hot": {"max_levels": 2}},
-    {"one_hot": {"min_rows": 8}},
+    {
+        "impute": {"category": "most_frequent", "indicator": True},
+        "one_hot": {"max_levels": 2},
+        "quantile": {"shape": "normal", "knots": 20},
+        "binning": {"strategy": "uniform"},
+        "hashing": {"buckets": 2},
+        "dates": {"columns": ["signal", "a,b"], "circular": True},
+        "text_counts": {"columns": ["town"], "weighting": "tfidf"},
+        "crosses": {"min_rows": 20},
+    },
+    {"one_hot": {"min_rows": 8, "columns": ["town"]}},
 )
 class TestEveryTransformer(TransformerContract):
     """Every installed transformer keeps the transformer promises."""

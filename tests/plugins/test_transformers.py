@@ -1,14 +1,35 @@
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.preprocessing import StandardScaler
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    MinMaxScaler,
+    PolynomialFeatures,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 
 from mesic import SettingError
 from mesic_plugins import transformers
+from mesic_plugins.transformers.binning import Binning
+from mesic_plugins.transformers.crosses import Crosses
+from mesic_plugins.transformers.dates import PARTS, Dates
+from mesic_plugins.transformers.hashing import Hashing
 from mesic_plugins.transformers.impute import Impute
+from mesic_plugins.transformers.interactions import Interactions
+from mesic_plugins.transformers.min_max import MinMax
 from mesic_plugins.transformers.one_hot import OneHot
 from mesic_plugins.transformers.ordinal import Ordinal
+from mesic_plugins.transformers.quantile import Quantile
+from mesic_plugins.transformers.robust import Robust
 from mesic_plugins.transformers.standardize import Standardize
+from mesic_plugins.transformers.target_encoding import TargetEncoding
+from mesic_plugins.transformers.text_counts import TextCounts
 
 
 def mixed(rows=40, seed=0):
@@ -112,7 +133,27 @@ def test_a_constant_column_becomes_zero(value):
     ).all()
 
 
-@pytest.mark.parametrize("transformer", [Impute(category="guess"), OneHot(max_levels=0)], ids=repr)
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        Impute(category="guess"),
+        OneHot(max_levels=0),
+        Robust(clip=0),
+        Quantile(shape="round"),
+        Quantile(knots=1),
+        Binning(bins=1),
+        Binning(strategy="guess"),
+        Interactions(most=2),
+        Dates(parts=["century"]),
+        Hashing(buckets=1),
+        TextCounts(weighting="guess"),
+        TextCounts(max_words=0),
+        Standardize(columns=["nothing"]),
+        Standardize(columns=["town"]),
+        OneHot(columns=["class"]),
+    ],
+    ids=repr,
+)
 def test_a_setting_that_cannot_work_is_named(transformer):
     with pytest.raises(SettingError, match="cannot work: give"):
         transformer.fit(mixed())
@@ -120,10 +161,209 @@ def test_a_setting_that_cannot_work_is_named(transformer):
 
 def test_options_are_the_parameters():
     for component in transformers.register_transformers():
-        kind = {"impute": Impute, "one_hot": OneHot, "ordinal": Ordinal, "standardize": Standardize}[component.name]
+        module, _, name = component.target.partition(":")
+        kind = getattr(import_module(module), name)
 
         assert kind(**vars(component.options())).get_params() == kind().get_params()
 
 
 def test_nothing_foreign_is_described():
     assert transformers.to_portable(StandardScaler()) is None
+
+
+NUMBERS = pd.DataFrame(np.random.default_rng(3).lognormal(size=(200, 3)), columns=list("abc"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (MinMax(), MinMaxScaler(clip=True)),
+        (Robust(), RobustScaler()),
+        (Interactions(squares=True), PolynomialFeatures(2, include_bias=False)),
+    ],
+    ids=repr,
+)
+def test_numbers_are_rewritten_as_scikit_learn_does(ours, theirs):
+    later = pd.DataFrame(np.random.default_rng(4).lognormal(size=(50, 3)), columns=list("abc"))
+    found, expected = ours.fit(NUMBERS).transform(later).to_numpy(), theirs.fit(NUMBERS).transform(later)
+
+    order = [0, 1, 2, *range(3, found.shape[1])]
+    np.testing.assert_allclose(np.sort(found[:, order], axis=1), np.sort(expected, axis=1), rtol=1e-10)
+
+
+def test_ranks_are_scikit_learns_within_the_grid():
+    expected = QuantileTransformer(n_quantiles=200).fit_transform(NUMBERS)
+
+    np.testing.assert_allclose(Quantile().fit_transform(NUMBERS), expected, atol=0.01)
+
+
+def test_ranks_of_the_training_rows_are_normal_when_asked():
+    made = Quantile(shape="normal").fit_transform(NUMBERS)
+
+    np.testing.assert_allclose(made.mean(), 0, atol=0.02)
+    np.testing.assert_allclose(made.std(), 1, atol=0.02)
+
+
+def test_a_value_beyond_the_training_rows_is_as_the_last_one():
+    found = Quantile().fit(NUMBERS)
+    ends = found.transform(pd.DataFrame({name: [-1e300, 0.0, 1e300] for name in "abc"}))
+
+    assert ends["a"].tolist() == [0.5 / 200, 0.5 / 200, 1 - 0.5 / 200]
+
+
+def test_limits_hold_for_later_rows_only_where_they_are_asked_for():
+    X, later = pd.DataFrame({"x": [0.0, 1, 2, 3, 4]}), pd.DataFrame({"x": [102.0]})
+
+    assert Robust(clip=3).fit(X).transform(later)["x"].tolist() == [3.0]
+    assert Robust().fit(X).transform(later)["x"].tolist() == [50.0]
+    assert MinMax(clip=False).fit(X).transform(later)["x"].tolist() == [25.5]
+
+
+def test_a_column_that_is_mostly_one_value_is_scaled_by_its_deviation():
+    X = pd.DataFrame({"x": [0.0] * 90 + [1.0] * 10})
+
+    assert Robust().fit_transform(X)["x"].std(ddof=0) == pytest.approx(1)
+
+
+def test_every_bin_holds_training_rows_and_a_later_number_has_one():
+    X = pd.DataFrame({"x": [0.0] * 60 + list(range(1, 41))})
+    found = Binning(bins=5).fit(X)
+    counts = found.transform(X)["x"].value_counts()
+
+    assert counts.min() > 0
+    assert counts.size == 3
+    assert found.transform(pd.DataFrame({"x": [-9.0, 99.0]}))["x"].tolist() == ["below 0.5", "from 20.5"]
+
+
+@pytest.mark.parametrize("strategy", ["quantile", "uniform"])
+def test_bins_are_scikit_learns(strategy):
+    theirs = KBinsDiscretizer(5, encode="ordinal", strategy=strategy, quantile_method="linear").fit_transform(NUMBERS)
+    ours = Binning(5, strategy).fit_transform(NUMBERS).apply(lambda column: column.cat.codes)
+
+    assert (ours.to_numpy() == theirs).mean() > 0.99
+
+
+def test_parts_of_dates_are_those_of_the_calendar():
+    when = pd.Series(pd.to_datetime(["2024-02-29T23:59:59", "1969-12-31T00:00:00", "2100-03-01T12:30:00"]))
+    days = (when - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+    made = Dates(parts=list(PARTS), keep=False, columns=["t"]).fit_transform(pd.DataFrame({"t": days}))
+
+    for part in PARTS:
+        own = getattr(when.dt, {"yearday": "day_of_year", "weekday": "day_of_week"}.get(part, part))
+        assert made[f"t: {part}"].tolist() == own.tolist(), part
+
+
+def test_on_the_circle_december_is_beside_january():
+    X = pd.DataFrame({"t": [0.0, 31, 61, 92, 122, 153, 184, 214, 245, 275, 306, 336]})
+    made = Dates(parts=["month"], circular=True, keep=False, columns=["t"]).fit_transform(X).to_numpy()
+    steps = np.linalg.norm(made - np.roll(made, 1, axis=0), axis=1)
+
+    np.testing.assert_allclose(steps, steps[0])
+
+
+def test_only_columns_that_the_schema_calls_times_are_taken_apart():
+    X = pd.DataFrame({"t": [0.0, 400.0], "x": [0.0, 400.0]})
+
+    assert Dates(parts=["year"]).fit(X, kinds={"t": "time"}).get_feature_names_out().tolist() == ["t", "x", "t: year"]
+    assert [finding.code for finding in Dates().fit(X).findings_] == ["NOTHING-TO-REWRITE"]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_target_of_levels_is_as_scikit_learn_says(task):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"town": pd.Categorical(rng.choice(list("abcdefgh"), 300))})
+    y = rng.normal(size=300) if task == "regression" else rng.integers(0, 2 if task == "binary" else 3, 300)
+    expected = TargetEncoder(target_type="continuous" if task == "regression" else task).fit(X, y).transform(X)
+
+    np.testing.assert_allclose(TargetEncoding(task=task).fit(X, y).transform(X), expected, rtol=1e-10)
+
+
+def test_training_rows_do_not_see_their_own_target():
+    rng = np.random.default_rng(0)
+    X, y = pd.DataFrame({"id": pd.Categorical(rng.integers(0, 250, 500).astype(str))}), rng.normal(size=500)
+    honest, peeking = TargetEncoding().fit_transform(X, y), TargetEncoding().fit(X, y).transform(X)
+
+    assert abs(np.corrcoef(honest["id: target"], y)[0, 1]) < 0.1
+    assert np.corrcoef(peeking["id: target"], y)[0, 1] > 0.5
+
+
+def test_rows_of_a_group_do_not_see_its_targets():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(100), 5)
+    X, y = pd.DataFrame({"id": pd.Categorical(group.astype(str))}), np.repeat(rng.normal(size=100), 5)
+    honest, peeking = TargetEncoding().fit_transform(X, y, groups=group), TargetEncoding().fit_transform(X, y)
+
+    assert abs(np.corrcoef(honest["id: target"], y)[0, 1]) < 0.15
+    assert np.corrcoef(peeking["id: target"], y)[0, 1] > 0.9
+
+
+def test_a_row_of_weight_zero_is_no_row_and_equal_weights_are_none():
+    rng = np.random.default_rng(0)
+    X, y = pd.DataFrame({"t": pd.Categorical(rng.choice(list("abc"), 60))}), rng.normal(size=60)
+    counts = np.arange(60) % 3 > 0
+    weighted, fewer = TargetEncoding().fit(X, y, counts.astype(float)), TargetEncoding().fit(X[counts], y[counts])
+
+    np.testing.assert_allclose(weighted.transform(X), fewer.transform(X))
+    np.testing.assert_allclose(
+        TargetEncoding().fit_transform(X, y, np.full(60, 2.0)), TargetEncoding().fit_transform(X, y)
+    )
+
+
+TEXTS = ["Late again, late!", "never late", "Again and again", None, "über alles"] * 4
+
+
+@pytest.mark.parametrize("weighting", ["counts", "presence", "tfidf"])
+def test_words_are_counted_as_scikit_learn_does(weighting):
+    X = pd.DataFrame({"note": pd.Categorical(TEXTS)})
+    plain = [text or "" for text in TEXTS]
+    theirs = (
+        TfidfVectorizer(max_features=3)
+        if weighting == "tfidf"
+        else CountVectorizer(max_features=3, binary=weighting == "presence")
+    )
+    expected = theirs.fit_transform(plain).toarray()
+    made = TextCounts(weighting, max_words=200, min_rows=1, columns=["note"]).fit_transform(X)
+    full = type(theirs)(**{**theirs.get_params(), "max_features": None}).fit_transform(plain).toarray()
+
+    assert expected.shape[1] == 3
+    np.testing.assert_allclose(made, full)
+
+
+def test_a_text_that_no_training_row_had_is_read():
+    found = TextCounts(min_rows=1, columns=["note"]).fit(pd.DataFrame({"note": pd.Categorical(TEXTS)}))
+    later = found.transform(pd.DataFrame({"note": pd.Categorical(["late late unheard", None])}))
+
+    assert later["note: late"].tolist() == [2.0, 0.0]
+    assert later.to_numpy().sum() == 2.0
+
+
+def test_a_level_that_no_training_row_had_has_its_bucket():
+    towns = pd.DataFrame({"town": pd.Categorical([f"town {number}" for number in range(100)])})
+    found = Hashing(buckets=4).fit(towns)
+    later = found.transform(pd.DataFrame({"town": pd.Categorical(["town 3", "elsewhere", None])}))
+
+    assert later.sum(axis=1).tolist() == [1.0, 1.0, 0.0]
+    assert later.iloc[0].tolist() == found.transform(towns).iloc[3].tolist()
+    assert (found.transform(towns).sum() > 10).all()
+
+
+def test_pairs_of_levels_that_are_rare_or_new_share_a_level():
+    X = pd.DataFrame({"a": pd.Categorical(["x", "x", "x", "y"]), "b": pd.Categorical(["u", "u", "v", "v"])})
+    found = Crosses(min_rows=2).fit(X)
+    later = pd.DataFrame({"a": pd.Categorical(["y", "x", None]), "b": pd.Categorical(["u", "u", "v"])})
+
+    assert found.transform(X)["a & b"].tolist() == ["x & u", "x & u", "(other)", "(other)"]
+    assert found.transform(later)["a & b"].astype(object).where(lambda cells: cells.notna(), None).tolist() == [
+        "(other)",
+        "x & u",
+        None,
+    ]
+
+
+def test_columns_that_are_not_named_stay_as_they_are():
+    X = mixed()
+    for transformer in (Standardize(columns=["cl*"]), MinMax(columns=["class"]), Impute(columns=["class"])):
+        made = transformer.fit_transform(X)
+
+        pd.testing.assert_frame_equal(made.drop(columns="class"), X.drop(columns="class"), check_categorical=False)
+        assert not made["class"].equals(X["class"])

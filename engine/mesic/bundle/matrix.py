@@ -1,6 +1,6 @@
 """The one form in which columns travel between the steps of a pipeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,10 +90,15 @@ class Matrix:
         levels = {name: self.levels[name] for name in names if name in self.levels}
         return Matrix(self.values[:, list(places)], names, levels)
 
-    def arranged(self, names: Sequence[str], levels: Levels) -> "Matrix":
+    def with_columns(self, values: np.ndarray, names: Sequence[str], levels: Levels) -> "Matrix":
+        """Return the columns, and behind them others: `values` (n, q) with their `names` and `levels`."""
+        return Matrix(np.hstack([self.values, values]), (*self.names, *names), {**self.levels, **levels})
+
+    def arranged(self, names: Sequence[str], levels: Levels, texts: Collection[str] = ()) -> "Matrix":
         """Return the columns `names` in that order, with codes that refer to `levels`.
 
-        A cell whose level is not among `levels` becomes NaN. Columns beyond `names` are left out.
+        A cell whose level is not among `levels` becomes NaN; the columns `texts` keep whatever levels they have.
+        Columns beyond `names` are left out.
 
         Raises
         ------
@@ -103,13 +108,15 @@ class Matrix:
         if self.names == tuple(names) and dict(self.levels) == dict(levels):
             return self
         places = self._places(names)
-        values = self.values[:, places]
+        values, known = self.values[:, places], dict(levels)
         for place, name in enumerate(names):
             own, wanted = self.levels.get(name), levels.get(name)
+            if name in texts:
+                wanted = known[name] = own or ()
             _check_kind(name, own, wanted)
             if own and own != wanted:
                 values[:, place] = _recoded(values[:, place], own, wanted or ())
-        return Matrix(values, tuple(names), dict(levels))
+        return Matrix(values, tuple(names), known)
 
     def _places(self, names: Sequence[str]) -> list[int]:
         place_of = {name: place for place, name in enumerate(self.names)}

@@ -1,9 +1,10 @@
-"""Operators that turn a matrix into a matrix.
+"""Operators that turn a matrix into a matrix: which columns there are, and what missing cells become.
 
-Each function reads its step once and returns what is called for every batch.
+Each function reads its step once and returns what is called for every batch; those for columns of one kind are in
+``number_operators``, ``level_operators`` and ``text_operators``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ Operator = Callable[[Any], Matrix]
 
 def codes(step: PortableStep) -> Operator:
     """Fix which columns there are, in which order, with which levels; see :func:`code_columns`."""
-    names, levels = _layout(step)
+    names, levels, texts = _layout(step)
 
     def run(data: Rows) -> Matrix:
-        matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, levels)
-        return matrix.arranged(names, levels)
+        matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, {*levels, *texts})
+        return matrix.arranged(names, levels, texts)
 
     return run
 
@@ -34,8 +35,8 @@ def code_columns(step: PortableStep, data: Rows) -> tuple[Matrix, dict[str, int]
     Parameters
     ----------
     step
-        ``params["columns"]`` holds ``{"name", "kind": "number"}`` or ``{"name", "kind": "category",
-        "levels"}``.
+        ``params["columns"]`` holds ``{"name", "kind": "number"}``, ``{"name", "kind": "category", "levels"}``, or
+        ``{"name", "kind": "text"}``, a column whose levels are those of each batch.
     data
         A matrix, or by name arrays of numbers, arrays of text (None is missing) or pandas categoricals.
 
@@ -47,17 +48,18 @@ def code_columns(step: PortableStep, data: Rows) -> tuple[Matrix, dict[str, int]
     >>> matrix.values[:, 0].tolist(), unseen
     ([1.0, nan, nan], {'town': 1})
     """
-    names, levels = _layout(step)
-    matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, levels)
-    coded = matrix.arranged(names, levels)
+    names, levels, texts = _layout(step)
+    matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, {*levels, *texts})
+    coded = matrix.arranged(names, levels, texts)
     before, after = (_cells(part, levels) for part in (matrix, coded))
     return coded, {name: before[name] - after[name] for name in levels if before[name] > after[name]}
 
 
-def _layout(step: PortableStep) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+def _layout(step: PortableStep) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], frozenset[str]]:
     columns = step.params["columns"]
     levels = {column["name"]: tuple(column["levels"]) for column in columns if column["kind"] == "category"}
-    return tuple(column["name"] for column in columns), levels
+    texts = frozenset(column["name"] for column in columns if column["kind"] == "text")
+    return tuple(column["name"] for column in columns), levels, texts
 
 
 def _cells(matrix: Matrix, levels: Mapping[str, Any]) -> dict[str, int]:
@@ -66,11 +68,11 @@ def _cells(matrix: Matrix, levels: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(np.count_nonzero(~np.isnan(matrix.values[:, place]))) for name, place in places.items()}
 
 
-def _from_mapping(data: Mapping[str, Any], names: Sequence[str], levels: Mapping[str, Any]) -> Matrix:
+def _from_mapping(data: Mapping[str, Any], names: Sequence[str], texts: Collection[str]) -> Matrix:
     known = [name for name in names if name in data]
     columns, own = [], {}
     for name in known:
-        if name in levels:
+        if name in texts:
             categories = _categorical(data[name])
             own[name] = tuple(map(str, categories.categories))
             columns.append(np.where(categories.codes < 0, np.nan, categories.codes))
@@ -104,7 +106,7 @@ def impute(step: PortableStep) -> Operator:
     describe the p + q columns that result.
     """
     value, indicator = step.arrays["value"], step.arrays["indicator"]
-    names, levels = tuple(step.params["names"]), _levels(step)
+    names, levels = tuple(step.params["names"]), levels_of(step)
 
     def run(matrix: Matrix) -> Matrix:
         missing = np.isnan(matrix.values)
@@ -114,43 +116,9 @@ def impute(step: PortableStep) -> Operator:
     return run
 
 
-def _levels(step: PortableStep) -> dict[str, tuple[str, ...]]:
+def levels_of(step: PortableStep) -> dict[str, tuple[str, ...]]:
+    """Return the levels of the category columns that result."""
     return {name: tuple(levels) for name, levels in step.params["levels"].items()}
-
-
-def one_hot(step: PortableStep) -> Operator:
-    """Give levels of category columns a column each, 1 where a row has the level.
-
-    ``target`` (p,) says where a column of numbers goes; -1 marks a category column. ``table`` says where the
-    one of a code goes (-1: nowhere); the part of column j is ``table[start[j]:start[j + 1]]``, its last entry
-    is for missing cells. ``names`` are those of the result.
-    """
-    target, start, table = (step.arrays[name] for name in ("target", "start", "table"))
-    names = tuple(step.params["names"])
-    numbers, categories = np.flatnonzero(target >= 0), np.flatnonzero(target < 0)
-
-    def run(matrix: Matrix) -> Matrix:
-        out = np.zeros((len(matrix), len(names)))
-        out[:, target[numbers]] = matrix.values[:, numbers]
-        for place in categories:
-            column, goes_to = matrix.values[:, place], table[start[place] : start[place + 1]]
-            where = goes_to[np.where(np.isnan(column), goes_to.size - 1, column).astype(np.int64)]
-            rows = np.flatnonzero(where >= 0)
-            out[rows, where[rows]] = 1
-        return Matrix(out, names)
-
-    return run
-
-
-def ordinal(step: PortableStep) -> Operator:  # noqa: ARG001 - every operator takes its step
-    """Let codes be numbers."""
-    return lambda matrix: Matrix(matrix.values, matrix.names)
-
-
-def scale(step: PortableStep) -> Operator:
-    """Subtract ``center`` (p,) and divide by ``scale`` (p,); category columns have 0 and 1 there."""
-    center, width = step.arrays["center"], step.arrays["scale"]
-    return lambda matrix: Matrix((matrix.values - center) / width, matrix.names, matrix.levels)
 
 
 def take(step: PortableStep) -> Operator:

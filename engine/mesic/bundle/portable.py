@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesic.bundle import estimators, operators
+from mesic.bundle import estimators, level_operators, number_operators, operators, text_operators
 from mesic.bundle.foreign import skops
 from mesic.bundle.matrix import Matrix
 from mesic.bundle.operators import Rows, code_columns
@@ -22,10 +22,18 @@ __all__ = ["ESTIMATORS", "OPERATORS", "Matrix", "PortableStep", "code_columns", 
 OPERATORS: Mapping[str, Callable[[PortableStep], operators.Operator]] = {
     "codes": operators.codes,
     "impute": operators.impute,
-    "one_hot": operators.one_hot,
-    "ordinal": operators.ordinal,
-    "scale": operators.scale,
     "take": operators.take,
+    "scale": number_operators.scale,
+    "interpolate": number_operators.interpolate,
+    "bins": number_operators.bins,
+    "dates": number_operators.dates,
+    "products": number_operators.products,
+    "one_hot": level_operators.one_hot,
+    "ordinal": level_operators.ordinal,
+    "lookup": level_operators.lookup,
+    "crosses": level_operators.crosses,
+    "hashed": text_operators.hashed,
+    "words": text_operators.words,
 }
 ESTIMATORS: Mapping[str, Callable[[PortableStep, int], estimators.Estimator]] = {
     "constant": estimators.constant,

@@ -1,6 +1,7 @@
 """From fitted components to portable steps."""
 
 import re
+from collections.abc import Collection
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any
@@ -13,9 +14,12 @@ from mesic.errors import ComponentError
 from mesic.host.registry import Offer, Registry
 
 
-def codes_step(X: pd.DataFrame) -> PortableStep:
-    """Return the first step of every pipeline: which columns, in which order, with which levels."""
-    columns = [_column(name, X[name]) for name in X]
+def codes_step(X: pd.DataFrame, texts: Collection[str] = ()) -> PortableStep:
+    """Return the first step of every pipeline: which columns, in which order, with which levels.
+
+    The columns `texts` keep whatever levels later rows have: a transformer reads their letters.
+    """
+    columns = [{"name": name, "kind": "text"} if name in texts else _column(name, X[name]) for name in X]
     return PortableStep("codes", {"columns": columns}, {})
 
 

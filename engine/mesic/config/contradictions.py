@@ -21,7 +21,16 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
     Unknown names and keys without a value are said elsewhere; here a key that has none is absent, and what would need
     it is not looked at.
     """
-    for look in (_unknown_names, _reason_problems, _task_problems, _space_problems, _role_problems, _column_problems):
+    looks = (
+        _unknown_names,
+        _reason_problems,
+        _task_problems,
+        _space_problems,
+        _role_problems,
+        _column_problems,
+        _order_problems,
+    )
+    for look in looks:
         try:
             yield from look(plain)
         except (ComponentError, LookupError, TypeError):
@@ -38,6 +47,18 @@ def _role_problems(plain: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{kind}={component.name} needs source.{role}=COLUMN"
     if plain["source"].get("weight") and "weights" not in learner.traits:
         yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.name} takes no weights"
+
+
+def _order_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    """Yield transformers that read letters and would get them from another transformer."""
+    before: list[str] = []
+    for node in (plain.get("transformer") or {}).values():
+        name = node["name"]
+        traits = installed().find("transformer", name, plain["plugins"]["prefer"]).component.traits
+        if "open_levels" in traits and before:
+            yield f"transformer={name} reads text as the source gives it: put it before {', '.join(before)}"
+        elif "open_levels" not in traits:
+            before.append(name)
 
 
 def _roles_of_schema(path: str | None) -> set[str]:
@@ -61,7 +82,7 @@ def _unknown_names(plain: Mapping[str, Any]) -> Iterator[str]:
         yield "metrics=[] leaves nothing to measure by: name one, or give metrics=null for the usual ones"
     metrics = plain["metrics"] if isinstance(plain["metrics"], list) else []
     wanted = [("metric", "metrics", name) for name in metrics]
-    wanted += [("transformer", f"needs.{need}", name) for need, name in plain["needs"].items()]
+    wanted += [("transformer", f"needs.{need}", name) for need, name in plain["needs"].items() if name is not None]
     for kind, path, name in wanted:
         names = installed().names(kind)
         if name not in names:

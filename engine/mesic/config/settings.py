@@ -49,9 +49,9 @@ class Resources:
 class Needs:
     """The transformer that a learner gets for what it cannot read; see the learner's traits."""
 
-    missing: str = option("impute", "for learners that cannot read missing values")
-    categories: str = option("one_hot", "for learners that cannot read category columns")
-    scale: str = option("standardize", "for learners that care about the scale of columns")
+    missing: str | None = option("impute", "for learners that cannot read missing values; null: none")
+    categories: str | None = option("one_hot", "for learners that cannot read category columns; null: none")
+    scale: str | None = option("standardize", "for learners that care about the scale of columns; null: none")
 
 
 @dataclass

@@ -26,6 +26,7 @@ DECORATED = (  # a number that no reader of numbers takes: thousands kept apart,
 )
 CLOCK = r"\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 LEAST_ROWS_OF_AN_ID = 20
+UNREAD = "free text: no transformer of this run reads it"
 LEAST_SHARE_OF_NUMBERS = 0.95
 MOST_LEVELS_LISTED = 50
 
@@ -131,7 +132,7 @@ def _infer_text(name: str, values: pa.DictionaryArray) -> Column:
         return Column(name, kind, seen=seen | _listed(counts))
     why = {
         "id": f"{len(counts):,} of {len(values):,} values differ: an id says nothing about other rows",
-        "text": "free text: no transformer of this run reads it",
+        "text": UNREAD,
     }.get(kind, "")
     return Column(name, kind, "ignored" if why else "feature", seen=seen, why=why)
 

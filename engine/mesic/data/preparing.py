@@ -51,6 +51,7 @@ def prepare(table: TypedTable, options: Mapping[str, Any]) -> tuple[Dataset, lis
         time=_times(table, rows),
         part=_parts(table, rows),
         unlabelled=_unlabelled(table, list(features), rows),
+        kinds={column.name: column.kind for column in table.schema.features},
     )
     return dataset, [*findings, *_class_findings(dataset, target)]
 

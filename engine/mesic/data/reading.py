@@ -12,7 +12,7 @@ from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, without_later
 from mesic.data.coercion import coerce_table
 from mesic.data.identity import table_digest
-from mesic.data.inference import infer_column, kind_of_cells, plain_values
+from mesic.data.inference import UNREAD, infer_column, kind_of_cells, plain_values
 from mesic.data.rules import broken_rules, refuse
 from mesic.data.schema import IGNORED, ROLES_OF_ONE, Column, Schema, load_schema
 from mesic.errors import DataError, UsageError
@@ -133,11 +133,23 @@ def _in_role(column: Column, role: Any) -> Column:
 
 
 def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) -> TypedTable:
-    """Return a table's rows, typed by the given schema or by an inferred one."""
+    """Return a table's rows, typed by the given schema or by an inferred one.
+
+    Parameters
+    ----------
+    table
+        What the source gave.
+    options
+        What was declared of its columns, and ``reads_text``: whether a transformer makes features of free text.
+    target
+        Which column is predicted, where it is known.
+    """
     account = RowAccount(read=table.num_rows)
     path = options.get("schema")
     given = load_schema(Path(path)) if path else None
     schema = _merged(table, given) if given else infer_schema(table)
+    if options.get("reads_text"):
+        schema = with_texts(schema)
     schema = assign_roles(schema, options, target)
     if not any(column.role == "target" for column in schema.columns):
         raise UsageError(f"no target: give source.target=COLUMN, one of {', '.join(schema.names)}")
@@ -149,6 +161,11 @@ def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) 
     hide_later(typed, schema, account, "schema")
     findings = (*late, *unlike_findings(schema, given, table.num_rows), *_findings(schema, account))
     return TypedTable(typed, schema, table.num_rows, digest, account, findings)
+
+
+def with_texts(schema: Schema) -> Schema:
+    """Return a schema in which free text that is unread, and not ignored by name, is a feature."""
+    return Schema(tuple(replace(c, role="feature", why="") if c.why == UNREAD else c for c in schema.columns))
 
 
 def _merged(table: pa.Table, given: Schema) -> Schema:
@@ -197,12 +214,13 @@ def unlike_findings(schema: Schema, given: Schema | None, rows: int) -> Iterator
 def _findings(schema: Schema, account: RowAccount) -> Iterator[Finding]:
     for column in schema.columns:
         if column.role == "ignored" and column.kind in ("id", "constant", "text"):
+            use = "transformer=[text_counts] reads it" if column.why == UNREAD else "edit schema.yaml to use it"
             yield Finding(
                 f"{column.kind.upper()}-COLUMN",
                 "info",
                 f"column {column.name!r} is not used: {column.why}",
                 {"column": column.name, **column.seen},
-                f"{ignoring([*schema.ignored, column.name])} says so yourself; edit schema.yaml to use it",
+                f"{ignoring([*schema.ignored, column.name])} says so yourself; {use}",
             )
         if column.why != IGNORED:
             yield from _misread(column)

@@ -1,7 +1,7 @@
 """What components see of the data: typed columns of some rows, and no way to the others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ class TrainingView:
         Group codes, shape (n,), or None.
     time
         Days since 1970 or any other order, shape (n,), or None.
+    kinds
+        What the schema calls each column: ``time`` (days since 1970, UTC), ``text``, ``boolean``, ...
     """
 
     X: pd.DataFrame
@@ -31,6 +33,7 @@ class TrainingView:
     weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -60,6 +63,8 @@ class Dataset:
         What the declared column says of each row's part, text of shape (n,), or None.
     unlabelled
         Features of rows without a target, some thousands at most; None where there are none.
+    kinds
+        As of a view.
     """
 
     X: pd.DataFrame
@@ -73,6 +78,7 @@ class Dataset:
     time: np.ndarray | None = None
     part: np.ndarray | None = None
     unlabelled: pd.DataFrame | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -82,7 +88,15 @@ class Dataset:
         X = self.X.iloc[rows]
         unused = {str(name): X[name].cat.remove_unused_categories() for name in X if X[name].dtype == "category"}
         parts = {name: _taken(getattr(self, name), rows) for name in ("weight", "groups", "time")}
-        return TrainingView(X.assign(**unused) if unused else X, self.y[rows], **parts)
+        return TrainingView(X.assign(**unused) if unused else X, self.y[rows], **parts, kinds=self.kinds)
+
+    def without_texts(self) -> "Dataset":
+        """Return the dataset without free text, which only transformers can read."""
+        texts = [name for name in self.X if self.kinds.get(str(name)) == "text"]
+        if not texts:
+            return self
+        others = None if self.unlabelled is None else self.unlabelled.drop(columns=texts)
+        return replace(self, X=self.X.drop(columns=texts), unlabelled=others)
 
 
 def _taken(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

@@ -19,6 +19,11 @@ TRAITS = {
     "concurrent": "can be fitted several times at once, in threads of one process",
     "glassbox": "can be read by a person",
     "rare_classes": "copes with a class that has one row",
+    "fills": "leaves no missing cell in the columns that it rewrites",
+    "scales": "brings the columns of numbers that it rewrites to one scale",
+    "text": "makes columns of free text",
+    "open_levels": "reads the letters of levels, also of those that no training row had",
+    "out_of_fold": "answers for the rows it was fitted on as for others, by fit_transform",
 }
 
 

@@ -106,13 +106,15 @@ def pilot(config: plan.Config, registry: Registry, *, threads: int, say: Callabl
         split, _, of_split = partition(build(part.offer, part.options), dataset, seed=seed)
     task, classes = dataset.task, len(dataset.classes)
     recipe = plan.recipe_of(registry, config, task=task, classes=classes, threads=threads)
+    plan.refuse_unread_text(recipe, dataset)
     metric = plan.price_metric_of(registry, config, task)
     plain = plan.named_part(registry, config, "sampler", "everything")
     level, seed = config["interval"], config["seed"]
     with stages.timed("audit"):
         auditors = plan.parts_of(registry, config, "auditor")
         alone = recipe.plain(recipe.learner, plain)
-        audited = audit(auditors, dataset, typed.schema, split, alone, metric, level=level, seed=seed)
+        columns = dataset.without_texts()
+        audited = audit(auditors, columns, typed.schema, split, alone, metric, level=level, seed=seed)
     recipes = {
         LEARNER: recipe,
         RULE_LIST: recipe.plain(_rules(registry, config), plain),

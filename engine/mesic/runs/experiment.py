@@ -161,6 +161,7 @@ class Experiment:
         task, classes = self.dataset.task, len(self.dataset.classes)
         self.recipe = plan.recipe_of(self.registry, self.config, task=task, classes=classes, threads=self.threads)
         self.recipe.refuse_bounds([str(name) for name in self.dataset.X])
+        plan.refuse_unread_text(self.recipe, self.dataset)
         self.metrics = plan.metrics_of(self.registry, self.config, task)
         self.record.facts["primary"] = next(iter(self.metrics))
 
@@ -192,7 +193,7 @@ class Experiment:
         learner = plan.part_of(self.registry, self.config, "learner")
         found = audit(
             auditors,
-            self.dataset,
+            self.dataset.without_texts(),
             self.schema,
             self.split,
             self.recipe.plain(learner, everything),
@@ -364,6 +365,7 @@ class Experiment:
         self.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
         activity.rows_in = activity.rows_out = self.split.train.size
         why = self.record.facts["zone"]["reason"]
+        self.record.find(*model.findings)
         self.record.add(model=facts.model_facts(self.recipe, model, why, self.digests["steps"]))
         self._keep_choices(model.choices)
 
@@ -474,7 +476,9 @@ class Experiment:
         names = read_columns(self.schema, [column["name"] for column in model.steps[0].params["columns"]])
         schema = Schema(tuple(column for column in self.schema.columns if column.name in names))
         assets = {
-            "profile.parquet": Profile.of(self.dataset.view(self.split.train).X, threads=self.threads).table(),
+            "profile.parquet": Profile.of(
+                self.dataset.without_texts().view(self.split.train).X, threads=self.threads
+            ).table(),
             "card.md": packing.card(self.record.facts),
             "environment.txt": "\n".join(environment_lock()) + "\n",
             "config.json": self.config,

@@ -5,11 +5,13 @@ from dataclasses import fields
 from typing import Any
 
 from mesic.config.settings import SourceOptions, TunerOptions
+from mesic.data.view import Dataset
 from mesic.errors import UsageError
 from mesic.host.building import build, load_target
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Registry
 from mesic.runs.seeds import stage_seed
+from mesic.training.needs import NEED_OF_TRAIT
 from mesic.training.recipe import Part, Recipe
 from mesic.training.selection import Bounds
 
@@ -24,7 +26,6 @@ USUAL_METRICS = {
     "regression": ("rmse", "mae", "median_ae", "r2"),
 }
 PRICE_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
-NEED_OF_TRAIT = {"categories": "categories", "missing": "missing", "unscaled": "scale"}
 
 
 def part_of(registry: Registry, config: Config, kind: str, node: Mapping[str, Any] | None = None) -> Part:
@@ -75,10 +76,11 @@ def own_options(part: Part, shared: type) -> tuple[dict[str, Any], dict[str, Any
 
 
 def source_of(registry: Registry, config: Config) -> tuple[Any, dict[str, Any]]:
-    """Return the source and what was declared of its columns."""
+    """Return the source and what was declared of its columns, and whether free text is read."""
     part = part_of(registry, config, "source")
     own, declared = own_options(part, SourceOptions)
-    return build(part.offer, own), declared
+    reads_text = any("text" in part.traits for part in parts_of(registry, config, "transformer"))
+    return build(part.offer, own), declared | {"reads_text": reads_text}
 
 
 def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, threads: int) -> Recipe:
@@ -99,7 +101,10 @@ def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, th
         sampler=part_of(registry, config, "sampler"),
         transformers=parts_of(registry, config, "transformer"),
         selectors=parts_of(registry, config, "selector"),
-        needs={t: named_part(registry, config, "transformer", needs[need]) for t, need in NEED_OF_TRAIT.items()},
+        needs={
+            trait: named_part(registry, config, "transformer", needs[need]) if needs[need] else None
+            for trait, need in NEED_OF_TRAIT.items()
+        },
         registry=registry,
         task=task,
         classes=classes,
@@ -107,6 +112,22 @@ def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, th
         threads=threads,
         bounds=Bounds(tuple(config["selection"]["protect"]), tuple(config["selection"]["forbid"])),
     )
+
+
+def refuse_unread_text(recipe: Recipe, dataset: Dataset) -> None:
+    """Refuse free text as a feature where no transformer reads it.
+
+    Raises
+    ------
+    UsageError
+        Of which columns.
+    """
+    texts = [repr(name) for name, kind in dataset.kinds.items() if kind == "text"]
+    if texts and not any("text" in part.traits for part in recipe.transformers):
+        raise UsageError(
+            f"the schema has the free text of {', '.join(texts)} as features, and no transformer reads it: "
+            "transformer=[text_counts], or role: ignored"
+        )
 
 
 def metrics_of(registry: Registry, config: Config, task: str) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from mesic.bundle.stepping import portable_step
 from mesic.config.settings import Needs
 from mesic.data.view import Dataset
 from mesic.host.registry import installed
-from mesic.runs.plan import NEED_OF_TRAIT, ZERO_RULE
+from mesic.runs.plan import ZERO_RULE
 from mesic.testing.component import ComponentContract, or_refusal
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import CLASSES, READS_ALL, dataset, later
 from mesic.training.folds import final_fit
+from mesic.training.needs import NEED_OF_TRAIT
 from mesic.training.recipe import Fitted, Part, Recipe
 
 

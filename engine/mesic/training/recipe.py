@@ -13,9 +13,11 @@ from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
 from mesic.bundle.stepping import codes_step, portable_step
 from mesic.data.view import TrainingView
 from mesic.errors import MesicError, UsageError
+from mesic.findings import Finding
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
 from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.training.needs import lacking_findings, needed_traits
 from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
 from mesic.training.selection import FORBIDDEN, Bounds, Choice, choice_of
 
@@ -37,6 +39,10 @@ class Part:
         """What the component declares that it can do."""
         return self.offer.component.traits
 
+    def serves(self, trait: str) -> bool:
+        """Return whether it does for all columns what a trait says."""
+        return trait in self.traits and not self.options.get("columns")
+
     def with_options(self, changed: Mapping[str, Any]) -> "Part":
         """Return the part with some options changed."""
         return replace(self, options={**self.options, **changed})
@@ -51,7 +57,8 @@ class Recipe:
     learner, sampler, transformers, selectors
         The parts, as configured.
     needs
-        The transformers for what a component cannot read, by trait: ``categories``, ``missing``, ``unscaled``.
+        The transformers for what a component cannot read, by trait: ``categories``, ``missing``, ``unscaled``; None
+        where nothing is to be done about it.
     registry
         Whose ``to_portable`` and ``describe_complexity`` are asked.
     task, classes
@@ -66,7 +73,7 @@ class Recipe:
     sampler: Part
     transformers: Sequence[Part]
     selectors: Sequence[Part]
-    needs: Mapping[str, Part]
+    needs: Mapping[str, Part | None]
     registry: Registry
     task: str
     classes: int
@@ -90,7 +97,8 @@ class Recipe:
     @property
     def parts(self) -> list[Part]:
         """Everything that may be fitted, also what only some columns need."""
-        return [self.sampler, *self.transformers, *self.selectors, self.learner, *self.needs.values()]
+        adapters = [part for part in self.needs.values() if part is not None]
+        return [self.sampler, *self.transformers, *self.selectors, self.learner, *adapters]
 
     def side_by_side(self, fits: int) -> tuple[int, "Recipe"]:
         """Return how many of several fits go on at once, and the recipe with the threads that each then has."""
@@ -123,26 +131,27 @@ class Recipe:
         view = self._sampled(view)
         present = np.unique(view.y) if self.classes else np.array([], dtype=np.int64)
         y = np.searchsorted(present, view.y) if self.classes else view.y
-        steps, X = [codes_step(view.X)], view.X
-        for part in self.transformers:
-            steps, X = self._transformed(part, X, y, view, steps)
-        steps, X, choices = self._chosen(X, y, view, steps)
-        for part in self._needed(self.learner, X):
-            steps, X = self._transformed(part, X, y, view, steps)
+        rewritten = self._rewritten(y, view)
+        steps, X, choices = self._chosen(rewritten.X, y, view, rewritten.steps)
+        adapters = self._needed(self.learner, X)
+        findings = [*rewritten.findings, *self._lacking(X)]
+        for part in adapters:
+            transformer, X = self._transformed(part, X, y, view)
+            steps = [*steps, self._portable(transformer, part)]
         estimator = self._fitted(self.learner, X, y, view)
         steps = [*steps, self._portable(estimator, self.learner)]
         complexity = self.registry.manager.hook.describe_complexity(estimator=estimator)
         inputs = tuple(map(str, X.columns))
-        return Fitted(tuple(steps), present, self.classes, self.threads, complexity, inputs, tuple(choices))
+        return Fitted(
+            tuple(steps), present, self.classes, self.threads, complexity, inputs, tuple(choices), tuple(findings)
+        )
 
     def choices(self, view: TrainingView) -> list[Choice]:
         """Return what the selectors choose on a training view; no learner is fitted."""
         view = self._sampled(view)
         y = np.unique(view.y, return_inverse=True)[1] if self.classes else view.y
-        steps, X = [codes_step(view.X)], view.X
-        for part in self.transformers:
-            steps, X = self._transformed(part, X, y, view, steps)
-        return self._chosen(X, y, view, steps)[2]
+        rewritten = self._rewritten(y, view)
+        return self._chosen(rewritten.X, y, view, rewritten.steps)[2]
 
     def drawn(self, view: TrainingView) -> Sample:
         """Return the sample that would be drawn of some training rows; the same rows give the same."""
@@ -162,31 +171,51 @@ class Recipe:
         weight = sample.weight if view.weight is None else sample.weight * view.weight[sample.index]
         X, y = view.X.iloc[sample.index], view.y[sample.index]
         if sample.made is not None:
-            return with_made(TrainingView(X, y, weight), sample.made)
+            return with_made(TrainingView(X, y, weight, kinds=view.kinds), sample.made)
         groups = None if view.groups is None else view.groups[sample.index]
         time = None if view.time is None else view.time[sample.index]
-        return TrainingView(X, y, weight, groups, time)
+        return TrainingView(X, y, weight, groups, time, view.kinds)
+
+    def _rewritten(self, y: np.ndarray, view: TrainingView) -> "Rewritten":
+        """Fit the transformers in turn; whose letters they read is known only then, and decides the first step."""
+        texts = {name for name, kind in view.kinds.items() if kind == "text" and name in view.X}
+        is_read = any("text" in part.traits for part in self.transformers)
+        X = view.X if is_read else view.X.drop(columns=list(texts))
+        start, steps, open_columns, findings = X, list[PortableStep](), set[str](), list[Finding]()
+        for part in self.transformers:
+            transformer, X = self._transformed(part, X, y, view)
+            steps.append(self._portable(transformer, part))
+            open_columns |= set(getattr(transformer, "texts_", ()))
+            findings += getattr(transformer, "findings_", ())
+        if unread := sorted(texts & set(X.columns)):
+            raise UsageError(
+                f"no transformer reads the free text of {', '.join(map(repr, unread))}: "
+                "name them in columns of one that does, or in source.ignore"
+            )
+        return Rewritten([codes_step(start, open_columns), *steps], X, findings)
 
     def _needed(self, part: Part, X: pd.DataFrame) -> list[Part]:
         """Return the transformers without which a part could not read these columns."""
-        has_categories = any(kind == "category" for kind in X.dtypes)
-        wanted = {
-            "categories": has_categories and "categories" not in part.traits,
-            "missing": "missing" not in part.traits,
-            "unscaled": "unscaled" not in part.traits,
-        }
-        given = {transformer.name for transformer in self.transformers}
-        return [
-            self.needs[trait]
-            for trait, is_wanted in wanted.items()
-            if is_wanted and self.needs[trait].name not in given
-        ]
+        return [adapter for trait in self._unread(part, X) if (adapter := self.needs[trait]) is not None]
 
-    def _transformed(
-        self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
-    ) -> tuple[list[PortableStep], pd.DataFrame]:
-        transformer = self._fitted(part, X, y, view)
-        return [*steps, self._portable(transformer, part)], _as_frame(transformer.transform(X), transformer, X, part)
+    def _unread(self, part: Part, X: pd.DataFrame) -> list[str]:
+        """Return the traits that a part would need for these columns, and that no transformer has made up for."""
+        served = {trait for trait in ("fills", "scales") if any(given.serves(trait) for given in self.transformers)}
+        return needed_traits(part.traits, X, served)
+
+    def _lacking(self, X: pd.DataFrame) -> list[Finding]:
+        """Say what the learner would need for these columns and does not get; refuse what it cannot do without."""
+        lacking = [trait for trait in self._unread(self.learner, X) if self.needs[trait] is None]
+        return lacking_findings(self.learner.name, lacking, X)
+
+    def _transformed(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> tuple[Any, pd.DataFrame]:
+        """Return a fitted transformer, and the training rows rewritten."""
+        transformer, given = self._made(part, view)
+        if hasattr(transformer, "fit_transform"):
+            rewritten = transformer.fit_transform(X, y, **given)
+        else:
+            rewritten = transformer.fit(X, y, **given).transform(X)
+        return transformer, _as_frame(rewritten, transformer, X, part)
 
     def _chosen(
         self, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
@@ -217,10 +246,10 @@ class Recipe:
     ) -> tuple[list[PortableStep], pd.DataFrame, Choice]:
         readable = X
         for adapter in self._needed(part, X):
-            if adapter.name == self.needs["categories"].name:
+            if adapter is self.needs["categories"]:
                 readable = _codes_as_numbers(readable)
             else:
-                readable = self._fitted(adapter, readable, y, view).transform(readable)
+                _, readable = self._transformed(adapter, readable, y, view)
         selector = self._fitted(part, readable, y, view)
         names = [str(name) for name in X.columns]
         choice = choice_of(selector, part.name, names, np.array([name in protected for name in names], dtype=bool))
@@ -231,16 +260,29 @@ class Recipe:
         return [*steps, step], taken.set_axis(X.index), choice
 
     def _fitted(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> Any:
+        component, given = self._made(part, view)
+        component.fit(X, y, **given)
+        return component
+
+    def _made(self, part: Part, view: TrainingView) -> tuple[Any, dict[str, Any]]:
+        """Return a part, not fitted, and what its ``fit`` asks for beside X and y."""
         seed = stage_seed(self.seed, part.offer.address)
         component = build(part.offer, part.options, task=self.task, seed=seed, threads=self.threads)
         accepts = inspect.signature(component.fit).parameters
-        weights = {"sample_weight": view.weight} if view.weight is not None and "sample_weight" in accepts else {}
-        given = {name: facts for name, facts in (("groups", view.groups), ("time", view.time)) if facts is not None}
-        component.fit(X, y, **weights, **{name: facts for name, facts in given.items() if name in accepts})
-        return component
+        facts = {"sample_weight": view.weight, "groups": view.groups, "time": view.time, "kinds": view.kinds}
+        return component, {name: value for name, value in facts.items() if name in accepts and value is not None}
 
     def _portable(self, fitted: Any, part: Part) -> PortableStep:
         return portable_step(self.registry, fitted, part.offer)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """Training rows after all transformers: the steps that led there, the columns, what was found."""
+
+    steps: list[PortableStep]
+    X: pd.DataFrame
+    findings: list[Finding]
 
 
 def _as_frame(transformed: Any, transformer: Any, X: pd.DataFrame, part: Part) -> pd.DataFrame:
@@ -290,6 +332,8 @@ class Fitted:
         Names of the columns that the learner saw.
     choices
         What the selectors chose, in turn.
+    findings
+        What transformers found, and what the learner needed and did not get.
     """
 
     steps: tuple[PortableStep, ...]
@@ -299,6 +343,7 @@ class Fitted:
     complexity: tuple[float, str] | None = None
     inputs: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mesic.data.view import Dataset
-from mesic.errors import MemoryLimitReached, MesicError, message_of
+from mesic.errors import MemoryLimitReached, MesicError, UsageError, message_of
 from mesic.host.components import Choice, Component, Range
 from mesic.runs.resources import Clock
 from mesic.training.folds import OutOfFold, cross_fit, losses_by_row
@@ -127,6 +127,8 @@ def search(
 
     Raises
     ------
+    UsageError
+        The first trial, of what was configured, cannot work.
     MesicError
         Every trial failed; the reasons are listed.
     """
@@ -159,7 +161,9 @@ def _attempt(
         found = cross_fit(recipe, dataset, folds, lambda doing: between(f"trial {number + 1}, {doing}"))
     except MemoryLimitReached:
         raise
-    except Exception as error:  # noqa: BLE001 - one configuration that breaks a learner must not end the search
+    except Exception as error:  # one configuration that breaks a learner must not end the search
+        if isinstance(error, UsageError) and number == 0:  # what was configured cannot work: said at once
+            raise
         trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {message_of(error)}")
         heard(trial, None)
         return trial

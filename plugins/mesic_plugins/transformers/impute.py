@@ -3,7 +3,7 @@
 import numpy as np
 
 from mesic import PortableStep, SettingError
-from mesic_plugins.transformers.portable import PortableTransformer, unused
+from mesic_plugins.transformers.portable import Learned, PortableTransformer, rest, unused
 
 
 class Impute(PortableTransformer):
@@ -18,6 +18,8 @@ class Impute(PortableTransformer):
         What a missing level becomes.
     indicator : bool
         Whether columns with missing training cells get a column that is 1 where the cell was missing.
+    columns : list of str or None
+        Names or patterns of the columns that are filled; None for all.
 
     Examples
     --------
@@ -27,21 +29,25 @@ class Impute(PortableTransformer):
     {'age': [30.0, 40.0, 50.0], 'town': ['Ulm', '(missing)', 'Ulm']}
     """
 
-    def __init__(self, category="own_level", indicator=False):
+    def __init__(self, category="own_level", indicator=False, columns=None):
         self.category = category
         self.indicator = indicator
+        self.columns = columns
 
     def _learn(self, matrix):
         if self.category not in ("own_level", "most_frequent"):
             raise SettingError("category", self.category, "own_level or most_frequent")
+        filled = self._chosen(matrix, lambda _: True, "any kind")
         missing = np.isnan(matrix.values).any(axis=0)
+        missing[rest(matrix, filled)] = False
         levels = {name: self._levels(matrix, name, missing) for name in matrix.levels}
-        value = np.array([self._value(matrix, place, levels) for place in range(len(matrix.names))], dtype=np.float64)
+        value = np.full(len(matrix.names), np.nan)
+        value[filled] = [self._value(matrix, place, levels) for place in filled]
         marked = np.flatnonzero(missing & bool(self.indicator))
         taken = set(matrix.names)
         names = (*matrix.names, *(unused(f"{matrix.names[place]} is missing", taken) for place in marked))
         params = {"names": list(names), "levels": {name: list(known) for name, known in levels.items()}}
-        return PortableStep("impute", params, {"value": value, "indicator": marked}), names, levels
+        return Learned(PortableStep("impute", params, {"value": value, "indicator": marked}), names, levels)
 
     def _levels(self, matrix, name, missing):
         known = matrix.levels[name]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mesic import PortableStep, SettingError
-from mesic_plugins.transformers.portable import PortableTransformer, unused
+from mesic_plugins.transformers.portable import Learned, PortableTransformer, levels_left, unused
 
 
 class OneHot(PortableTransformer):
@@ -18,6 +18,8 @@ class OneHot(PortableTransformer):
         Levels of a column that get a column of their own at most, from 1.
     min_rows : int
         Rows that a level needs for a column of its own, from 1.
+    columns : list of str or None
+        Names or patterns of the category columns that are rewritten; None for all.
 
     Examples
     --------
@@ -27,20 +29,23 @@ class OneHot(PortableTransformer):
     ['town=Ulm', 'town=Bonn', 'town=(other)']
     """
 
-    def __init__(self, max_levels=32, min_rows=1):
+    def __init__(self, max_levels=32, min_rows=1, columns=None):
         self.max_levels = max_levels
         self.min_rows = min_rows
+        self.columns = columns
 
     def _learn(self, matrix):
         if self.max_levels < 1:
             raise SettingError("max_levels", self.max_levels, "a whole number from 1")
-        plan = _Plan(matrix)
+        chosen = set(self._categories(matrix))
+        left = levels_left(matrix, chosen)
+        plan = _Plan(matrix, chosen)
         for place, name in enumerate(matrix.names):
-            if name in matrix.levels:
+            if place in chosen:
                 plan.add_levels(name, matrix.levels[name], matrix.values[:, place], self._kept)
             else:
-                plan.add_number(name)
-        return plan.step(), tuple(plan.names), {}
+                plan.add_as_it_is(name)
+        return Learned(plan.step(left), tuple(plan.names), left)
 
     def _kept(self, levels, counts):
         """Return codes by count, then name."""
@@ -51,11 +56,11 @@ class OneHot(PortableTransformer):
 class _Plan:
     """Where each value and each level goes, column by column."""
 
-    def __init__(self, matrix):
+    def __init__(self, matrix, chosen):
         self.names, self.target, self.start, self.table = [], [], [0], []
-        self.taken = {name for name in matrix.names if name not in matrix.levels}
+        self.taken = {name for place, name in enumerate(matrix.names) if place not in chosen}
 
-    def add_number(self, name):
+    def add_as_it_is(self, name):
         self.target.append(len(self.names))
         self.names.append(name)
         self.start.append(len(self.table))
@@ -75,6 +80,7 @@ class _Plan:
         self.names.append(unused(name, self.taken))
         return len(self.names) - 1
 
-    def step(self):
+    def step(self, levels):
         arrays = {name: np.array(getattr(self, name), dtype=np.int64) for name in ("target", "start", "table")}
-        return PortableStep("one_hot", {"names": list(self.names)}, arrays)
+        params = {"names": list(self.names), "levels": {name: list(own) for name, own in levels.items()}}
+        return PortableStep("one_hot", params, arrays)
