@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mesic.errors import MesicError as MesicError
     from mesic.errors import SettingError as SettingError
     from mesic.errors import UsageError as UsageError
+    from mesic.evaluation.comparison import paired_difference as paired_difference
     from mesic.evaluation.intervals import score_with_interval as score_with_interval
     from mesic.evaluation.losses import example_losses as example_losses
     from mesic.evaluation.metrics import Metric as Metric
@@ -75,6 +76,7 @@ _HOMES = {
     "Evaluation": "evaluation.view",
     "EvaluationView": "evaluation.view",
     "example_losses": "evaluation.losses",
+    "paired_difference": "evaluation.comparison",
     "score_with_interval": "evaluation.intervals",
     "Finding": "findings",
     "ignoring": "findings",

@@ -425,7 +425,7 @@ def test_bins_that_leave_the_diagonal_are_counted():
     assert "In 9 of 10 bins the prediction lies in the interval" in page_of(record).text
 
 
-@pytest.mark.parametrize("chart", [charts.scores_chart, charts.importance_chart])
+@pytest.mark.parametrize("chart", [charts.scores_chart, charts.power_chart])
 def test_a_chart_of_no_rows_is_a_drawing_all_the_same(chart):
     ElementTree.fromstring(chart([], "nothing"))
 

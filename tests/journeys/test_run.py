@@ -139,7 +139,7 @@ def test_transformers_selectors_and_samplers_compose_from_the_command_line(mesic
 
     assert done.status == 0, done.err
     steps = [step["name"] for step in record_of(mesic.folder / "r")["model"]["steps"]]
-    assert [name.partition("-")[2] for name in steps] == ["codes", "one_hot", "take", "impute", "scale", "linear"]
+    assert [name.partition("-")[2] for name in steps] == ["codes", "one_hot", "impute", "scale", "linear"]
 
 
 def test_a_group_is_never_divided(mesic, tmp_path):

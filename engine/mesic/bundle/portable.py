@@ -80,8 +80,7 @@ def compile_pipeline(
     >>> compile_pipeline([step])(Matrix(np.array([[3.0]]), ("x",))).tolist()
     [7.0]
     """
-    last = len(steps) - 1
-    parts = [_compiled(step, threads, trusted, is_last=place == last) for place, step in enumerate(steps)]
+    parts = compiled_parts(steps, threads=threads, trusted=trusted)
 
     def run(rows: Rows) -> np.ndarray:
         result: Any = rows
@@ -90,6 +89,20 @@ def compile_pipeline(
         return result.values if isinstance(result, Matrix) else result
 
     return run
+
+
+def compiled_parts(
+    steps: Sequence[PortableStep], *, threads: int, trusted: frozenset[str]
+) -> list[Callable[[Any], Any]]:
+    """Return what runs each step of :func:`compile_pipeline`."""
+    last = len(steps) - 1
+    return [_compiled(step, threads, trusted, is_last=place == last) for place, step in enumerate(steps)]
+
+
+def applied(step: PortableStep, matrix: Matrix) -> Matrix:
+    """Return what a step that was fitted here makes of some rows; it is no estimator."""
+    result: Matrix = _compiled(step, 1, frozenset(step.params.get("types", ())), is_last=False)(matrix)
+    return result
 
 
 def _compiled(step: PortableStep, threads: int, trusted: frozenset[str], *, is_last: bool) -> Callable[[Any], Any]:

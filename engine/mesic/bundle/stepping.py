@@ -57,7 +57,12 @@ def skops_step(fitted: Any, offer: Offer) -> PortableStep:
         ) from error
     return PortableStep(
         "skops",
-        {"component": offer.address, "distribution": offer.provider.distribution, "types": types},
+        {
+            "component": offer.address,
+            "distribution": offer.provider.distribution,
+            "types": types,
+            "adds": "adds" in offer.component.traits,
+        },
         {},
         blob=blob,
     )

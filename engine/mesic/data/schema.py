@@ -24,6 +24,7 @@ FORMAT = 1
 IGNORED = "source.ignore names it"
 RULES = ("misfits", "missing", "range", "levels", "unique")
 TOLD = ("description", "unit", "owner", "upstream")
+COST = "cost_us"
 ROLES_OF_ONE = ("target", "time", "group", "part", "weight", "key")
 HEADER = """\
 # What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
@@ -35,6 +36,7 @@ HEADER = """\
 #   unique:  true | false          whether no two cells may be the same (optional)
 #   available_at: before | after | a column of times: when a cell is known, seen from the prediction (optional)
 #   description, unit, owner, upstream: texts; sensitive: true | false (optional)
+#   cost_us: microseconds that it takes to get a cell (optional)
 # What stands under `seen` only describes the data that this was inferred from.
 """
 
@@ -57,6 +59,7 @@ class Column:
     owner: str = ""
     upstream: str = ""
     sensitive: bool = False
+    cost_us: float = 0.0
     seen: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
 
@@ -69,7 +72,7 @@ class Column:
     @property
     def told(self) -> dict[str, Any]:
         """What people say of the column beside its rules, where they say anything."""
-        said = {name: getattr(self, name) for name in TOLD} | {"sensitive": self.sensitive}
+        said = {name: getattr(self, name) for name in (*TOLD, "sensitive", COST)}
         when = {} if self.available_at == "before" else {"available_at": self.available_at}
         return when | {name: value for name, value in said.items() if value}
 
@@ -227,7 +230,7 @@ def _column_problems(name: Any, facts: Any) -> list[str]:
         return [f"column {name!r} is no text: put the name in quotes, for YAML reads it as something else"]
     if not isinstance(facts, dict):
         return [f"column {name!r} is {facts!r}: give kind, role, missing"]
-    known = {"kind", "role", *RULES, "available_at", *TOLD, "sensitive", "why", "seen"}
+    known = {"kind", "role", *RULES, "available_at", *TOLD, "sensitive", COST, "why", "seen"}
     problems = [f"column {name!r} has no rule {key!r}{did_you_mean(str(key), known)}" for key in facts.keys() - known]
     for key, allowed in (
         ("kind", get_args(Kind)),
@@ -248,6 +251,8 @@ def _column_problems(name: Any, facts: Any) -> list[str]:
         for key in ("sensitive", "unique")
         if not isinstance(facts.get(key, False), bool)
     ]
+    if not _is_cost(facts.get(COST, 0)):
+        problems.append(f"column {name!r}: {COST}: {facts[COST]!r} cannot work; give microseconds from 0")
     missing = facts.get("missing", "allowed")
     if missing not in ("allowed", "forbidden") and not _is_share(missing):
         near = did_you_mean(str(missing), ("allowed", "forbidden"))
@@ -266,6 +271,10 @@ def _column_problems(name: Any, facts: Any) -> list[str]:
 def _is_word(value: Any) -> bool:
     """Return whether YAML left a word as it was written: it takes yes, no, on, off, null and dates for values."""
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _is_cost(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _is_share(value: Any) -> bool:
@@ -311,6 +320,7 @@ def _column(name: str, facts: Mapping[str, Any]) -> Column:
         available_at=facts.get("available_at", "before"),
         unique=facts.get("unique", False),
         sensitive=facts.get("sensitive", False),
+        cost_us=float(facts.get(COST, 0.0)),
         **{key: facts.get(key, "") for key in TOLD},
         seen=facts.get("seen", {}),
         why=facts.get("why", ""),

@@ -1,18 +1,19 @@
-"""What evaluators see: the test rows and their predictions, and no way to fit anything again."""
+"""What evaluators see: rows that no model saw and their predictions, and no way to fit anything again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from mesic.data.view import TrainingView
 from mesic.findings import Finding
 
 
 @dataclass(frozen=True)
 class EvaluationView:
-    """Test rows with their predictions.
+    """Rows with their predictions: the test rows, or, for evaluators of the trait ``validation``, those of a fold.
 
     Parameters
     ----------
@@ -36,6 +37,12 @@ class EvaluationView:
         Level of intervals, such as 0.95.
     rng
         The evaluator's own generator.
+    reference
+        The rows that the model learned from, or None.
+    columns
+        By name, what the schema and its owners say of each column: ``kind``, ``upstream``, ``cost_us``, ...
+    costs
+        By name, the microseconds a row that each column takes in the pipeline.
     """
 
     task: str
@@ -50,6 +57,9 @@ class EvaluationView:
     predict: Callable[[pd.DataFrame], np.ndarray]
     level: float
     rng: np.random.Generator
+    reference: TrainingView | None = None
+    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)

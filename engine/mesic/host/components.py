@@ -23,6 +23,8 @@ TRAITS = {
     "scales": "brings the columns of numbers that it rewrites to one scale",
     "text": "makes columns of free text",
     "open_levels": "reads the letters of levels, also of those that no training row had",
+    "validation": "asks validation rows and no test rows, so that what it says may be acted on",
+    "adds": "leaves every column as it is, and adds others",
     "out_of_fold": "answers for the rows it was fitted on as for others, by fit_transform",
 }
 

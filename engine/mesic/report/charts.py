@@ -14,8 +14,8 @@ __all__ = [
     "classes_chart",
     "confusion_chart",
     "histogram_chart",
-    "importance_chart",
     "partition_chart",
+    "power_chart",
     "residual_chart",
     "scores_chart",
     "timeline_chart",
@@ -129,10 +129,10 @@ def _interval(drawing: Drawing, x: Scale, y: float, ends: tuple[float, float, fl
     drawing.dot((x(value), y), 5.5, f"fill:{colour};stroke:var(--paper)")
 
 
-def importance_chart(features: Sequence[Mapping[str, Any]], label: str, width: float = WIDE) -> str:
+def power_chart(features: Sequence[Mapping[str, Any]], label: str, width: float = WIDE) -> str:
     """Draw a bar with its interval a column, in the order given; at most twenty of them."""
     shown = [{**row, "value": row.get("increase")} for row in features[:MOST_FEATURES]]
-    layout = Rows.drawn(width, "Importance", [(str(row.get("name")), " ".join(_said(row))) for row in shown])
+    layout = Rows.drawn(width, "Power", [(str(row.get("name")), " ".join(_said(row))) for row in shown])
     values = [end for row in shown for end in _ends(row, "value")]
     low, high = min([0.0, *values]), max([0.0, *values])
     x = Scale(low, high + (high - low or 1) * 0.03, *layout.ends)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesic.report import data_sections, result_sections, run_sections, selection_sections
+from mesic.report import data_sections, feature_sections, result_sections, run_sections, selection_sections
 from mesic.report.blocks import Html, joined, tag
 from mesic.report.style import CSS
 from mesic.report.words import primary_score, safe, score_sentence, skill_text
@@ -18,7 +18,7 @@ SECTIONS: tuple[tuple[str, Callable[[Record], Html]], ...] = (
     ("Zone of solutions", result_sections.zone),
     ("Columns", selection_sections.selection),
     ("Calibration", result_sections.calibration),
-    ("Importance", result_sections.importance),
+    ("Features", feature_sections.features),
     ("Errors", result_sections.errors),
     ("Model", run_sections.model),
 )

@@ -1,4 +1,4 @@
-"""Sections about the result: scores, the zone of solutions, calibration, importance, errors."""
+"""Sections about the result: scores, the zone of solutions, calibration, errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -211,24 +211,6 @@ def calibration(record: Record) -> Html:
 def _title(facts: Facts) -> str:
     title = str(facts.get("title") or "")
     return f"{title[:1].upper()}{title[1:]}." if title else ""
-
-
-def importance(record: Record) -> Html:
-    """Return what the model relies on."""
-    facts = evaluation(record, "importance")
-    features = (facts or {}).get("features") or []
-    if facts is None or not features:
-        return missing()
-    rows = [[f.get("name"), score({**f, "value": f.get("increase")})] for f in features]
-    all_rows = details(f"All {len(features)} columns", table(["column", "increase in loss"], rows))
-    caption = f"{str(facts.get('method') or 'increase in loss').capitalize()}. Pale bars cannot be told from nothing."
-    return joined(
-        (
-            about("What does this model rely on? A long bar: without that column it is much worse."),
-            figure(charts.importance_chart, features, "increase in loss a row", caption=caption),
-            all_rows if len(features) > charts.MOST_FEATURES else Html(""),
-        )
-    )
 
 
 def errors(record: Record) -> Html:

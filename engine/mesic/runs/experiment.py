@@ -49,8 +49,9 @@ from mesic.runs.stages import Stage, Store, run_stage
 from mesic.runs.timeline import Activity, Timeline, read_timeline
 from mesic.runs.trials import Attempts
 from mesic.training import examination
+from mesic.training.costs import BATCH_ROWS, Costs, costs_of
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
-from mesic.training.recipe import Fitted, Recipe
+from mesic.training.recipe import Fitted, Predictor, Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.selection import Choice
@@ -98,6 +99,7 @@ class Experiment:
     fitted: dict[str, Fitted] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(init=False)
     budget: Budget = field(init=False)
+    costs: Costs = field(init=False)
     digests: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -362,6 +364,8 @@ class Experiment:
             self._between("fit")(name)
             self.fitted[name] = final_fit(recipe, self.dataset, self.split.train)
         model = self.fitted[MAIN]
+        self.costs = costs_of(model, self.dataset.X.iloc[self.split.train[:BATCH_ROWS]])
+        self.record.add(costs=self.costs.facts())
         self.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
         activity.rows_in = activity.rows_out = self.split.train.size
         why = self.record.facts["zone"]["reason"]
@@ -380,21 +384,7 @@ class Experiment:
         self.digests["test_predictions"] = array_digest(predictions[MAIN], losses[MAIN])
         activity.rows_in = activity.rows_out = test.size
         self._score(predictions, losses)
-        view = EvaluationView(
-            task=self.dataset.task,
-            classes=self.dataset.classes,
-            X=self.dataset.X.iloc[test],
-            y=y,
-            prediction=predictions[MAIN],
-            losses=losses[MAIN],
-            origin=self.dataset.origin[test],
-            weight=_of(self.dataset.weight, test),
-            groups=_of(self.dataset.groups, test),
-            predict=predictors[MAIN],
-            level=self.config["interval"],
-            rng=stage_rng(self.config["seed"], "evaluators"),
-        )
-        self._ask_evaluators(view)
+        self._ask_evaluators(self._view(self.split.train, test, predictors[MAIN]))
 
     def _score(self, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
         test = self.split.test
@@ -462,10 +452,39 @@ class Experiment:
         self.record.find(*scoring.baseline_findings(skill, means))
         return skill | {"loss": self.record.facts["zone"]["loss"]}
 
+    def _view(self, learned: np.ndarray, asked: np.ndarray, predict: Predictor) -> EvaluationView:
+        """Return rows as evaluators see them, by a model that learned from others."""
+        prediction = predict(self.dataset.X.iloc[asked])
+        return EvaluationView(
+            task=self.dataset.task,
+            classes=self.dataset.classes,
+            X=self.dataset.X.iloc[asked],
+            y=self.dataset.y[asked],
+            prediction=prediction,
+            losses=example_losses(self.dataset.task, self.dataset.y[asked], prediction),
+            origin=self.dataset.origin[asked],
+            weight=_of(self.dataset.weight, asked),
+            groups=_of(self.dataset.groups, asked),
+            predict=predict,
+            level=self.config["interval"],
+            rng=stage_rng(self.config["seed"], "evaluators"),
+            reference=self.dataset.view(learned),
+            columns={column.name: {"kind": column.kind, **column.told} for column in self.schema.features},
+            costs=self.costs.columns,
+        )
+
+    def _validation_view(self) -> EvaluationView:
+        """Return the last fold's validation rows, by a model that learned from its fitting rows."""
+        fit, validate = self.split.folds[-1]
+        return self._view(fit, validate, self.recipe.fit(self.dataset.view(fit)).predictor())
+
     def _ask_evaluators(self, view: EvaluationView) -> None:
-        answers = {}
+        answers, inside = {}, None
         for part in plan.parts_of(self.registry, self.config, "evaluator"):
-            evaluation = build(part.offer, part.options).evaluate(view)
+            if "validation" in part.traits:
+                inside = self._validation_view() if inside is None else inside
+            asked = inside if inside is not None and "validation" in part.traits else view
+            evaluation = build(part.offer, part.options).evaluate(asked)
             answers[part.name] = dict(evaluation.data)
             self.record.find(*evaluation.findings)
         self.record.add(evaluations=answers)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mesic.bundle.lineage import pruned
 from mesic.bundle.operators import take
-from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
+from mesic.bundle.portable import Matrix, PortableStep, applied, compile_pipeline
 from mesic.bundle.stepping import codes_step, portable_step
 from mesic.data.view import TrainingView
 from mesic.errors import MesicError, UsageError
@@ -138,6 +139,7 @@ class Recipe:
         for part in adapters:
             transformer, X = self._transformed(part, X, y, view)
             steps = [*steps, self._portable(transformer, part)]
+        steps = pruned(steps, applied)
         estimator = self._fitted(self.learner, X, y, view)
         steps = [*steps, self._portable(estimator, self.learner)]
         complexity = self.registry.manager.hook.describe_complexity(estimator=estimator)
@@ -345,6 +347,11 @@ class Fitted:
     choices: tuple[Choice, ...] = ()
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that the steps are made of: to be trusted where our own process made them a moment ago."""
+        return frozenset(name for step in self.steps for name in step.params.get("types", ()))
+
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""
         return Predictor(self)
@@ -355,7 +362,7 @@ class Predictor:
 
     def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset()) -> None:
         self.fitted = fitted
-        self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or _types(fitted))
+        self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types)
 
     def __call__(self, X: pd.DataFrame) -> np.ndarray:
         """Return values of shape (n,), or probabilities of shape (n, classes)."""
@@ -365,8 +372,3 @@ class Predictor:
         full = np.zeros((len(answer), self.fitted.classes))
         full[:, self.fitted.present] = answer
         return full
-
-
-def _types(fitted: Fitted) -> frozenset[str]:
-    """Return the types that the steps fitted here were made of: our own process made them a moment ago."""
-    return frozenset(name for step in fitted.steps for name in step.params.get("types", ()))

@@ -14,10 +14,12 @@ class CalibrationOptions:
 
 
 @dataclass
-class ImportanceOptions:
-    """Options of permutation importance."""
+class FeatureAuditOptions:
+    """Options of the audit of features."""
 
-    rows: int = option(2000, "test rows at most", low=10, unit="rows")
+    rows: int = option(1000, "validation rows at most", low=10, unit="rows")
+    most: int = option(60, "columns that are examined at most, the strongest", low=1)
+    similarity: float = option(0.9, "from which columns say the same", low=0, high=1, open_low=True)
 
 
 @dataclass
@@ -39,10 +41,11 @@ def register_evaluators() -> Iterable[Component]:
             CalibrationOptions,
         ),
         Component(
-            "importance",
-            f"{home}.importance:Importance",
-            "how much worse without knowing a column",
-            ImportanceOptions,
+            "feature_audit",
+            f"{home}.feature_audit:FeatureAudit",
+            "is each column worth having: power, cost, reliability, redundancy, stability",
+            FeatureAuditOptions,
+            traits=frozenset({"validation"}),
             reference="L. Breiman, Random Forests, Machine Learning 45, 2001",
         ),
         Component("errors", f"{home}.errors:Errors", "where predictions are wrong", ErrorsOptions),
