@@ -12,7 +12,7 @@ from tests.docs.pages import DOCS, ROOT, blocks, sections, tables
 from tests.docs.shell import mistakes, typed
 
 from mesic.config.settings import Costs, RunSettings, SourceOptions, TunerOptions
-from mesic.data.schema import RULES, TOLD, Kind, Role
+from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.compare import CompareSettings
 from mesic.verbs.data.card import CardSettings
@@ -139,7 +139,15 @@ def test_the_rules_of_a_schema_are_on_the_page():
     (table,) = tables(sections(PAGE, 2)["schema.yaml"])
     said = {row[0]: row[1].split(", ") for row in table[1:]}
 
-    assert set(said) == {"kind", "role", *RULES, "available_at", ", ".join(f"`{name}`" for name in TOLD), "sensitive"}
+    assert set(said) == {
+        "kind",
+        "role",
+        *RULES,
+        "available_at",
+        ", ".join(f"`{name}`" for name in TOLD),
+        "sensitive",
+        COST,
+    }
     assert said["kind"] == list(typing.get_args(Kind))
     assert said["role"] == list(typing.get_args(Role))
 
