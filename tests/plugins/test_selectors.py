@@ -1,13 +1,14 @@
 """Univariate control, permutation importance, redundancy; and what all selectors have in common."""
 
 import runpy
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import sparse, stats
 from sklearn.feature_selection import f_classif, f_regression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -67,6 +68,121 @@ def test_options_are_the_parameters_and_their_defaults(component):
 
 def test_what_is_no_selector_is_not_described():
     assert selectors.to_portable(object()) is None
+
+
+JUDGES = [selector for selector in EVERY if not isinstance(selector, LongTail | Redundancy)]
+WEIGHING = [selector for selector in EVERY if not isinstance(selector, Redundancy)]
+
+
+def named(selector):
+    options = selector.get_params()
+    return "-".join(
+        [type(selector).__name__, *(str(options[name]) for name in ("rule", "min_rows") if name in options)]
+    )
+
+
+def mixed(rows=200):
+    """Return a table with a column of levels and a class that its first column tells of."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(rows, 5)), columns=list("abcde"))
+    X["town"] = pd.Categorical(rng.choice(list("xyz"), rows))
+    return X, (X["a"] + rng.normal(0, 0.3, rows) > 0).astype(int).to_numpy()
+
+
+class TestBadInput:
+    """Each is named, and the right thing done."""
+
+    @pytest.mark.parametrize("selector", EVERY, ids=named)
+    @pytest.mark.parametrize("value", [np.inf, -np.inf])
+    def test_infinity_is_refused_beside_levels_too(self, selector, value):
+        X, y = mixed()
+        X.loc[3, "b"] = value
+        with pytest.raises(ValueError, match="infinity"):
+            selector.fit(X, y)
+
+    @pytest.mark.parametrize("selector", JUDGES, ids=named)
+    def test_one_row_is_refused_beside_levels_too(self, selector):
+        X, y = mixed()
+        with pytest.raises(ValueError, match="1 sample"):
+            selector.fit(X[:1], y[:1])
+        with pytest.raises(ValueError, match="of weight above 0"):
+            selector.fit(X, y, sample_weight=np.arange(len(y)) == 7)
+
+    @pytest.mark.parametrize("selector", WEIGHING, ids=named)
+    def test_rows_of_weight_zero_are_as_if_they_were_not_there(self, selector):
+        X, y = mixed()
+        weight = np.random.default_rng(1).integers(0, 2, len(y)) * 2.0
+        X.loc[weight == 0, ["a", "d"]] = 1e9
+        there = pd.DataFrame(X[weight > 0])
+
+        found = selector.fit(X, np.where(weight, y, 3), sample_weight=weight).evidence_.copy()
+
+        pd.testing.assert_frame_equal(found, selector.fit(there, y[weight > 0]).evidence_)
+
+    @pytest.mark.parametrize("selector", [*JUDGES, LongTail(min_rows="auto")], ids=named)
+    def test_a_row_a_class_is_refused(self, selector):
+        X, y = mixed()
+        with pytest.raises(ValueError, match="each of the 200 rows has a class of its own"):
+            selector.fit(X, [f"class {row}" for row in range(len(y))])
+
+    @pytest.mark.parametrize("selector", [*JUDGES, LongTail(min_rows="auto")], ids=named)
+    def test_a_class_of_one_row_does_no_harm(self, selector):
+        X, y = mixed()
+        assert selector.fit(X, np.where(np.arange(len(y)) == 3, 2, y)).get_support()[0]
+
+    @pytest.mark.parametrize("selector", WEIGHING, ids=named)
+    @pytest.mark.parametrize("cell", [1.0, np.nan])
+    def test_columns_that_say_nothing_are_not_kept(self, selector, cell):
+        _, y = mixed()
+        blank = pd.DataFrame({"a": np.full(200, cell), "town": pd.Categorical(["x" if cell == 1 else None] * 200)})
+
+        assert not selector.fit(blank, y).get_support().any()
+        assert not selector.fit(np.full((200, 3), cell), y).get_support().any()
+        if cell == 1:
+            assert not selector.fit(sparse.csr_matrix(np.ones((200, 3))), y).get_support().any()
+
+    @pytest.mark.parametrize("selector", EVERY, ids=named)
+    def test_large_numbers_do_not_overflow(self, selector):
+        X, y = mixed()
+        huge = X.assign(**{name: X[name] * 1e300 for name in "abcde"})
+        assert selector.fit(huge, y).get_support()[0]
+
+    @pytest.mark.parametrize("selector", JUDGES, ids=named)
+    def test_far_more_columns_than_rows(self, selector):
+        X = np.random.default_rng(0).normal(size=(20, 2_000))
+        assert selector.fit(X, np.arange(20) % 2).get_support().sum() <= 2
+
+    @pytest.mark.parametrize("selector", EVERY, ids=named)
+    def test_of_columns_that_are_alike_one_stays_at_least(self, selector):
+        X, y = mixed()
+        X["again"] = X["a"]
+        support = selector.fit(X, y).get_support()
+        assert support[0] | support[-1]
+
+    @pytest.mark.parametrize("selector", JUDGES, ids=named)
+    def test_a_column_that_is_the_target_is_kept_and_named(self, selector):
+        X, y = mixed()
+        found = selector.fit(X.assign(leak=y), y)
+
+        assert found.get_support()[-1]
+        if isinstance(selector, L1 | Boruta) and selector.rule not in ("classic", "stability"):
+            assert [finding.evidence["column"] for finding in found.findings_] == ["leak"]
+
+    @pytest.mark.parametrize("selector", EVERY, ids=named)
+    def test_cells_that_are_stored_twice_or_in_disorder_are_read_and_left_alone(self, selector):
+        X, y = mixed()
+        cells = sparse.csc_matrix(np.round(X[list("abcde")].to_numpy()))
+        ends = 2 * cells.indptr
+        order = np.concatenate([np.arange(start, end)[::-1] for start, end in pairwise(ends)])
+        halves = sparse.csc_matrix(
+            (np.repeat(cells.data / 2, 2)[order], np.repeat(cells.indices, 2)[order], ends), shape=cells.shape
+        )
+        before = halves.indices.copy()
+
+        found = selector.fit(halves, y).evidence_.copy()
+
+        pd.testing.assert_frame_equal(found, selector.fit(cells, y).evidence_)
+        np.testing.assert_array_equal(halves.indices, before)
 
 
 class TestUnivariate:

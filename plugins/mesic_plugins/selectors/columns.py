@@ -56,6 +56,51 @@ class Target:
     classes: int
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The rows that count: what they say, what is to be known of them, and what they weigh.
+
+    Parameters
+    ----------
+    columns, target
+        Of the rows that count.
+    weight
+        Shape (n,), above 0; None where all weigh the same.
+    counts
+        Which of the rows that were given count, or None where all do.
+    """
+
+    columns: Columns
+    target: "Target | None"
+    weight: "np.ndarray | None"
+    counts: "np.ndarray | None" = None
+
+    def of(self, facts):
+        """Return facts of all rows that were given, an array or None, for those that count."""
+        return facts if facts is None or self.counts is None else np.asarray(facts)[self.counts]
+
+
+def read_rows(selector, X, y, sample_weight, *, task=None, min_rows=2, formats=("csc",), needs_target=True):
+    """Return what a selector is fitted on; rows of weight 0 are as if they were not there.
+
+    Raises
+    ------
+    SettingError
+        A weight is negative.
+    ValueError
+        Too few rows count; or a target that is needed is missing, or has no two rows of any class.
+    """
+    columns = read_columns(selector, X, min_rows=min_rows, formats=formats)
+    target = read_target(y, task) if needs_target else None
+    weight = read_weight(sample_weight, X, *([y] if needs_target else []))
+    counts = None if weight is None or weight.all() else weight > 0
+    if counts is not None:
+        columns, weight = columns.take(counts), _unlike(weight[counts])
+        target = read_target(np.asarray(y)[counts], task) if needs_target else None
+        _refuse_few(selector, len(columns), min_rows, " of weight above 0")
+    return Rows(columns, target, weight, counts)
+
+
 def read_columns(selector, X, *, min_rows=1, formats=("csc",)):
     """Return what a selector is fitted on, and let the selector remember names and number of columns.
 
@@ -73,6 +118,8 @@ def read_columns(selector, X, *, min_rows=1, formats=("csc",)):
     if isinstance(X, pd.DataFrame) and any(isinstance(dtype, pd.CategoricalDtype) for dtype in X.dtypes):
         validate_data(selector, X, skip_check_array=True)
         matrix = Matrix.from_frame(X)
+        _refuse_few(selector, len(matrix), min_rows)
+        check_array(matrix.values, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="X")
         return Columns(matrix.values, matrix.names, dict(matrix.levels))
     values = validate_data(
         selector,
@@ -82,9 +129,20 @@ def read_columns(selector, X, *, min_rows=1, formats=("csc",)):
         ensure_all_finite="allow-nan",
         ensure_min_samples=min_rows,
     )
+    if sparse.issparse(values) and not values.has_canonical_format:
+        values = values.copy()
+        values.sum_duplicates()  # a cell that is stored twice is one cell
     names = getattr(selector, "feature_names_in_", None)
     names = tuple(f"x{place}" for place in range(values.shape[1])) if names is None else tuple(map(str, names))
     return Columns(values if sparse.issparse(values) else values.astype(np.float64, copy=False), names, {})
+
+
+def _refuse_few(selector, rows, least, what=""):
+    if rows < least:
+        raise ValueError(
+            f"Found array with {rows} sample(s){what} while a minimum of {least} is required by "
+            f"{type(selector).__name__}."
+        )
 
 
 def read_target(y, task):
@@ -101,8 +159,13 @@ def read_target(y, task):
     kind = task or ("regression" if _looks_continuous(y) else "classification")
     if kind == "regression":
         return Target(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), 0)
-    check_classification_targets(y)
     labels, codes = np.unique(y, return_inverse=True)
+    if labels.size == y.size > 1:
+        raise ValueError(
+            f"each of the {y.size} rows has a class of its own, so that nothing can be learned of classes: give rows "
+            "that share classes, or task='regression' where the target is a number"
+        )
+    check_classification_targets(y)
     return Target(codes, max(labels.size, 2))
 
 
@@ -130,4 +193,8 @@ def read_weight(sample_weight, X, *aligned):
     weight = _check_sample_weight(sample_weight, X)
     if (weight < 0).any():
         raise SettingError("sample_weight", float(weight.min()), "weights from 0")
+    return _unlike(weight)
+
+
+def _unlike(weight):
     return None if (weight == weight[0]).all() else weight

@@ -31,7 +31,7 @@ def boldest(cut_at, cuts, target, weight, *, seed):
         Of the folds.
     """
     mildest = cut_at(cuts[0])
-    if len(cuts) == 1:
+    if len(cuts) == 1 or not mildest.names:
         return cuts[0], _compared([(cuts[0], mildest, np.zeros(1))], None, 0.0)
     folds = folds_of(target, len(target.y), FOLDS, seed)
     nothing = _losses(None, target, weight, folds)
@@ -102,8 +102,10 @@ def _design(columns):
 
 def _in_units(column, present):
     """Return numbers in units of their deviation; those of a column that is mostly zero, of its largest."""
+    peak = np.abs(present).max(initial=np.finfo(np.float64).tiny)  # squares of large numbers overflow
+    column, present = column / peak, present / peak
     if 2 * np.count_nonzero(present) < present.size:
-        return column / np.abs(present).max(initial=np.finfo(np.float64).tiny)
+        return column
     return (column - present.mean()) / (present.std() or 1.0) if present.size else column
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import sparse
 
 from mesic import PortableStep, SettingError
-from mesic_plugins.selectors.columns import Columns, read_columns, read_target, read_weight
+from mesic_plugins.selectors.columns import Columns, read_rows
 from mesic_plugins.selectors.judging import boldest
 from mesic_plugins.selectors.selecting import ColumnSelector
 
@@ -66,7 +66,9 @@ class LongTail(ColumnSelector):
         self.seed = seed
 
     def fit(self, X, y=None, sample_weight=None):
-        """Count what each column of X, shape (n, p), says; y and weights are needed by ``auto`` alone.
+        """Count what each column of X, shape (n, p), says; y is needed by ``auto`` alone.
+
+        Rows of weight 0 do not count; other weights count in the judgement of ``auto``.
 
         Raises
         ------
@@ -74,16 +76,18 @@ class LongTail(ColumnSelector):
             An option cannot work.
         """
         said = self._said()
-        columns = read_columns(self, X, formats=("csr", "csc"))
-        weight = read_weight(sample_weight, X)
+        is_judged = said == "auto" and self.mass is None
+        rows = read_rows(
+            self, X, y, sample_weight, task=self.task, min_rows=1, formats=("csr", "csc"), needs_target=is_judged
+        )
+        columns = rows.columns
         support, counts = _support(columns)
         if self.mass is not None:
             self.cut_ = _mass_cut(support, self.mass)
-        elif said == "auto":
-            target = read_target(y, self.task)
+        elif is_judged:
             tried = [cut for cut in TRIED if cut <= len(columns) // 10]
             self.cut_, self.trials_ = boldest(
-                lambda cut: _cut(columns, support, counts, cut), (1, *tried), target, weight, seed=self.seed
+                lambda cut: _cut(columns, support, counts, cut), (1, *tried), rows.target, rows.weight, seed=self.seed
             )
         else:
             self.cut_ = int(said if said >= 1 else max(1, np.ceil(said * len(columns))))
@@ -152,7 +156,11 @@ def _support(columns):
     values = columns.values
     counts: dict[str, np.ndarray] = {}
     if sparse.issparse(values):
-        return rows_that_say(values), counts
+        support = rows_that_say(values)
+        often = np.flatnonzero(2 * support > values.shape[0])  # most rows may have the same number
+        full = values[:, often].tocsc()
+        support[often] = [_telling(full[:, [place]].toarray()[:, 0]) for place in range(often.size)]
+        return support, counts
     support = np.empty(values.shape[1], dtype=np.int64)
     for place, name in enumerate(columns.names):
         column = values[:, place]

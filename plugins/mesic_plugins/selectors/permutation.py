@@ -5,7 +5,7 @@ import numpy as np
 from scipy import sparse, special, stats
 
 from mesic import SettingError, example_losses
-from mesic_plugins.selectors.columns import read_columns, read_target, read_weight
+from mesic_plugins.selectors.columns import read_rows
 from mesic_plugins.selectors.false_discovery import q_values
 from mesic_plugins.selectors.judging import folds_of
 from mesic_plugins.selectors.selecting import ColumnSelector
@@ -68,8 +68,8 @@ class Permutation(ColumnSelector):
             raise SettingError("alpha", self.alpha, "a share above 0 and below 1")
         if self.folds < 2:
             raise SettingError("folds", self.folds, "a whole number from 2")
-        columns = read_columns(self, X, min_rows=2)
-        target, weight = read_target(y, self.task), read_weight(sample_weight, X, y)
+        rows = read_rows(self, X, y, sample_weight, task=self.task)
+        columns, target, weight = rows.columns, rows.target, rows.weight
         excess = self._excess(columns, target, weight)
         share = np.full(len(columns), 1 / len(columns)) if weight is None else weight / weight.sum()
         mean = share @ excess

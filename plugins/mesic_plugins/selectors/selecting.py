@@ -6,9 +6,10 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mesic import PortableStep
+from mesic import Finding, PortableStep
 
 MOST_SHOWN = 5
+DOMINANT = 0.5
 
 
 class ColumnSelector(SelectorMixin, BaseEstimator):
@@ -73,3 +74,15 @@ class ColumnSelector(SelectorMixin, BaseEstimator):
 def named(names):
     """Return names as they are shown in a message."""
     return ", ".join(map(repr, names[:MOST_SHOWN])) + (", ..." if len(names) > MOST_SHOWN else "")
+
+
+def dominant(columns, worth, what):
+    """Name the column that alone has half of all worth, shape (p,), or more: its target may leak into it."""
+    best = int(np.argmax(worth))
+    share = worth[best] / (worth.sum() or 1.0)
+    if worth.size < 2 or share < DOMINANT:
+        return ()
+    name = columns.names[best]
+    message = f"column {name!r} alone has {share:.0%} of {what}"
+    fix = f"ask whether {name!r} is known when predictions are made; if not, leave it out"
+    return (Finding("DOMINANT-COLUMN", "info", message, {"column": name, "share": float(share)}, fix),)

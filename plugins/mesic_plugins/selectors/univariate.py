@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse, stats
 
 from mesic import SettingError
-from mesic_plugins.selectors.columns import read_columns, read_target, read_weight
+from mesic_plugins.selectors.columns import read_rows
 from mesic_plugins.selectors.false_discovery import q_values
 from mesic_plugins.selectors.selecting import ColumnSelector
 
@@ -55,8 +55,8 @@ class Univariate(ColumnSelector):
         """
         if not 0 < self.alpha < 1:
             raise SettingError("alpha", self.alpha, "a share above 0 and below 1")
-        columns = read_columns(self, X, min_rows=2)
-        target, weight = read_target(y, self.task), read_weight(sample_weight, X, y)
+        rows = read_rows(self, X, y, sample_weight, task=self.task)
+        columns, target, weight = rows.columns, rows.target, rows.weight
         weight = np.ones(len(columns)) if weight is None else weight * weight.sum() / (weight**2).sum()
         answers = [_tested(columns, place, target, weight) for place in range(len(columns.names))]
         p_values = np.maximum([p for p, _ in answers], np.finfo(np.float64).tiny)
@@ -110,6 +110,7 @@ def _test(cells, is_level, y, classes, weight):
 def _variance(values, groups, weight):
     """Return the p-value of one-way analysis of variance."""
     _, groups = np.unique(groups, return_inverse=True)
+    values = _in_range(values)
     total, sums = np.bincount(groups, weight), np.bincount(groups, weight * values)
     known = total > 0
     mean = sums.sum() / total.sum()
@@ -120,10 +121,16 @@ def _variance(values, groups, weight):
 
 def _correlation(values, y, weight):
     share = weight / weight.sum()
-    x, y = values - share @ values, y - share @ y
+    x, y = _in_range(values), _in_range(y)
+    x, y = x - share @ x, y - share @ y
     spread = (share @ x**2) * (share @ y**2)
     squared = (share @ (x * y)) ** 2 / spread if spread > 0 else 0.0
     return _f_tail(squared, 1, max(1 - squared, 0.0), weight.sum() - 2)
+
+
+def _in_range(values):
+    """Return values whose squares do not overflow."""
+    return values / (np.abs(values).max(initial=0.0) or 1.0)
 
 
 def _f_tail(between, more, within, rest):

@@ -74,8 +74,8 @@ class Draws:
         if self.forest.classes > 2:
             target = rng.normal(size=self.forest.classes)[target]  # another direction among the classes each time
         target = np.asarray(target, dtype=np.float64)
-        categories = self.levels.categories
-        return lambda place, column: ordered_levels(column, target, half) if place in categories else column
+        categories, weight = self.levels.categories, self.forest.weight
+        return lambda place, column: ordered_levels(column, target, half, weight) if place in categories else column
 
     def _shuffled(self, place, order, number, copy):
         rng = np.random.default_rng([self.seed, number, copy, self.keys[place]])

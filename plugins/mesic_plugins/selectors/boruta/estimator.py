@@ -1,7 +1,7 @@
 """Boruta on LightGBM, by one of two rules."""
 
-import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_consistent_length
 
 from mesic import Finding, SettingError
 from mesic_plugins.selectors.boruta import classic, pooled
@@ -9,10 +9,8 @@ from mesic_plugins.selectors.boruta.draws import Draws
 from mesic_plugins.selectors.boruta.forest import Forest
 from mesic_plugins.selectors.boruta.levels import levels_of
 from mesic_plugins.selectors.boruta.shadows import Groups, Rows, Time, units_of
-from mesic_plugins.selectors.columns import read_columns, read_target, read_weight
-from mesic_plugins.selectors.selecting import ColumnSelector, named
-
-DOMINANT = 0.5
+from mesic_plugins.selectors.columns import read_rows
+from mesic_plugins.selectors.selecting import ColumnSelector, dominant
 
 
 class Boruta(ColumnSelector):
@@ -56,6 +54,7 @@ class Boruta(ColumnSelector):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame(rng.normal(size=(500, 8)), columns=list("abcdefgh"))
     >>> found = Boruta().fit(X, X.a * 2 + X.b**2 + rng.normal(size=500))
@@ -92,14 +91,10 @@ class Boruta(ColumnSelector):
             An option cannot work, or groups or time that it needs are missing.
         """
         self._refuse_settings(groups, time)
-        columns = read_columns(self, X, min_rows=2)
-        target, weight = read_target(y, self.task), read_weight(sample_weight, X, y)
-        if weight is not None and not weight.all():
-            counts = weight > 0
-            target = read_target(np.asarray(y)[counts], self.task)
-            columns, weight = columns.take(counts), weight[counts]
-            groups, time = (None if facts is None else np.asarray(facts)[counts] for facts in (groups, time))
-        policy, repeated = self._policy(columns, target, groups, time)
+        rows = read_rows(self, X, y, sample_weight, task=self.task)
+        check_consistent_length(X, groups, time)
+        columns, target, weight = rows.columns, rows.target, rows.weight
+        policy, repeated = self._policy(columns, target, rows.of(groups), rows.of(time))
         levels = levels_of(columns.values, columns.categories)
         draws = Draws(levels, policy, Forest(target.y, weight, target.classes, self.threads), self.seed)
         findings = [*_wide(columns), *repeated]
@@ -150,7 +145,7 @@ class Boruta(ColumnSelector):
             threshold=found.bar(self.alpha),
             reasons=reasons,
             more=more,
-            findings=(*findings, *_dominant(columns, found.worth)),
+            findings=(*findings, *dominant(columns, found.worth, "what all columns are worth to the forest")),
         )
 
     def _classic(self, columns, draws, findings):
@@ -191,14 +186,3 @@ def _repeated(rows, distinct):
     message = f"{rows - distinct:,} of {rows:,} rows are copies of others; in shadows they move together"
     fix = "a sampler that repeats rows tells a selector nothing more: let the learner weigh rows instead"
     return (Finding("REPEATED-ROWS", "info", message, {"rows": rows, "distinct": distinct}, fix),)
-
-
-def _dominant(columns, worth):
-    best = int(np.argmax(worth))
-    share = worth[best] / (worth.sum() or 1.0)
-    if worth.size < 2 or share < DOMINANT:
-        return ()
-    name = named([columns.names[best]])
-    message = f"column {name} alone has {share:.0%} of what all columns are worth to the forest"
-    fix = f"ask whether {name} is known when predictions are made; if not, leave it out"
-    return (Finding("DOMINANT-COLUMN", "info", message, {"column": columns.names[best], "share": float(share)}, fix),)

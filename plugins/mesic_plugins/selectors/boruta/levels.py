@@ -129,7 +129,7 @@ def _spread(counts, top):
     return (np.arange(counts.size) + np.round(gain / (gain[-1] or 1) * free)).astype(np.uint8)
 
 
-def ordered_levels(codes, y, half):
+def ordered_levels(codes, y, half, weight=None):
     """Return category codes as levels, ordered by what the other half of the rows says of the target.
 
     Each row's level comes from rows of the other half, so that a column of noise gains nothing by having many
@@ -143,12 +143,15 @@ def ordered_levels(codes, y, half):
         Numbers, shape (n,).
     half
         In which half each row is, booleans of shape (n,).
+    weight
+        Of rows, shape (n,), or None.
     """
-    mean, levels = y.mean(), codes.max(initial=0) + 1
+    share = np.ones(y.size) if weight is None else weight / weight.mean()
+    mean, levels = np.average(y, weights=share), codes.max(initial=0) + 1
     value = np.full(codes.size, np.nan)
     for own in (half, ~half):
         there, here = ~own & (codes >= 0), own & (codes >= 0)
-        counts = np.bincount(codes[there], minlength=levels)
-        sums = np.bincount(codes[there], y[there], minlength=levels)
+        counts = np.bincount(codes[there], share[there], minlength=levels)
+        sums = np.bincount(codes[there], share[there] * y[there], minlength=levels)
         value[here] = ((sums + mean) / (counts + 1))[codes[here]]
     return _leveled(value, value)

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from mesic import Finding, SettingError, example_losses
-from mesic_plugins.selectors.columns import read_columns, read_target, read_weight
+from mesic_plugins.selectors.columns import read_rows
 from mesic_plugins.selectors.judging import folds_of
 from mesic_plugins.selectors.l1.design import design_of
 from mesic_plugins.selectors.l1.entering import entering_shares
 from mesic_plugins.selectors.l1.path import path, penalties_of
-from mesic_plugins.selectors.selecting import ColumnSelector
+from mesic_plugins.selectors.selecting import ColumnSelector, dominant
 
 PENALTIES, SMALLEST = 50, 0.02
 TIGHT, LOOSE = 1e-7, 1e-3
@@ -84,8 +84,8 @@ class L1(ColumnSelector):
             An option cannot work.
         """
         self._refuse_settings()
-        columns = read_columns(self, X, min_rows=2)
-        target, weight = read_target(y, self.task), read_weight(sample_weight, X, y)
+        rows = read_rows(self, X, y, sample_weight, task=self.task)
+        columns, target, weight = rows.columns, rows.target, rows.weight
         design = design_of(columns, weight)
         wide = design.X.shape[1] > len(columns)
         self.rule_ = self.rule if self.rule != "auto" else "stability" if wide else "1se"
@@ -164,7 +164,7 @@ class L1(ColumnSelector):
             what=f"weight a standard deviation, at the penalty of rule {self.rule_}",
             threshold=0.0,
             reasons=reasons,
-            findings=findings,
+            findings=(*findings, *dominant(columns, norms, "the weights of all columns")),
         )
 
 
