@@ -145,6 +145,27 @@ def test_noise_is_left():
         assert L1(rule="stability").fit(*nothing(seed)).get_support().sum() <= 1
 
 
+@pytest.mark.parametrize("columns", [1, 2, 6, 30, 120])
+@pytest.mark.parametrize("classes", [0, 2, 4])
+def test_stability_leaves_noise_however_few_columns_and_many_classes_there_are(columns, classes):
+    kept = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, classes, 150) if classes else rng.normal(size=150)
+        kept += L1(rule="stability").fit(rng.normal(size=(150, columns)), y).get_support().any()
+
+    assert kept <= 3
+
+
+def test_stability_finds_what_tells_of_any_of_several_classes():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 30))
+    y = np.select([X[:, 0] > 1, X[:, 1] > 1, X[:, 2] > 1], [1, 2, 3])
+
+    assert L1(rule="stability").fit(X, y).get_support(indices=True).tolist() == [0, 1, 2]
+    assert L1(rule="stability").fit(X[:, :3], y).get_support().all()
+
+
 def test_several_classes_weights_missing_cells_and_sparse_input():
     X, y, telling = words(0, rows=2_000, columns=120)
     assert L1(rule="ebic").fit(X, y).get_support()[telling].mean() > 0.8

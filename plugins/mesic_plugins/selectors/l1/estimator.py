@@ -7,7 +7,7 @@ from mesic import Finding, SettingError, example_losses
 from mesic_plugins.selectors.columns import read_rows
 from mesic_plugins.selectors.judging import folds_of
 from mesic_plugins.selectors.l1.design import design_of
-from mesic_plugins.selectors.l1.entering import entering_shares
+from mesic_plugins.selectors.l1.entering import columns_to_enter, entering_shares
 from mesic_plugins.selectors.l1.path import path, penalties_of
 from mesic_plugins.selectors.selecting import ColumnSelector, dominant
 
@@ -104,7 +104,7 @@ class L1(ColumnSelector):
             raise SettingError("threshold", self.threshold, "a share above 0.5, up to 1")
 
     def _stable(self, columns, design, targets, weight):
-        enter = int(np.ceil(np.sqrt((2 * self.threshold - 1) * 2 * max((design.size > 0).sum(), 1))))
+        enter = columns_to_enter((design.size > 0).sum(), self.threshold)
         shares = entering_shares(design, targets, weight, enter, self.seed)
         kept = shares >= self.threshold
         reasons = [
