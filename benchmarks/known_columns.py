@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
-from sklearn.datasets import make_classification, make_friedman1
+from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification, make_friedman1
 
 ORDER = 20_100
 
@@ -13,7 +14,7 @@ ORDER = 20_100
 class Table:
     """X of n rows, a target, whether it is of classes, and which columns say anything of it."""
 
-    X: "np.ndarray | sparse.csr_matrix"
+    X: "np.ndarray | sparse.csr_matrix | pd.DataFrame"
     y: np.ndarray
     is_classes: bool
     matters: np.ndarray
@@ -27,6 +28,54 @@ def null(seed, rows=1_000, columns=100):
     X[:, 30:60] = rng.integers(0, 5, (rows, 30))
     X[:, 60:75] = np.exp(2 * X[:, 60:75])
     return _shuffled(X, rng.integers(0, 2, rows), True, 0)
+
+
+def noise_tails(seed):
+    """Return noise without a variance."""
+    rng = np.random.default_rng(seed)
+    return _noise(rng.standard_cauchy((500, 60)), rng.integers(0, 2, 500))
+
+
+def noise_levels(seed):
+    """Return categories of 2 to 200 levels beside numbers."""
+    rng = np.random.default_rng(seed)
+    numbers = [levels for levels in (2, 5, 10, 50, 200) for _ in range(6)]
+    X = {f"levels {place}": pd.Categorical(rng.integers(0, own, 500)) for place, own in enumerate(numbers)}
+    X |= {f"number {place}": rng.standard_normal(500) for place in range(30)}
+    return _noise(pd.DataFrame(X), rng.integers(0, 2, 500))
+
+
+def noise_rare(seed):
+    """Return noise of mixed cardinality and a class of 5 % of the rows."""
+    table = null(seed, 500)
+    return _noise(table.X, (np.random.default_rng(seed + 1).random(500) < 0.05).astype(int))
+
+
+def noise_outliers(seed):
+    """Return noise of mixed cardinality and values of which a few are far out."""
+    table = null(seed, 500)
+    return _noise(table.X, np.random.default_rng(seed + 1).standard_t(1.5, 500), is_classes=False)
+
+
+def noise_classes(seed):
+    """Return noise of mixed cardinality and four classes."""
+    table = null(seed, 500)
+    return _noise(table.X, np.random.default_rng(seed + 1).integers(0, 4, 500))
+
+
+def diabetes_probes(seed):
+    """Return ten measurements of patients, ten shuffled copies of them, and how the disease went on."""
+    return _with_probes(load_diabetes(), seed, is_classes=False)
+
+
+def cancer_probes(seed):
+    """Return thirty measurements of tumours, shuffled copies of ten of them, and which are malignant."""
+    return _with_probes(load_breast_cancer(), seed, is_classes=True)
+
+
+def friedman_50(seed):
+    """Return Friedman's first problem in 500 rows, among fifty columns of noise."""
+    return friedman(seed, rows=500, noise=50)
 
 
 def copies_of_null(seed):
@@ -109,9 +158,24 @@ def words(seed, rows=20_000, columns=5_000):
     return Table(X[:, order].tocsr(), y.astype(int), True, matters[order])
 
 
+def _noise(X, y, *, is_classes=True):
+    return Table(X, y, is_classes, np.zeros(X.shape[1], dtype=bool))
+
+
+def _with_probes(data, seed, *, is_classes):
+    rng = np.random.default_rng(seed)
+    copied = rng.choice(data.data.shape[1], 10, replace=False)
+    X = np.hstack([data.data, rng.permuted(data.data[:, copied], axis=0)])
+    return Table(X, data.target, is_classes, np.arange(X.shape[1]) < data.data.shape[1])
+
+
 def _shuffled(X, y, is_classes, first):
     order = np.random.default_rng(ORDER).permutation(X.shape[1])
     return Table(np.ascontiguousarray(X[:, order]), y, is_classes, order < first)
 
 
-TABLES = {made.__name__: made for made in (null, copies_of_null, friedman, madelon, blocks, many_rows, wide, words)}
+TABLES = {
+    made.__name__: made
+    for made in (null, noise_tails, noise_levels, noise_rare, noise_outliers, noise_classes, copies_of_null,
+                 diabetes_probes, cancer_probes, friedman, friedman_50, madelon, blocks, many_rows, wide, words)
+}  # fmt: skip

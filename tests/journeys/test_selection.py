@@ -125,6 +125,71 @@ def test_noise_alone_leaves_one_column_and_says_so(mesic, tmp_path):
     assert {"NOTHING-SELECTED", "NO-BETTER-THAN-BASELINE"} <= {finding["code"] for finding in record["findings"]}
 
 
+def table_of(frame, folder):
+    frame.to_csv(folder / "t.csv", index=False)
+    return ("run", "source=table", "source.path=t.csv", "source.target=y", *FAST, "selection.subsamples=0",
+            "selector=[long_tail,boruta,l1]", "out=r")  # fmt: skip
+
+
+class TestBadTables:
+    """Each is named by the run, and nothing falls over."""
+
+    def test_more_columns_than_rows(self, mesic, tmp_path):
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame(rng.normal(size=(40, 200)), columns=[f"x{n}" for n in range(200)])
+        frame["y"] = frame["x0"] * 3 + frame["x1"] * 3 + rng.normal(size=40)
+        done = mesic(*table_of(frame, tmp_path))
+
+        assert done.status == 0, done.err
+        record = record_of(tmp_path / "r")
+        assert len(record["model"]["columns"]) <= 5
+        assert "WIDE-TABLE" in {finding["code"] for finding in record["findings"]}
+
+    def test_columns_that_are_constant_missing_or_twice_there(self, mesic, tmp_path):
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({"a": rng.normal(size=300), "fixed": 1.0, "void": np.nan, "noise": rng.normal(size=300)})
+        frame["again"] = frame["a"]
+        frame["y"] = frame["a"] + rng.normal(0, 0.3, 300)
+        done = mesic(*table_of(frame, tmp_path))
+
+        assert done.status == 0, done.err
+        seen = set(record_of(tmp_path / "r")["model"]["columns"])
+        assert seen & {"a", "again"}
+        assert not seen & {"fixed", "void", "noise"}
+
+    def test_a_column_that_is_the_target(self, mesic, tmp_path):
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame(rng.normal(size=(300, 4)), columns=list("abcd"))
+        frame["y"] = frame["a"] + rng.normal(size=300)
+        frame["leak"] = 2 * frame["y"]
+        done = mesic(*table_of(frame, tmp_path))
+
+        assert done.status == 0, done.err
+        record = record_of(tmp_path / "r")
+        assert "leak" in record["model"]["columns"]
+        named = [finding for finding in record["findings"] if finding["code"] == "DOMINANT-COLUMN"]
+        assert "'leak'" in named[0]["message"]
+
+    def test_one_column_and_classes_of_one_row(self, mesic, tmp_path):
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({"a": rng.normal(size=120)})
+        frame["y"] = np.where(frame["a"] > 0, "yes", "no")
+        frame.loc[[3, 4], "y"] = ["perhaps", "never"]
+        done = mesic(*table_of(frame, tmp_path))
+
+        assert done.status == 0, done.err
+        assert record_of(tmp_path / "r")["model"]["columns"] == ["a"]
+
+    def test_a_class_a_row(self, mesic, tmp_path):
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame(rng.normal(size=(60, 2)), columns=list("ab"))
+        frame["y"] = [f"class {row}" for row in range(60)]
+        done = mesic(*table_of(frame, tmp_path))
+
+        assert done.status == 1
+        assert "has a class of its own" in done.err
+
+
 def test_rows_made_before_columns_are_chosen_are_a_finding(mesic, tmp_path):
     pytest.importorskip("imblearn")
     rng = np.random.default_rng(0)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from mesic import Matrix, SettingError
+from mesic import DataError, Matrix, SettingError
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,10 @@ def read_rows(selector, X, y, sample_weight, *, task=None, min_rows=2, formats=(
     ------
     SettingError
         A weight is negative.
+    DataError
+        A target that is needed has no two rows of any class.
     ValueError
-        Too few rows count; or a target that is needed is missing, or has no two rows of any class.
+        Too few rows count, or a target that is needed is missing.
     """
     columns = read_columns(selector, X, min_rows=min_rows, formats=formats)
     target = read_target(y, task) if needs_target else None
@@ -161,7 +163,7 @@ def read_target(y, task):
         return Target(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), 0)
     labels, codes = np.unique(y, return_inverse=True)
     if labels.size == y.size > 1:
-        raise ValueError(
+        raise DataError(
             f"each of the {y.size} rows has a class of its own, so that nothing can be learned of classes: give rows "
             "that share classes, or task='regression' where the target is a number"
         )
