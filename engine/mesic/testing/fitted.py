@@ -19,14 +19,22 @@ from mesic.host.registry import installed
 from mesic.runs.plan import ZERO_RULE
 from mesic.testing.component import ComponentContract, or_refusal
 from mesic.testing.subjects import Subject
-from mesic.testing.tables import CLASSES, READS_ALL, dataset, later
+from mesic.testing.tables import CLASSES, READS_ALL, Tables
 from mesic.training.folds import final_fit
 from mesic.training.needs import NEED_OF_TRAIT
 from mesic.training.recipe import Fitted, Part, Recipe
 
 
 class FittedContract(ComponentContract):
-    """Promises of what is fitted on training rows and asked for other rows."""
+    """Promises of what is fitted on training rows and asked for other rows.
+
+    Attributes
+    ----------
+    tables : Tables
+        What the promises are asked on; a subclass may have :class:`SchemaTables` of its own rows.
+    """
+
+    tables: Tables = Tables()
 
     def reads(self, subject: Subject) -> Iterable[str]:
         """Return what the columns may hold beside numbers: ``categories``, ``missing``."""
@@ -51,18 +59,18 @@ class FittedContract(ComponentContract):
     def data(self, subject: Subject, *, seed: int = 0) -> Iterator[Dataset]:
         """Yield a table a task."""
         for task in subject.component.tasks:
-            yield dataset(task, self.reads(subject), seed=seed)
+            yield self.tables.rows(task, self.reads(subject), seed=seed)
 
     def bare(self, subject: Subject, *, seed: int = 0) -> Iterator[tuple[Dataset, Any]]:
         """Yield a table a task that the component reads as it is, and the component, not fitted."""
         for task in subject.component.tasks:
-            yield dataset(task, FittedContract.reads(self, subject), seed=seed), self.make(subject, task)
+            yield self.tables.rows(task, FittedContract.reads(self, subject), seed=seed), self.make(subject, task)
 
     def test_every_task_is_served(self, subject: Subject) -> None:
         """What comes out can be worked with, for rows of training and for later ones."""
         for data in self.data(subject):
             fitted = fit(subject, data)
-            for X in (data.X, later(data.X, self.reads(subject))):
+            for X in (data.X, self.tables.later(data.X, self.reads(subject))):
                 answer = self.answer(fitted, X)
                 assert len(answer) == len(X), f"{subject} answers {len(answer)} rows for {len(X)}"
                 self.check(subject, data, answer)
@@ -185,9 +193,11 @@ def recipe_of(subject: Subject, task: str) -> Recipe:
     )
 
 
-def assert_alike(found: np.ndarray, expected: np.ndarray, what: str, *, rtol: float = 1e-9) -> None:
+def assert_alike(
+    found: np.ndarray, expected: np.ndarray, what: str, *, rtol: float = 1e-9, atol: float = 1e-12
+) -> None:
     """Assert that two answers differ by no more than the order of additions."""
-    np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-12, err_msg=what)
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol, err_msg=what)
 
 
 @contextmanager

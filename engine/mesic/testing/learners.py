@@ -10,7 +10,7 @@ import pandas as pd
 from mesic.data.view import Dataset
 from mesic.testing.fitted import FittedContract, assert_alike, fit
 from mesic.testing.subjects import Subject
-from mesic.testing.tables import READS_ALL, dataset, rescaled
+from mesic.testing.tables import READS_ALL, rescaled
 from mesic.training.recipe import Fitted
 
 
@@ -42,7 +42,7 @@ class _PredictorContract(FittedContract):
     def test_a_class_of_one_row_is_learned(self, subject: Subject) -> None:
         """For what claims to cope with ``rare_classes``."""
         if "rare_classes" in subject.component.traits and "multiclass" in subject.component.tasks:
-            data = dataset("multiclass")
+            data = self.tables.rows("multiclass")
             rare = replace(data, y=np.where(np.arange(len(data)) == 7, 2, data.y % 2))
             self.check(subject, rare, self.answer(fit(subject, rare), data.X))
 

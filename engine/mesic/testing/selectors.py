@@ -10,13 +10,13 @@ import pandas as pd
 from mesic.bundle.portable import Matrix
 from mesic.data.view import Dataset
 from mesic.host.registry import installed
-from mesic.testing.fitted import FittedContract
+from mesic.testing.extraction import ExtractionContract
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import READS_ALL, rescaled
 from mesic.training.recipe import Fitted
 
 
-class SelectorContract(FittedContract, kind="selector"):
+class SelectorContract(ExtractionContract, kind="selector"):
     """Promises of every selector: it says which columns are kept, at least one, and changes none."""
 
     def reads(self, subject: Subject) -> Iterable[str]:  # noqa: ARG002 - a run makes columns readable

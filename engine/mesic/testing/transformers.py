@@ -8,13 +8,15 @@ import pandas as pd
 
 from mesic.bundle.portable import Matrix, PortableStep
 from mesic.data.view import Dataset
-from mesic.testing.fitted import FittedContract, fit
+from mesic.testing.fitted import assert_alike, fit
+from mesic.testing.later import LaterRowsContract
 from mesic.testing.subjects import Subject
-from mesic.testing.tables import later
 from mesic.training.recipe import Fitted
 
+NEAR, FAR = 1e-10, 1e-5  # float32 tells apart what differs by 6e-8
 
-class TransformerContract(FittedContract, kind="transformer"):
+
+class TransformerContract(LaterRowsContract, kind="transformer"):
     """Promises of every transformer: it keeps every row, and its columns have names of their own."""
 
     def answer(self, fitted: Fitted, X: pd.DataFrame) -> np.ndarray:
@@ -24,10 +26,7 @@ class TransformerContract(FittedContract, kind="transformer"):
 
     def own_answer(self, component: Any, X: pd.DataFrame) -> np.ndarray:
         """Return what ``transform`` makes of rows, as numbers and codes of levels."""
-        columns = component.transform(X)
-        if isinstance(columns, pd.DataFrame):
-            return Matrix.from_frame(columns).values
-        return columns.toarray() if hasattr(columns, "toarray") else np.asarray(columns)
+        return _as_numbers(component.transform(X))
 
     def after(self, answer: np.ndarray) -> list[PortableStep]:
         """Return a step that keeps every column: only learners end a pipeline."""
@@ -61,8 +60,48 @@ class TransformerContract(FittedContract, kind="transformer"):
         for data in self.data(subject):
             fitted = fit(subject, data)
             if not np.isnan(self.answer(fitted, data.X)).any():
-                blank = np.isnan(self.answer(fitted, later(data.X, self.reads(subject)))).any(axis=0)
+                blank = np.isnan(self.answer(fitted, self.tables.later(data.X, self.reads(subject)))).any(axis=0)
                 assert not blank.any(), f"{subject} leaves blanks in {np.flatnonzero(blank)} of {fitted.inputs}"
+
+    def test_fit_transform_answers_as_fit_and_transform(self, subject: Subject) -> None:
+        """Unless it claims ``out_of_fold``: training rows are answered as later ones will be."""
+        if "out_of_fold" in subject.component.traits:
+            return
+        for (data, joined), (_, parted) in zip(self.bare(subject), self.bare(subject), strict=True):
+            if hasattr(joined, "fit_transform"):
+                found = _as_numbers(joined.fit_transform(data.X, data.y))
+                expected = self.own_answer(parted.fit(data.X, data.y), data.X)
+                assert found.shape == expected.shape, f"{subject}: fit_transform makes other columns than transform"
+                assert_alike(found, expected, f"{subject}: fit_transform answers otherwise than transform")
+
+    def test_no_digit_of_a_number_is_lost(self, subject: Subject) -> None:
+        """A column that follows a number closely follows its tenth digit, too."""
+        for data, component in self.bare(subject):
+            component.fit(data.X, data.y)
+            still, near, far = (self.own_answer(component, _moved(data.X, by)) for by in (0.0, NEAR, FAR))
+            follows, is_blind = _moves(still, far) > 0.9, _moves(still, near) < 0.1
+            lost = np.flatnonzero(follows & is_blind)
+            assert not lost.size, f"{subject} loses digits in columns {lost.tolist()}: keep 64 bits (float64)"
+
+
+def _as_numbers(columns: Any) -> np.ndarray:
+    if isinstance(columns, pd.DataFrame):
+        return Matrix.from_frame(columns).values
+    return columns.toarray() if hasattr(columns, "toarray") else np.asarray(columns)
+
+
+def _moved(X: pd.DataFrame, by: float) -> pd.DataFrame:
+    """Return rows whose numbers are a little larger, each by its own share, up to `by`."""
+    rng, numbers = np.random.default_rng(0), X.select_dtypes("number")
+    return X.assign(**{str(name): numbers[name] * (1 + by * rng.uniform(0.5, 1, len(X))) for name in numbers})
+
+
+def _moves(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return the share of cells of each column that differ by more than rounding; NaN where there are none."""
+    size = np.nanmax(np.abs(before), axis=0, initial=0.0)
+    is_there = ~np.isnan(before) & ~np.isnan(after)
+    differs = is_there & (np.abs(np.nan_to_num(after) - np.nan_to_num(before)) > 1e-14 * size)
+    return np.where(is_there.any(axis=0), differs.sum(axis=0) / np.maximum(is_there.sum(axis=0), 1), np.nan)
 
 
 def _all_of(columns: int) -> PortableStep:

@@ -1,0 +1,119 @@
+"""Another process: its strings hash otherwise, it lives in another time zone, and it has seen nothing yet."""
+
+import atexit
+import functools
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import IO, Any
+
+_SERVE = "from mesic.testing.elsewhere import serve; serve()"
+_SIZE = 8
+
+
+class OtherProcess:
+    """A process that answers as long as this one lives; starting one for each question would take its time.
+
+    Examples
+    --------
+    >>> other = OtherProcess()
+    >>> ask = other.asked(os.getpid)
+    >>> ask() == os.getpid()
+    False
+    >>> other.close()
+    """
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own words
+            [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+        )
+
+    def asked(self, work: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+        """Let the other process work, and return what waits for its result.
+
+        What is returned raises what the work raised; RuntimeError if the process ended over it.
+        """
+        assert self.process.stdin is not None
+        _write(self.process.stdin, pickle.dumps((work, arguments)))
+        return self._answer
+
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None
+        try:
+            (answer,) = _read(self.process.stdout)
+        except ValueError as error:
+            raise RuntimeError(f"the other process ended, with status {self.process.wait()}") from error
+        result, failure = pickle.loads(answer)  # noqa: S301 - from a process of our own
+        if failure is not None:
+            raise failure
+        return result
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be asked."""
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """Let the process end."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(BrokenPipeError):
+                pipe.close() if pipe is not None else None
+        self.process.wait()
+
+
+def elsewhere(work: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Let the one other process of this process work, and return what waits for its result."""
+    if not _other().is_alive:
+        _other.cache_clear()
+    return _other().asked(work, *arguments)
+
+
+@functools.lru_cache(maxsize=1)
+def _other() -> OtherProcess:
+    other = OtherProcess()
+    atexit.register(other.close)
+    return other
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables of a process in which everything is otherwise that must not count."""
+    here = os.environ
+    return {
+        **here,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYTHONHASHSEED": "2" if here.get("PYTHONHASHSEED") == "1" else "1",
+        "TZ": "America/St_Johns" if here.get("TZ") == "Asia/Kathmandu" else "Asia/Kathmandu",
+    }
+
+
+def serve() -> None:
+    """Do what is asked until nobody can ask any more; what a component prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    for question in _read(sys.stdin.buffer, once=False):
+        _write(answers, _done(question))
+
+
+def _done(question: bytes) -> bytes:
+    try:
+        work, arguments = pickle.loads(question)  # noqa: S301 - from the process that started this one
+        return pickle.dumps((work(*arguments), None))
+    except Exception as error:  # noqa: BLE001 - who asked is to hear of it
+        failure = RuntimeError(f"{type(error).__name__}: {error}")
+        return pickle.dumps((None, failure))
+
+
+def _write(pipe: IO[bytes], message: bytes) -> None:
+    pipe.write(len(message).to_bytes(_SIZE, "big") + message)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes], *, once: bool = True) -> Iterator[bytes]:
+    """Yield one message, or all that come until the other side closes the pipe."""
+    while size := pipe.read(_SIZE):
+        yield pipe.read(int.from_bytes(size, "big"))
+        if once:
+            return

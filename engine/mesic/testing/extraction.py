@@ -1,0 +1,77 @@
+"""What all code promises that makes or chooses columns: the same rows give the same, wherever and however they come."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mesic.data.view import Dataset
+from mesic.testing.component import or_refusal
+from mesic.testing.elsewhere import elsewhere
+from mesic.testing.fitted import FittedContract, assert_alike
+from mesic.testing.subjects import Subject
+
+Table = tuple[Any, pd.DataFrame, np.ndarray]  # a component, not fitted, and the rows to fit it on
+NARROW = {"float32": 1e-4, "int64": 1e-9, "uint8": 1e-9, "bool": 1e-9}  # type of numbers, and how near answers must be
+
+
+class ExtractionContract(FittedContract):
+    """Promises of whatever rewrites or chooses columns."""
+
+    def test_another_process_answers_alike(self, subject: Subject) -> None:
+        """One that has seen nothing yet, hashes strings otherwise and lives in another time zone."""
+        tables = [(component, data.X, data.y) for data, component in self.bare(subject)]
+        there = elsewhere(fitted_answers, subject.offer.kind.name, tables)
+        here = fitted_answers(subject.offer.kind.name, tables)
+        try:
+            answers = there()
+        except RuntimeError as error:
+            raise AssertionError(f"{subject} cannot be fitted in another process: {error}") from error
+        for found, expected in zip(answers, here, strict=True):
+            assert_alike(found, expected, f"{subject} answers otherwise in another process")
+
+    def test_labels_of_rows_do_not_count(self, subject: Subject) -> None:
+        """Rows are told apart by their place; an index may hold anything, also one label twice."""
+        data, component = next(self.bare(subject))
+        expected = self.own_answer(component.fit(data.X, data.y), data.X)
+        for what, labels in _labels(len(data)).items():
+            X = data.X.set_axis(pd.Index(labels))
+            found = self.own_answer(self.make(subject, data.task).fit(X, data.y), X)
+            assert_alike(found, expected, f"{subject}: labels of rows count, where they are {what}")
+
+    def test_narrow_numbers_are_read_as_wide_ones(self, subject: Subject) -> None:
+        """Where it is used outside of a run: single precision, whole numbers, truths."""
+        data = self._without_blanks(subject)
+        for kind, tolerance in NARROW.items():
+            wide = _whole(data.X, 2 if kind == "bool" else 10)
+            narrow = wide.astype(dict.fromkeys(wide.select_dtypes("number"), kind))
+            with or_refusal(f"{subject}: numbers of type {kind}"):
+                found, expected = (self._answer_of(subject, data, X) for X in (narrow, wide))
+                assert found.shape == expected.shape, f"{subject} makes other columns of {kind}"
+                assert_alike(found, expected, f"{subject} reads {kind} otherwise", rtol=tolerance, atol=tolerance)
+
+    def _without_blanks(self, subject: Subject) -> Dataset:
+        reads = set(FittedContract.reads(self, subject)) - {"missing"}
+        return self.tables.rows(subject.component.tasks[0], reads)
+
+    def _answer_of(self, subject: Subject, data: Dataset, X: pd.DataFrame) -> np.ndarray:
+        return self.own_answer(self.make(subject, data.task).fit(X, data.y), X)
+
+
+def fitted_answers(kind: str, tables: Sequence[Table]) -> list[np.ndarray]:
+    """Return what components of a kind answer, each for the rows that it was fitted on."""
+    from mesic import testing
+
+    suite = getattr(testing, f"{kind.capitalize()}Contract")()
+    return [suite.own_answer(component.fit(X, y), X) for component, X, y in tables]
+
+
+def _labels(rows: int) -> dict[str, Sequence[Any]]:
+    return {"in no order": range(rows, 0, -1), "texts": [f"row {row}" for row in range(rows)], "all one": [7] * rows}
+
+
+def _whole(X: pd.DataFrame, distinct: int) -> pd.DataFrame:
+    """Return rows whose numbers are whole, from 0, and few."""
+    numbers = X.select_dtypes("number")
+    return X.assign(**{str(name): np.floor(numbers[name].rank(pct=True) * (distinct - 1)) for name in numbers})
