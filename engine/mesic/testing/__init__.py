@@ -22,10 +22,12 @@ from mesic.testing.evaluators import EvaluatorContract
 from mesic.testing.learners import BaselineContract, LearnerContract
 from mesic.testing.metrics import MetricContract
 from mesic.testing.samplers import SamplerContract
+from mesic.testing.schema_tables import SchemaTables
 from mesic.testing.selectors import SelectorContract
 from mesic.testing.sources import SourceContract
 from mesic.testing.splitters import SplitterContract
 from mesic.testing.subjects import Subject, installed
+from mesic.testing.tables import Tables
 from mesic.testing.transformers import TransformerContract
 from mesic.testing.tuners import TunerContract
 
@@ -37,10 +39,12 @@ __all__ = [
     "LearnerContract",
     "MetricContract",
     "SamplerContract",
+    "SchemaTables",
     "SelectorContract",
     "SourceContract",
     "SplitterContract",
     "Subject",
+    "Tables",
     "TransformerContract",
     "TunerContract",
     "installed",

@@ -78,11 +78,10 @@ class FittedContract(ComponentContract):
     def test_the_same_seed_gives_the_same_result(self, subject: Subject) -> None:
         """Whatever the state of the global generators, which are left as they were."""
         for data in self.data(subject):
-            results = []
-            for state in (1, 2):
-                with global_chance(state, subject):
-                    results.append(self._result(subject, data))
-            assert results[0] == results[1], f"{subject} gives two results for one seed ({data.task})"
+            here = self._result(subject, data)  # outside, for some libraries draw while they are imported
+            with global_chance(1, subject):
+                there = self._result(subject, data)
+            assert here == there, f"{subject} gives two results for one seed ({data.task})"
 
     def test_fits_in_threads_are_as_fits_alone(self, subject: Subject) -> None:
         """For what claims to be ``concurrent``."""
