@@ -34,7 +34,22 @@ def message_of(error: BaseException) -> str:
 
 
 class CheckFailed(MesicError):
-    """A check or gate said no."""
+    """A check or gate said no.
+
+    Parameters
+    ----------
+    message
+        What people read.
+    problems
+        Each by itself, for those who read ``--json``; by default the message.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        self.problems = list(problems) or [message]
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (str(self), self.problems)
 
 
 class MemoryLimitReached(MesicError):

@@ -30,7 +30,9 @@ def columns(draw, number):
         range=(float(np.ceil(low)), float(np.ceil(high))) if has_range else None,
         levels=tuple(levels) if kind == "category" and draw(st.booleans()) else None,
         unique=kind in ("number", "id") and (not has_range or low < high - 1) and draw(st.booleans()),
-        seen={"low": (seen := draw(NUMBERS)), "high": seen + draw(st.integers(1, 999))} if kind == "number" and draw(st.booleans()) else {},
+        seen={"low": (seen := draw(NUMBERS)), "high": seen + draw(st.integers(1, 999))}
+        if kind == "number" and draw(st.booleans())
+        else {},
     )
 
 

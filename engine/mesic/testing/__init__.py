@@ -21,6 +21,7 @@ from mesic.testing.component import ComponentContract
 from mesic.testing.evaluators import EvaluatorContract
 from mesic.testing.learners import BaselineContract, LearnerContract
 from mesic.testing.metrics import MetricContract
+from mesic.testing.promises import BrokenPromise, broken_promises
 from mesic.testing.samplers import SamplerContract
 from mesic.testing.schema_tables import SchemaTables
 from mesic.testing.selectors import SelectorContract
@@ -34,6 +35,7 @@ from mesic.testing.tuners import TunerContract
 __all__ = [
     "AuditorContract",
     "BaselineContract",
+    "BrokenPromise",
     "ComponentContract",
     "EvaluatorContract",
     "LearnerContract",
@@ -47,5 +49,6 @@ __all__ = [
     "Tables",
     "TransformerContract",
     "TunerContract",
+    "broken_promises",
     "installed",
 ]

@@ -44,7 +44,9 @@ class LaterRowsContract(ExtractionContract):
             for what, X in {**self.tables.strange(data.X, self.bare_reads(subject)), **others}.items():
                 with or_refusal(f"{subject} ({data.task}): {what}"):
                     shape = self.own_answer(component, X).shape
-                    assert shape == (len(X), len(names)), f"{subject}: {what} gives shape {shape}, not {len(names)} wide"
+                    assert shape == (len(X), len(names)), (
+                        f"{subject}: {what} gives shape {shape}, not {len(names)} wide"
+                    )
             assert list(component.get_feature_names_out()) == names, f"{subject}: names change with the rows asked for"
 
     def test_the_hugest_and_tiniest_numbers_are_answered(self, subject: Subject) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
 from typing import Any
 
 from mesic.config.settings import SourceOptions, TunerOptions
@@ -47,6 +48,23 @@ class Subject:
 
     def __repr__(self) -> str:
         return self.offer.address
+
+    @classmethod
+    def with_defaults(cls, offer: Offer, given: Mapping[str, Any] = MappingProxyType({})) -> "Subject":
+        """Return what is offered, with its defaults where nothing else is given.
+
+        Raises
+        ------
+        UsageError
+            An option that is given does not exist, or one without default is not given.
+        """
+        declared = {option.name: option for option in fields(offer.component.options)}
+        if strange := given.keys() - declared.keys():
+            raise UsageError(f"{offer.address} has no option {', '.join(sorted(strange))}")
+        if lost := [name for name, option in declared.items() if option.default == "???" and name not in given]:
+            plural, name = offer.kind.plural, offer.component.name
+            raise UsageError(f"{offer.address} needs {', '.join(lost)}: say installed({plural!r}, {name}={{...}})")
+        return cls(offer, given)
 
     @property
     def name(self) -> str:
@@ -120,14 +138,4 @@ def installed(kind: str, distribution: str = "", /, **options: Mapping[str, Any]
     if not offers:
         broken = [f"{plugin.provider} is broken: {plugin.error}" for plugin in found.broken]
         raise ComponentError("; ".join([f"{distribution or 'nobody'} offers no {kind}", *broken]))
-    return [_subject(offer, options.get(offer.component.name, {})) for offer in offers]
-
-
-def _subject(offer: Offer, given: Mapping[str, Any]) -> Subject:
-    declared = {option.name: option for option in fields(offer.component.options)}
-    if strange := given.keys() - declared.keys():
-        raise UsageError(f"{offer.address} has no option {', '.join(sorted(strange))}")
-    if lost := [name for name, option in declared.items() if option.default == "???" and name not in given]:
-        plural, name = offer.kind.plural, offer.component.name
-        raise UsageError(f"{offer.address} needs {', '.join(lost)}: say installed({plural!r}, {name}={{...}})")
-    return Subject(offer, given)
+    return [Subject.with_defaults(offer, options.get(offer.component.name, {})) for offer in offers]

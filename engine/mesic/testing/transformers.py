@@ -8,6 +8,7 @@ import pandas as pd
 
 from mesic.bundle.portable import Matrix, PortableStep
 from mesic.data.view import Dataset
+from mesic.testing.component import or_refusal
 from mesic.testing.fitted import assert_alike, fit
 from mesic.testing.later import LaterRowsContract
 from mesic.testing.subjects import Subject
@@ -62,6 +63,20 @@ class TransformerContract(LaterRowsContract, kind="transformer"):
             if not np.isnan(self.answer(fitted, data.X)).any():
                 blank = np.isnan(self.answer(fitted, self.tables.later(data.X, self.reads(subject)))).any(axis=0)
                 assert not blank.any(), f"{subject} leaves blanks in {np.flatnonzero(blank)} of {fitted.inputs}"
+
+    def test_where_nothing_is_missing_nothing_becomes_missing(self, subject: Subject) -> None:
+        """Numbers come out of numbers, also where all are the same or one row taught it."""
+        for task in subject.component.tasks:
+            data = self.tables.rows(task, ())
+            same = replace(data, X=data.X.assign(**dict.fromkeys(data.X.columns, 1.0)))
+            for what, table, rows in (
+                ("all rows", data, None),
+                ("one row", data, [0]),
+                ("constant columns", same, None),
+            ):
+                with or_refusal(f"{subject} ({task}): {what}"):
+                    answer = self.answer(fit(subject, table, rows), table.X)
+                    assert np.isfinite(answer).all(), f"{subject} ({task}) learns from {what}, and makes no numbers"
 
     def test_fit_transform_answers_as_fit_and_transform(self, subject: Subject) -> None:
         """Unless it claims ``out_of_fold``: training rows are answered as later ones will be."""

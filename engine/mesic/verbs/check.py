@@ -8,12 +8,15 @@ from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError
 
 USAGE = """\
 mesic check [run overrides] | schema=FILE | bundle=DIR | card=DIR | plugins
+            | package=DISTRIBUTION [schema=FILE]
 
   mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
   mesic check schema=schema.yaml     a schema file
   mesic check bundle=RUN/bundle      every digest, and the end-to-end rows answered again
   mesic check card=RUN/card          nobody edited it, and its data are as they were
-  mesic check plugins                every installed component can be imported, and its declaration holds"""
+  mesic check plugins                every installed component can be imported, and its declaration holds
+  mesic check package=acme-ml        every component of a distribution keeps every promise of its kind
+  mesic check package=acme-ml schema=schema.yaml   the same on rows as a project's schema describes them"""
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
@@ -26,7 +29,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         told = work()
     except MesicError as error:
         if as_json:
-            problems = error.problems if isinstance(error, ConfigError) else [str(error)]
+            problems = getattr(error, "problems", [str(error)])
             print_json({"checked": what, "ok": False, "problems": problems})
             return error.exit_status
         raise
@@ -38,6 +41,9 @@ def main(arguments: list[str], *, as_json: bool) -> int:
 
 
 def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str]]:
+    said = dict(argument.partition("=")[::2] for argument in arguments)
+    if said.get("package") and len(said) == len(arguments) and said.keys() <= {"package", "schema"}:
+        return f"package {said['package']}", lambda: check_package(**said)
     if len(arguments) == 1:
         word, _, path = arguments[0].partition("=")
         if word == "schema" and path:
@@ -86,6 +92,13 @@ def check_card(folder: Path) -> str:
     from mesic.card.folder import check_card
 
     return check_card(folder)
+
+
+def check_package(package: str, schema: str = "") -> str:
+    """Raise CheckFailed where a component of a distribution breaks promises, ComponentError where nothing is offered."""
+    from mesic.testing.package import check_package
+
+    return check_package(package, Path(schema) if schema else None)
 
 
 def check_plugins() -> str:
