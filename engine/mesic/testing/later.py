@@ -17,7 +17,7 @@ from mesic.testing.subjects import Subject
 from mesic.testing.tables import extremes
 
 THREADS = 4
-ROUNDS = 10
+ROUNDS = 60
 
 
 class LaterRowsContract(ExtractionContract):

@@ -14,7 +14,7 @@ from mesic.testing.later import LaterRowsContract
 from mesic.testing.subjects import Subject
 from mesic.training.recipe import Fitted
 
-NEAR, FAR = 1e-10, 1e-5  # float32 tells apart what differs by 6e-8
+NEAR, FAR = 1e-9, 1e-5  # of a number: what float32 cannot tell apart, which differs by 6e-8, and what it can
 
 
 class TransformerContract(LaterRowsContract, kind="transformer"):
@@ -94,8 +94,7 @@ class TransformerContract(LaterRowsContract, kind="transformer"):
         for data, component in self.bare(subject):
             component.fit(data.X, data.y)
             still, near, far = (self.own_answer(component, _moved(data.X, by)) for by in (0.0, NEAR, FAR))
-            follows, is_blind = _moves(still, far) > 0.9, _moves(still, near) < 0.1
-            lost = np.flatnonzero(follows & is_blind)
+            lost = np.flatnonzero(_follows_from_afar_only(still, near, far))
             assert not lost.size, f"{subject} loses digits in columns {lost.tolist()}: keep 64 bits (float64)"
 
 
@@ -111,12 +110,15 @@ def _moved(X: pd.DataFrame, by: float) -> pd.DataFrame:
     return X.assign(**{str(name): numbers[name] * (1 + by * rng.uniform(0.5, 1, len(X))) for name in numbers})
 
 
-def _moves(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return the share of cells of each column that differ by more than rounding; NaN where there are none."""
-    size = np.nanmax(np.abs(before), axis=0, initial=0.0)
-    is_there = ~np.isnan(before) & ~np.isnan(after)
-    differs = is_there & (np.abs(np.nan_to_num(after) - np.nan_to_num(before)) > 1e-14 * size)
-    return np.where(is_there.any(axis=0), differs.sum(axis=0) / np.maximum(is_there.sum(axis=0), 1), np.nan)
+def _follows_from_afar_only(still: np.ndarray, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+    """Return of which columns nearly every cell follows a number by `FAR`, and nearly none by `NEAR`.
+
+    Cells whose answer is so large that 64 bits cannot hold what `NEAR` moves do not count.
+    """
+    size = np.nanmax(np.abs(still), axis=0, initial=0.0)
+    moved, expected = np.abs(near - still), np.abs(far - still) * NEAR / FAR
+    follows = (expected > 1e-13 * size).sum(axis=0) > 0.9 * (~np.isnan(far)).sum(axis=0)
+    return follows & ((moved > 0.01 * expected).sum(axis=0) < 0.1 * (~np.isnan(near)).sum(axis=0))
 
 
 def _all_of(columns: int) -> PortableStep:

@@ -95,7 +95,7 @@ def check_card(folder: Path) -> str:
 
 
 def check_package(package: str, schema: str = "") -> str:
-    """Raise CheckFailed where a component of a distribution breaks promises, ComponentError where nothing is offered."""
+    """Raise CheckFailed where a distribution's component breaks a promise, ComponentError where nothing is offered."""
     from mesic.testing.package import check_package
 
     return check_package(package, Path(schema) if schema else None)
