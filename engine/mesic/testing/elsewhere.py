@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, Any
@@ -27,6 +28,7 @@ class OtherProcess:
     """
 
     def __init__(self) -> None:
+        self.questions = 0
         self.process = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
         )
@@ -37,18 +39,20 @@ class OtherProcess:
         What is returned raises what the work raised; RuntimeError if the process ended over it.
         """
         assert self.process.stdin is not None
-        _write(self.process.stdin, pickle.dumps((work, arguments)))
-        return self._answer
+        self.questions += 1
+        _write(self.process.stdin, pickle.dumps((self.questions, work, arguments)))
+        return functools.partial(self._answer, self.questions)
 
-    def _answer(self) -> Any:
+    def _answer(self, question: int) -> Any:
         assert self.process.stdout is not None
-        try:
-            (answer,) = _read(self.process.stdout)
-        except ValueError as error:
-            raise RuntimeError(f"the other process ended, with status {self.process.wait()}") from error
-        result, failure = pickle.loads(answer)  # noqa: S301 - from a process of our own
-        if failure is not None:
-            raise failure
+        for answer in _messages(self.process.stdout):
+            number, result, failure = pickle.loads(answer)  # noqa: S301 - from a process of our own
+            if number == question:  # others were not waited for
+                break
+        else:
+            raise RuntimeError(f"the other process ended, with status {self.process.wait()}")
+        if failure:
+            raise RuntimeError(failure)
         return result
 
     @property
@@ -93,17 +97,18 @@ def serve() -> None:
     """Do what is asked until nobody can ask any more; what a component prints goes to stderr."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    for question in _read(sys.stdin.buffer, once=False):
+    warnings.simplefilter("ignore")
+    for question in _messages(sys.stdin.buffer):
         _write(answers, _done(question))
 
 
 def _done(question: bytes) -> bytes:
+    number = 0
     try:
-        work, arguments = pickle.loads(question)  # noqa: S301 - from the process that started this one
-        return pickle.dumps((work(*arguments), None))
+        number, work, arguments = pickle.loads(question)  # noqa: S301 - from the process that started this one
+        return pickle.dumps((number, work(*arguments), ""))
     except Exception as error:  # noqa: BLE001 - who asked is to hear of it
-        failure = RuntimeError(f"{type(error).__name__}: {error}")
-        return pickle.dumps((None, failure))
+        return pickle.dumps((number, None, f"{type(error).__name__}: {error}"))
 
 
 def _write(pipe: IO[bytes], message: bytes) -> None:
@@ -111,9 +116,7 @@ def _write(pipe: IO[bytes], message: bytes) -> None:
     pipe.flush()
 
 
-def _read(pipe: IO[bytes], *, once: bool = True) -> Iterator[bytes]:
-    """Yield one message, or all that come until the other side closes the pipe."""
+def _messages(pipe: IO[bytes]) -> Iterator[bytes]:
+    """Yield messages until the other side closes the pipe."""
     while size := pipe.read(_SIZE):
         yield pipe.read(int.from_bytes(size, "big"))
-        if once:
-            return

@@ -52,8 +52,9 @@ class ExtractionContract(FittedContract):
                 with or_refusal(f"{subject}: numbers of type {kind}"):
                     found = self._answer_of(subject, data, wide.astype(dict.fromkeys(_numbers(wide), kind)))
                     assert found.shape == expected.shape, f"{subject} makes other columns of {kind}"
-                    tolerance = TOLERANCE.get(kind, 1e-9)
-                    assert_alike(found, expected, f"{subject} reads {kind} otherwise", rtol=tolerance, atol=tolerance)
+                    near = TOLERANCE.get(kind, 1e-9)
+                    say = f"{subject} reads numbers of type {kind} otherwise"
+                    assert_alike(found, expected, say, rtol=near, atol=near * np.abs(expected).max(initial=0.0))
 
     def _without_blanks(self, subject: Subject) -> Dataset:
         reads = set(FittedContract.reads(self, subject)) - {"missing"}

@@ -5,7 +5,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-
 from tests.engine.seeded_bugs.healthy import (
     AlikeByPlace,
     Centred,
