@@ -5,12 +5,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.seeded_bugs.healthy import Centred
 
+from mesic import Component
 from mesic.data.coercion import Coerced
 from mesic.data.rules import broken_rules
 from mesic.data.schema import Column, Schema
 from mesic.errors import UsageError
-from mesic.testing import SchemaTables
+from mesic.host.kinds import KINDS
+from mesic.host.registry import Offer, Provider
+from mesic.testing import SchemaTables, Subject, TransformerContract, broken_promises
 
 SHARES = st.one_of(st.just("allowed"), st.just("forbidden"), st.floats(0.05, 1))
 NUMBERS = st.one_of(st.integers(-1000, 1000), st.floats(-1e6, 1e6))
@@ -114,3 +118,32 @@ def test_a_schema_is_read_from_its_file_and_one_without_features_refused(tmp_pat
     assert SchemaTables.read(tmp_path / "schema.yaml") == TABLES
     with pytest.raises(UsageError, match="no column of role feature"):
         SchemaTables.read(tmp_path / "empty.yaml")
+
+
+class CountsByAge(Centred):
+    """Looks up what was counted for each whole number, in a table that ends with the largest one that was seen."""
+
+    def learn(self, X, y):
+        self.counts_ = [np.bincount(X[name].clip(lower=0).astype(int)) for name in X]
+
+    def make(self, X):
+        places = X.clip(lower=0).to_numpy().astype(int)
+        return np.column_stack([counts[column] for counts, column in zip(self.counts_, places.T, strict=True)])
+
+
+def test_a_suite_on_rows_of_a_schema_asks_beyond_its_ranges():
+    component = Component("acme", f"{__name__}:CountsByAge", "made for a test")
+    under_test = Subject(Offer(KINDS["transformer"], component, Provider("acme", "json", "acme-ml", "1.0")))
+
+    class OnOurRows(TransformerContract):
+        tables = TABLES
+
+    with pytest.raises(IndexError, match="index 180 is out of bounds"):
+        OnOurRows().test_strange_rows_are_answered_in_the_same_columns(under_test)
+
+
+def test_healthy_code_keeps_every_promise_on_rows_of_a_schema():
+    component = Component("acme", f"{Centred.__module__}:Centred", "made for a test")
+    under_test = Subject(Offer(KINDS["transformer"], component, Provider("acme", "json", "acme-ml", "1.0")))
+
+    assert broken_promises(under_test, TABLES) == []

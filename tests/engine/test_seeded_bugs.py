@@ -45,6 +45,7 @@ SEEDED = [
     Seeded(broken.TakesColumnsByTheirPlace, healthy.Centred, "columns_are_known_by_name"),
     Seeded(broken.CountsInSinglePrecision, healthy.Scaled, "no_digit_of_a_number_is_lost"),
     Seeded(broken.OverflowsInTheTypeThatCame, healthy.Squared, "narrow_numbers_are_read_as_wide_ones"),
+    Seeded(broken.TakesMinusZeroForAnotherNumber, healthy.Bucketed, "the_hugest_and_tiniest_numbers_are_answered"),
     Seeded(broken.ReadsTheClockOfItsTimeZone, healthy.TimeOfDay, ELSEWHERE),
     Seeded(broken.HashesTextByPython, healthy.Hashed, ELSEWHERE, LEVELS),
     Seeded(broken.CachesInTheModule, healthy.Centred, ELSEWHERE),

@@ -56,7 +56,7 @@ EXCEPTIONS = {
         "narrow_numbers_are_read_as_wide_ones": "subtracts truths, which NumPy refuses with a TypeError",
     },
     "PowerTransformer": {
-        "the_hugest_and_tiniest_numbers_are_answered": "powers of 1e300 are infinite, which its own scaler then refuses",
+        "the_hugest_and_tiniest_numbers_are_answered": "powers of 1e300 are infinite, and its own scaler refuses them",
     },
     "TargetEncoder": {
         "fit_transform_answers_as_fit_and_transform": "encodes training rows out of fold, and says so",

@@ -118,7 +118,8 @@ def _follows_from_afar_only(still: np.ndarray, near: np.ndarray, far: np.ndarray
     size = np.nanmax(np.abs(still), axis=0, initial=0.0)
     moved, expected = np.abs(near - still), np.abs(far - still) * NEAR / FAR
     follows = (expected > 1e-13 * size).sum(axis=0) > 0.9 * (~np.isnan(far)).sum(axis=0)
-    return follows & ((moved > 0.01 * expected).sum(axis=0) < 0.1 * (~np.isnan(near)).sum(axis=0))
+    is_blind: np.ndarray = (moved > 0.01 * expected).sum(axis=0) < 0.1 * (~np.isnan(near)).sum(axis=0)
+    return np.asarray(is_blind & follows)
 
 
 def _all_of(columns: int) -> PortableStep:

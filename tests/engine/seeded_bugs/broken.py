@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from tests.engine.seeded_bugs.healthy import (
     AlikeByPlace,
+    Bucketed,
     Centred,
     Coded,
     Filled,
@@ -51,6 +52,11 @@ class CountsInSinglePrecision(Scaled):
 class OverflowsInTheTypeThatCame(Squared):
     def make(self, X):
         return np.square(X.to_numpy().clip(max=100))
+
+
+class TakesMinusZeroForAnotherNumber(Bucketed):
+    def bits(self, numbers):
+        return np.ascontiguousarray(numbers).view(np.int64)
 
 
 class ReadsTheClockOfItsTimeZone(TimeOfDay):

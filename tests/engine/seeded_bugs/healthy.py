@@ -90,6 +90,16 @@ class TimeOfDay(Extractor):
         return 0.0
 
 
+class Bucketed(Extractor):
+    """Equal numbers fall into one of some buckets."""
+
+    def make(self, X):
+        return self.bits(X.to_numpy(np.float64)) % 1021.0
+
+    def bits(self, numbers):
+        return (numbers + 0.0).view(np.int64)
+
+
 class Levelled(Extractor):
     """Columns of levels become numbers, other columns stay."""
 
