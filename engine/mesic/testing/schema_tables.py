@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,8 @@ class SchemaTables(Tables):
             X[column.name] = X[column.name].mask(is_lost) if column.name in X else None
         telling = max(X, key=lambda name: X[name].nunique())
         value = _rank(X[telling]) + rng.normal(0, 0.05, rows)
-        return with_target(X, value, task, rng)
+        kinds = {column.name: column.kind for column in self.schema.features if column.name in X}
+        return replace(with_target(X, value, task, rng), kinds=kinds)
 
     def later(self, X: pd.DataFrame, reads: Iterable[str] = READS_ALL) -> pd.DataFrame:
         """Return rows of levels that nobody saw, blank in columns where the schema allows what no row showed."""
