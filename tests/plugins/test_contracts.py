@@ -1,7 +1,6 @@
 """Everything that is installed keeps the promises of its kind."""
 
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
@@ -97,12 +96,6 @@ class TestEveryBaseline(BaselineContract):
 @every("metrics", expected_cost={"costs": COSTS})
 class TestEveryMetric(MetricContract):
     """Every installed metric keeps the metric promises."""
-
-    weighs_otherwise: ClassVar = {
-        "calibration_error": "bins hold as many rows, whatever those weigh",
-        "ndcg": "a weight is that of a query, and a row that stands there twice takes two places",
-        "precision_at_k": "k places are of rows, whatever those weigh",
-    }
 
 
 @every("tuners")

@@ -34,6 +34,8 @@ class Metric:
     resampled : {"percentile", "reflected", "not"}
         How resampled scores become an interval. ``reflected`` is for scores of moments that noise only ever
         raises, ``not`` for those that resampling says nothing about.
+    weighs_otherwise : str
+        Why a weight of 2 is not a row that stands there twice; empty where it is.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Metric:
     needs: Need
     bounds: tuple[float, float] = (-math.inf, math.inf)
     resampled: Resampled = "percentile"
+    weighs_otherwise: str = ""
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(self).items()))

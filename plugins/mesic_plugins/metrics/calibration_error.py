@@ -31,6 +31,7 @@ class CalibrationError(Metric):
     name = "calibration_error"
     greater_is_better = False
     needs = "probability"
+    weighs_otherwise = "bins hold as many rows, whatever those weigh"
     bounds = (0.0, 1.0)
     resampled = "reflected"
 

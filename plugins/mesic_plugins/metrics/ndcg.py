@@ -31,6 +31,7 @@ class Ndcg(MeanOverQueries):
     """
 
     name = "ndcg"
+    weighs_otherwise = "a weight is that of a query, and a row that stands there twice takes two places"
 
     def __init__(self, k: int | None = None, task: str | None = None) -> None:
         super().__init__(task)

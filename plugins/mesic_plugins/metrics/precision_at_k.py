@@ -26,6 +26,7 @@ class PrecisionAtK(MeanOverQueries):
     """
 
     name = "precision_at_k"
+    weighs_otherwise = "k places are of rows, whatever those weigh"
 
     def __init__(self, k: int = 10, task: str | None = None) -> None:
         super().__init__(task)
