@@ -14,6 +14,7 @@ from mesic import Component, hookimpl
 @hookimpl
 def register_transformers():
     yield Component("centred", "{name}_code:Centred", "numbers around their mean")
+    yield Component("lost", "{name}_nowhere:Thing", "cannot be imported")
     yield Component("scaled", "sklearn.preprocessing:StandardScaler", "mean 0, deviation 1")
 
 
@@ -60,6 +61,7 @@ def test_every_broken_promise_is_a_line(broken):
     assert (done.json["checked"], done.json["ok"]) == ("package acme-broken", False)
     assert len(lines) == 1
     assert lines[0].startswith("transformer/centred: a row is answered alone as among others: (binary) answers")
+    assert len([line for line in done.json["problems"] if "No module named 'acme_broken_nowhere'" in line]) == 1
     assert not [line for line in done.json["problems"] if "\n" in line or line.startswith("transformer/scaled")]
 
 

@@ -28,29 +28,29 @@ class OtherProcess:
     """
 
     def __init__(self) -> None:
-        self.questions = 0
+        self.is_busy = False
         self.process = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
         )
 
     def asked(self, work: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-        """Let the other process work, and return what waits for its result.
+        """Let the other process work, and return what waits for its result; one question at a time.
 
-        What is returned raises what the work raised; RuntimeError if the process ended over it.
+        What is returned raises RuntimeError if the work raised anything, or the process ended over it.
         """
-        assert self.process.stdin is not None
-        self.questions += 1
-        _write(self.process.stdin, pickle.dumps((self.questions, work, arguments)))
-        return functools.partial(self._answer, self.questions)
+        if self.is_busy:  # nobody waited for the last answer
+            next(_messages(self.process.stdout), None)
+        question = pickle.dumps((work, arguments))
+        self.is_busy = True
+        _write(self.process.stdin, question)
+        return self._answer
 
-    def _answer(self, question: int) -> Any:
-        assert self.process.stdout is not None
-        for answer in _messages(self.process.stdout):
-            number, result, failure = pickle.loads(answer)  # noqa: S301 - from a process of our own
-            if number == question:  # others were not waited for
-                break
-        else:
+    def _answer(self) -> Any:
+        answer = next(_messages(self.process.stdout), None)
+        self.is_busy = False
+        if answer is None:
             raise RuntimeError(f"the other process ended, with status {self.process.wait()}")
+        result, failure = pickle.loads(answer)  # noqa: S301 - from a process of our own
         if failure:
             raise RuntimeError(failure)
         return result
@@ -103,20 +103,21 @@ def serve() -> None:
 
 
 def _done(question: bytes) -> bytes:
-    number = 0
     try:
-        number, work, arguments = pickle.loads(question)  # noqa: S301 - from the process that started this one
-        return pickle.dumps((number, work(*arguments), ""))
+        work, arguments = pickle.loads(question)  # noqa: S301 - from the process that started this one
+        return pickle.dumps((work(*arguments), ""))
     except Exception as error:  # noqa: BLE001 - who asked is to hear of it
-        return pickle.dumps((number, None, f"{type(error).__name__}: {error}"))
+        return pickle.dumps((None, f"{type(error).__name__}: {error}"))
 
 
-def _write(pipe: IO[bytes], message: bytes) -> None:
+def _write(pipe: IO[bytes] | None, message: bytes) -> None:
+    assert pipe is not None
     pipe.write(len(message).to_bytes(_SIZE, "big") + message)
     pipe.flush()
 
 
-def _messages(pipe: IO[bytes]) -> Iterator[bytes]:
+def _messages(pipe: IO[bytes] | None) -> Iterator[bytes]:
     """Yield messages until the other side closes the pipe."""
+    assert pipe is not None
     while size := pipe.read(_SIZE):
         yield pipe.read(int.from_bytes(size, "big"))

@@ -10,6 +10,7 @@ from mesic.data.view import Dataset
 from mesic.testing.component import or_refusal
 from mesic.testing.elsewhere import elsewhere
 from mesic.testing.fitted import FittedContract, assert_alike
+from mesic.testing.promises import suite_of
 from mesic.testing.subjects import Subject
 
 Table = tuple[Any, pd.DataFrame, np.ndarray]  # a component, not fitted, and the rows to fit it on
@@ -66,9 +67,7 @@ class ExtractionContract(FittedContract):
 
 def fitted_answers(kind: str, tables: Sequence[Table]) -> list[np.ndarray]:
     """Return what components of a kind answer, each for the rows that it was fitted on."""
-    from mesic import testing
-
-    suite = getattr(testing, f"{kind.capitalize()}Contract")()
+    suite: Any = suite_of(kind)()
     return [suite.own_answer(component.fit(X, y), X) for component, X, y in tables]
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from mesic.console import progress
 from mesic.errors import CheckFailed, ComponentError, UsageError
+from mesic.host.building import load_target
 from mesic.host.names import did_you_mean
 from mesic.host.registry import Offer, Registry, installed
 from mesic.testing.promises import broken_promises
 from mesic.testing.schema_tables import SchemaTables
 from mesic.testing.subjects import Subject
+from mesic.testing.tables import Tables
 
 
 def check_package(name: str, schema: Path | None = None) -> str:
@@ -38,11 +40,20 @@ def check_package(name: str, schema: Path | None = None) -> str:
     with progress(f"checking {name}") as say:
         for subject in subjects:
             say(str(subject))
-            problems += map(str, broken_promises(subject, tables))
+            problems += _broken(subject, tables)
     if problems:
         lines = [f"{_counted(len(problems), 'promise')} broken:", *problems, *left_out]
         raise CheckFailed("\n  ".join(lines), problems)
     return "; ".join([f"{_counted(len(subjects), 'component')} keep every promise", *left_out])
+
+
+def _broken(subject: Subject, tables: Tables | None) -> list[str]:
+    """Return the promises that a component breaks; the error alone where it cannot even be imported."""
+    try:
+        load_target(subject.offer)
+    except ComponentError as error:
+        return [str(error)]
+    return [str(promise) for promise in broken_promises(subject, tables)]
 
 
 def _offered(registry: Registry, name: str) -> tuple[list[Offer], list[str]]:
