@@ -226,3 +226,75 @@ def test_what_was_selected_is_reproduced(mesic, friedman, tmp_path):
     again = mesic("reproduce", "run=r")
 
     assert again.status == 0, again.out + again.err
+
+
+SLOW = '''
+import time
+
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from mesic import Component, hookimpl
+
+
+class Slow(TransformerMixin, BaseEstimator):
+    """Add the square of x0 beside all columns, and take a millisecond a row."""
+
+    def fit(self, X, y=None):
+        self.names_ = [*map(str, X.columns), "x0 squared"]
+        return self
+
+    def transform(self, X):
+        time.sleep(0.001 * len(X))
+        return X.assign(**{"x0 squared": X["x0"] ** 2})
+
+    def get_feature_names_out(self, input_features=None):
+        return self.names_
+
+
+@hookimpl
+def register_transformers():
+    yield Component("slow", "slow_squares:Slow", "a slow column", traits=frozenset({"missing", "categories", "adds"}))
+'''
+
+
+def test_a_slow_column_is_named_with_its_cost_and_left_out_within_a_budget(mesic, friedman, tmp_path):
+    from tests.conftest import install_module
+
+    site = tmp_path / "site"
+    site.mkdir()
+    install_module(site, "slow_squares", SLOW)
+    here = {"PYTHONPATH": str(site)}
+    common = (*friedman, "transformer=[slow]", "selection.subsamples=0", "evaluator=[]")
+
+    whole = mesic("run", *common, "out=whole", **here)
+    cheap = mesic("run", *common, "selector=[cost_aware]", "selector.cost_aware.budget_us=200", "out=cheap", **here)
+
+    assert (whole.status, cheap.status) == (0, 0), whole.err + cheap.err
+    dear, spared = record_of(tmp_path / "whole"), record_of(tmp_path / "cheap")
+    assert dear["costs"]["batch_us"] > 1000
+    assert {step["step"]: step["batch_us"] > 1000 for step in dear["costs"]["steps"]}["01-skops"]
+    assert spared["costs"]["batch_us"] < 200
+    (choice,) = spared["selection"]["choices"]
+    (row,) = [row for row in choice["evidence"] if not row["kept"]]
+    assert (row["column"], row["statistic"]) == ("x0 squared", 1000.0)
+    assert "OVER-BUDGET" in [finding["code"] for finding in spared["findings"]]
+    assert "x0 squared" not in spared["model"]["columns"]
+    against = next(other["difference"] for other in spared["selection"]["beside"] if other["name"] == "all columns")
+    assert against["low"] <= 0, "what was left out costs less than the interval"
+
+
+def test_a_bundle_asks_only_for_the_columns_that_were_chosen(mesic, friedman, tmp_path):
+    assert mesic("run", *friedman, "selector=[boruta]", "selection.subsamples=0", "out=r").status == 0
+    kept = record_of(tmp_path / "r")["model"]["columns"]
+    table = pd.read_csv(tmp_path / "t.csv")
+    table[kept].to_csv(tmp_path / "few.csv", index=False)
+    table.drop(columns=["y", kept[0]]).to_csv(tmp_path / "too_few.csv", index=False)
+
+    assert 5 <= len(kept) <= 7
+    assert mesic("predict", "bundle=r/bundle", "input=few.csv", "output=a.csv").status == 0
+    assert mesic("predict", "bundle=r/bundle", "input=t.csv", "output=b.csv").status == 0
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    refused = mesic("predict", "bundle=r/bundle", "input=too_few.csv", "output=c.csv")
+    assert refused.status == 3
+    assert repr(kept[0]) in refused.err

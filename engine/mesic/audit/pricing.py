@@ -9,8 +9,9 @@ import numpy as np
 from mesic.data.view import Dataset
 from mesic.evaluation.intervals import Interval, score_all
 from mesic.evaluation.metrics import Metric
+from mesic.training.fitted import Predictor
 from mesic.training.folds import cross_fit
-from mesic.training.recipe import Predictor, Recipe
+from mesic.training.recipe import Recipe
 
 MOST_ROWS = 10_000
 

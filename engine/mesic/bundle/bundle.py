@@ -28,7 +28,7 @@ from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
 from mesic.profile.profile import Profile
 from mesic.runs.files import file_digest, json_digest, write_json
-from mesic.training.recipe import Fitted, Predictor
+from mesic.training.fitted import Fitted, Predictor
 
 FORMAT = 1
 MANIFEST = "manifest.json"

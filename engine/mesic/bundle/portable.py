@@ -92,10 +92,10 @@ def compile_pipeline(
 
 
 def compiled_parts(
-    steps: Sequence[PortableStep], *, threads: int, trusted: frozenset[str]
+    steps: Sequence[PortableStep], *, threads: int, trusted: frozenset[str], predicts: bool = True
 ) -> list[Callable[[Any], Any]]:
-    """Return what runs each step of :func:`compile_pipeline`."""
-    last = len(steps) - 1
+    """Return what runs each step of :func:`compile_pipeline`; `predicts` says whether a last foreign one may."""
+    last = len(steps) - 1 if predicts else -1
     return [_compiled(step, threads, trusted, is_last=place == last) for place, step in enumerate(steps)]
 
 

@@ -52,6 +52,7 @@ def prepare(table: TypedTable, options: Mapping[str, Any]) -> tuple[Dataset, lis
         part=_parts(table, rows),
         unlabelled=_unlabelled(table, list(features), rows),
         kinds={column.name: column.kind for column in table.schema.features},
+        cost_us={column.name: column.cost_us for column in table.schema.features if column.cost_us},
     )
     return dataset, [*findings, *_class_findings(dataset, target)]
 

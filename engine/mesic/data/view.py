@@ -26,6 +26,8 @@ class TrainingView:
         Days since 1970 or any other order, shape (n,), or None.
     kinds
         What the schema calls each column: ``time`` (days since 1970, UTC), ``text``, ``boolean``, ...
+    cost_us
+        What the schema says that it takes to get a cell of a column, in microseconds; others take nothing.
     """
 
     X: pd.DataFrame
@@ -34,6 +36,7 @@ class TrainingView:
     groups: np.ndarray | None = None
     time: np.ndarray | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
+    cost_us: Mapping[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -63,7 +66,7 @@ class Dataset:
         What the declared column says of each row's part, text of shape (n,), or None.
     unlabelled
         Features of rows without a target, some thousands at most; None where there are none.
-    kinds
+    kinds, cost_us
         As of a view.
     """
 
@@ -79,6 +82,7 @@ class Dataset:
     part: np.ndarray | None = None
     unlabelled: pd.DataFrame | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
+    cost_us: Mapping[str, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -88,7 +92,8 @@ class Dataset:
         X = self.X.iloc[rows]
         unused = {str(name): X[name].cat.remove_unused_categories() for name in X if X[name].dtype == "category"}
         parts = {name: _taken(getattr(self, name), rows) for name in ("weight", "groups", "time")}
-        return TrainingView(X.assign(**unused) if unused else X, self.y[rows], **parts, kinds=self.kinds)
+        X = X.assign(**unused) if unused else X
+        return TrainingView(X, self.y[rows], **parts, kinds=self.kinds, cost_us=self.cost_us)
 
     def without_texts(self) -> "Dataset":
         """Return the dataset without free text, which only transformers can read."""

@@ -36,7 +36,7 @@ def _table(found: list[Facts]) -> Html:
     has_time = any(known(row.get("stale")) is not None for row in found)
     shown: dict[str, Callable[[Facts], Any]] = {
         "column": lambda row: row.get("name"),
-        "verdict": lambda row: tag("span", tag("b", row.get("verdict")), tag("small", row.get("reason")), css="score"),
+        "verdict": _verdict,
         "power": lambda row: score({**row, "value": row.get("increase")}),
         "µs a row": lambda row: f"{row.get('cost_us') or 0.0:.2g}",
         "missing": lambda row: percent(row.get("missing") or 0.0),
@@ -45,6 +45,10 @@ def _table(found: list[Facts]) -> Html:
         "says the same as": lambda row: ", ".join(map(str, (row.get("alike") or [])[:MOST_ALIKE])) or "-",
     }
     return table(list(shown), [[cell(row) for cell in shown.values()] for row in found])
+
+
+def _verdict(row: Facts) -> Html:
+    return tag("span", tag("b", row.get("verdict")), tag("small", row.get("reason")), css="verdict")
 
 
 def _unexamined(names: list[str]) -> Html:

@@ -56,7 +56,8 @@ tbody th{{font-weight:600;min-width:6rem}}
 .n{{text-align:right;white-space:nowrap}}
 td.wide{{min-width:16rem}}
 .score{{white-space:nowrap}}
-.score small{{display:block;color:var(--soft);font-size:.85em}}
+.score small,.verdict small{{display:block;color:var(--soft);font-size:.85em}}
+.verdict small{{min-width:14em}}
 .soft{{color:var(--soft)}}
 .finding{{border-left:4px solid var(--tone);background:color-mix(in srgb,var(--tone) 7%,var(--paper));
 border-radius:0 10px 10px 0;padding:.9rem 1.1rem;margin:.8rem 0}}

@@ -50,8 +50,9 @@ from mesic.runs.timeline import Activity, Timeline, read_timeline
 from mesic.runs.trials import Attempts
 from mesic.training import examination
 from mesic.training.costs import BATCH_ROWS, Costs, costs_of
+from mesic.training.fitted import Fitted, Predictor
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
-from mesic.training.recipe import Fitted, Predictor, Recipe
+from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.selection import Choice

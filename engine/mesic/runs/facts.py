@@ -10,7 +10,8 @@ from mesic.data.view import Dataset
 from mesic.evaluation import scoring
 from mesic.partition.rows import Split
 from mesic.runs.files import json_digest
-from mesic.training.recipe import Fitted, Recipe
+from mesic.training.fitted import Fitted
+from mesic.training.recipe import Recipe
 
 
 def data_facts(source: Mapping[str, Any], typed: TypedTable, dataset: Dataset) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mesic.testing.component import ComponentContract, or_refusal
 from mesic.testing.fitted import fit, global_chance
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import dataset
-from mesic.training.recipe import Fitted
+from mesic.training.fitted import Fitted
 
 
 class EvaluatorContract(ComponentContract, kind="evaluator"):

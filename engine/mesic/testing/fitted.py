@@ -20,9 +20,10 @@ from mesic.runs.plan import ZERO_RULE
 from mesic.testing.component import ComponentContract, or_refusal
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import CLASSES, READS_ALL, Tables
+from mesic.training.fitted import Fitted
 from mesic.training.folds import final_fit
 from mesic.training.needs import NEED_OF_TRAIT
-from mesic.training.recipe import Fitted, Part, Recipe
+from mesic.training.recipe import Part, Recipe
 
 
 class FittedContract(ComponentContract):

@@ -11,7 +11,7 @@ from mesic.data.view import Dataset
 from mesic.testing.fitted import FittedContract, assert_alike, fit
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import READS_ALL, rescaled
-from mesic.training.recipe import Fitted
+from mesic.training.fitted import Fitted
 
 
 class _PredictorContract(FittedContract):

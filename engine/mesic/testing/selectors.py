@@ -13,7 +13,7 @@ from mesic.host.registry import installed
 from mesic.testing.extraction import ExtractionContract
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import READS_ALL, rescaled
-from mesic.training.recipe import Fitted
+from mesic.training.fitted import Fitted
 
 
 class SelectorContract(ExtractionContract, kind="selector"):

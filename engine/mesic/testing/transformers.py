@@ -12,7 +12,7 @@ from mesic.testing.component import or_refusal
 from mesic.testing.fitted import assert_alike, fit
 from mesic.testing.later import LaterRowsContract
 from mesic.testing.subjects import Subject
-from mesic.training.recipe import Fitted
+from mesic.training.fitted import Fitted
 
 NEAR, FAR = 1e-9, 1e-5  # of a number: what float32 cannot tell apart, which differs by 6e-8, and what it can
 

@@ -1,6 +1,6 @@
 """What an answer costs: microseconds a row, by step and by column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mesic.bundle.lineage import Link, links_of, origins
-from mesic.bundle.portable import Matrix, applied, compiled_parts
-from mesic.training.recipe import Fitted
+from mesic.bundle.portable import Matrix, PortableStep, applied, compiled_parts
+from mesic.training.fitted import Fitted
 
 BATCH_ROWS, SINGLE_ROWS, REPEATS = 1_000, 20, 3
 
@@ -58,6 +58,46 @@ def costs_of(fitted: Fitted, X: pd.DataFrame) -> Costs:
     names = [f"{number:02d}-{step.op}" for number, step in enumerate(fitted.steps)]
     steps = tuple(zip(names, in_batch, by_itself, strict=True))
     return Costs(steps, _by_column(fitted, in_batch))
+
+
+Charges = list[tuple[float, list[str]]]
+
+
+def charges_of(steps: Sequence[PortableStep], X: pd.DataFrame, declared: Mapping[str, float]) -> Charges:
+    """Return what the columns at the end of some steps cost: microseconds a row, and the names on which they fall.
+
+    A charge falls due when any of its columns is used. Times are rounded to one digit, so that they seldom differ from
+    run to run.
+
+    Parameters
+    ----------
+    steps
+        The first is ``codes``; none predicts.
+    X
+        Some rows, from 1.
+    declared
+        By raw column, what it takes to get a cell.
+    """
+    names, links = links_of(steps, applied)
+    end = names[-1]
+    of_raw = origins(links, len(names[0]))
+    found = [
+        (float(us), [name for name, own in zip(end, of_raw, strict=True) if names[0].index(raw) in own])
+        for raw, us in declared.items()
+        if us > 0 and raw in names[0]
+    ]
+    own_types = frozenset(name for step in steps for name in step.params.get("types", ()))
+    parts = compiled_parts(steps, threads=1, trusted=own_types, predicts=False)
+    batch = Matrix.from_frame(X.head(BATCH_ROWS))
+    for number, us in enumerate(_least_us(parts, [batch], len(batch))[1:]):
+        changed = {place for place, is_same in enumerate(links[number].is_same) if not is_same}
+        later = origins(links[number + 1 :], len(names[number + 1]))
+        found.append((_one_digit(us), [name for name, own in zip(end, later, strict=True) if own & changed]))
+    return [(us, columns) for us, columns in found if columns]
+
+
+def _one_digit(us: float) -> float:
+    return float(f"{us:.0e}")
 
 
 def _least_us(parts: Sequence[Callable[[Any], Any]], pieces: Sequence[Matrix], rows: int) -> list[float]:

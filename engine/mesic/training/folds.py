@@ -9,7 +9,8 @@ import numpy as np
 from mesic.data.view import Dataset
 from mesic.evaluation.losses import example_losses
 from mesic.runs.resources import release_free_memory
-from mesic.training.recipe import Fitted, Recipe
+from mesic.training.fitted import Fitted
+from mesic.training.recipe import Recipe
 
 TRAINING_ROWS_SCORED = 5_000
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mesic.bundle.lineage import pruned
 from mesic.bundle.operators import take
-from mesic.bundle.portable import Matrix, PortableStep, applied, compile_pipeline
+from mesic.bundle.portable import Matrix, PortableStep, applied
 from mesic.bundle.stepping import codes_step, portable_step
 from mesic.data.view import TrainingView
 from mesic.errors import MesicError, UsageError
@@ -18,6 +18,8 @@ from mesic.findings import Finding
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
 from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.training.costs import charges_of
+from mesic.training.fitted import Fitted
 from mesic.training.needs import lacking_findings, needed_traits
 from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
 from mesic.training.selection import FORBIDDEN, Bounds, Choice, choice_of
@@ -173,10 +175,10 @@ class Recipe:
         weight = sample.weight if view.weight is None else sample.weight * view.weight[sample.index]
         X, y = view.X.iloc[sample.index], view.y[sample.index]
         if sample.made is not None:
-            return with_made(TrainingView(X, y, weight, kinds=view.kinds), sample.made)
+            return replace(with_made(TrainingView(X, y, weight), sample.made), kinds=view.kinds, cost_us=view.cost_us)
         groups = None if view.groups is None else view.groups[sample.index]
         time = None if view.time is None else view.time[sample.index]
-        return TrainingView(X, y, weight, groups, time, view.kinds)
+        return replace(view, X=X, y=y, weight=weight, groups=groups, time=time)
 
     def _rewritten(self, y: np.ndarray, view: TrainingView) -> "Rewritten":
         """Fit the transformers in turn; whose letters they read is known only then, and decides the first step."""
@@ -252,7 +254,10 @@ class Recipe:
                 readable = _codes_as_numbers(readable)
             else:
                 _, readable = self._transformed(adapter, readable, y, view)
-        selector = self._fitted(part, readable, y, view)
+        selector, given = self._made(part, view)
+        if "costs" in inspect.signature(selector.fit).parameters:
+            given["costs"] = charges_of(steps, view.X, view.cost_us)
+        selector.fit(readable, y, **given)
         names = [str(name) for name in X.columns]
         choice = choice_of(selector, part.name, names, np.array([name in protected for name in names], dtype=bool))
         step = _take_step(self.registry.manager.hook.to_portable(step=selector), np.flatnonzero(choice.kept))
@@ -312,63 +317,3 @@ def _codes_as_numbers(X: pd.DataFrame) -> pd.DataFrame:
         if X[name].dtype == "category"
     }
     return X.assign(**codes)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted recipe: portable steps, and what interprets them.
-
-    Parameters
-    ----------
-    steps
-        From raw typed columns to prediction.
-    present
-        Class codes that the training rows had; probabilities of others are zero.
-    classes
-        Number of classes, 0 for regression.
-    threads
-        Threads of the interpreter.
-    complexity
-        ``(size, unit)`` or None.
-    inputs
-        Names of the columns that the learner saw.
-    choices
-        What the selectors chose, in turn.
-    findings
-        What transformers found, and what the learner needed and did not get.
-    """
-
-    steps: tuple[PortableStep, ...]
-    present: np.ndarray
-    classes: int
-    threads: int
-    complexity: tuple[float, str] | None = None
-    inputs: tuple[str, ...] = ()
-    choices: tuple[Choice, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def types(self) -> frozenset[str]:
-        """The types that the steps are made of: to be trusted where our own process made them a moment ago."""
-        return frozenset(name for step in self.steps for name in step.params.get("types", ()))
-
-    def predictor(self) -> "Predictor":
-        """Return the interpreter, with everything heavy loaded."""
-        return Predictor(self)
-
-
-class Predictor:
-    """Answers for rows of typed columns."""
-
-    def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset()) -> None:
-        self.fitted = fitted
-        self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types)
-
-    def __call__(self, X: pd.DataFrame) -> np.ndarray:
-        """Return values of shape (n,), or probabilities of shape (n, classes)."""
-        answer = self.run(Matrix.from_frame(X))
-        if not self.fitted.classes or self.fitted.present.size == self.fitted.classes:
-            return answer
-        full = np.zeros((len(answer), self.fitted.classes))
-        full[:, self.fitted.present] = answer
-        return full

@@ -69,6 +69,14 @@ class RedundancyOptions:
     similarity: float = option(0.9, "from which columns say the same", low=0, high=1, open_low=True)
 
 
+@dataclass
+class CostAwareOptions:
+    """Options of ``cost_aware``."""
+
+    budget_us: float = option(100.0, "what getting and making columns may take a row", low=0, open_low=True, unit="us")
+    folds: int = option(5, "folds of the model that is asked", low=2)
+
+
 @hookimpl
 def register_selectors() -> Iterable[Component]:
     """Offer the built-in selectors."""
@@ -114,6 +122,13 @@ def register_selectors() -> Iterable[Component]:
             UnivariateOptions,
             traits=weighs | {"glassbox"},
             reference="Y. Benjamini, Y. Hochberg, Controlling the False Discovery Rate, JRSS B 57, 1995",
+        ),
+        Component(
+            "cost_aware",
+            f"{_HOME}.cost_aware:CostAware",
+            "keep the columns that predict best within a budget of time",
+            CostAwareOptions,
+            traits=weighs - {"deterministic"},
         ),
         Component(
             "redundancy",

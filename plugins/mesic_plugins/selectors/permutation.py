@@ -1,16 +1,15 @@
 """Columns without which a model predicts worse, on rows that it did not see."""
 
-import lightgbm
 import numpy as np
-from scipy import sparse, special, stats
+from scipy import sparse, stats
 
-from mesic import SettingError, example_losses
+from mesic import SettingError
+from mesic_plugins.selectors.boosting import boosted, losses_of
 from mesic_plugins.selectors.columns import read_rows
 from mesic_plugins.selectors.false_discovery import q_values
 from mesic_plugins.selectors.judging import folds_of
 from mesic_plugins.selectors.selecting import ColumnSelector
 
-ROUNDS = 100
 REPEATS = 5
 
 
@@ -91,47 +90,16 @@ class Permutation(ColumnSelector):
         excess = np.zeros(columns.values.shape)
         values = sparse.csr_array(columns.values) if sparse.issparse(columns.values) else columns.values
         for number, (fit, validate) in enumerate(folds_of(target, len(columns), self.folds, self.seed)):
-            model = self._model(values[fit], columns, target, weight, fit)
+            model = boosted(values[fit], columns, target, weight, fit, seed=self.seed, threads=self.threads)
             used = np.flatnonzero(model.feature_importance())
             rows = values[validate]
             rows = rows.toarray() if sparse.issparse(rows) else rows.copy()
-            before = _losses(model, rows, target, validate)
+            before = losses_of(model, rows, target, validate)
             for place in used:
                 whole = rows[:, place].copy()
                 for repeat in range(REPEATS):
                     rng = np.random.default_rng([self.seed, number, repeat])
                     rows[:, place] = whole[rng.permutation(whole.size)]
-                    excess[validate, place] += (_losses(model, rows, target, validate) - before) / REPEATS
+                    excess[validate, place] += (losses_of(model, rows, target, validate) - before) / REPEATS
                 rows[:, place] = whole
         return excess
-
-    def _model(self, rows, columns, target, weight, fit):
-        objective = {0: {"objective": "regression"}, 2: {"objective": "binary"}}
-        params = objective.get(target.classes, {"objective": "multiclass", "num_class": target.classes}) | {
-            "learning_rate": 0.1,
-            "num_leaves": 15,
-            "min_data_in_leaf": max(2, min(20, fit.size // 20)),
-            "seed": self.seed % 2**31,
-            "num_threads": self.threads,
-            "deterministic": True,
-            "force_col_wise": True,
-            "verbosity": -1,
-        }
-        rows = sparse.csr_matrix(rows) if sparse.issparse(rows) else rows
-        data = lightgbm.Dataset(
-            rows,
-            target.y[fit],
-            weight=None if weight is None else weight[fit],
-            categorical_feature=columns.categories,
-            params=params,
-        )
-        return lightgbm.train(params, data, ROUNDS)
-
-
-def _losses(model, rows, target, validate):
-    raw = model.predict(rows, raw_score=True)
-    if not target.classes:
-        return example_losses("regression", target.y[validate], raw)
-    if target.classes == 2:
-        return example_losses("binary", target.y[validate], np.column_stack([special.expit(-raw), special.expit(raw)]))
-    return example_losses("multiclass", target.y[validate], special.softmax(raw, axis=1))

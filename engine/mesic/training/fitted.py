@@ -1,0 +1,70 @@
+"""What was fitted: portable steps, what is known of them, and what interprets them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
+from mesic.findings import Finding
+from mesic.training.selection import Choice
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted recipe: portable steps, and what interprets them.
+
+    Parameters
+    ----------
+    steps
+        From raw typed columns to prediction.
+    present
+        Class codes that the training rows had; probabilities of others are zero.
+    classes
+        Number of classes, 0 for regression.
+    threads
+        Threads of the interpreter.
+    complexity
+        ``(size, unit)`` or None.
+    inputs
+        Names of the columns that the learner saw.
+    choices
+        What the selectors chose, in turn.
+    findings
+        What transformers found, and what the learner needed and did not get.
+    """
+
+    steps: tuple[PortableStep, ...]
+    present: np.ndarray
+    classes: int
+    threads: int
+    complexity: tuple[float, str] | None = None
+    inputs: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that the steps are made of: to be trusted where our own process made them a moment ago."""
+        return frozenset(name for step in self.steps for name in step.params.get("types", ()))
+
+    def predictor(self) -> "Predictor":
+        """Return the interpreter, with everything heavy loaded."""
+        return Predictor(self)
+
+
+class Predictor:
+    """Answers for rows of typed columns."""
+
+    def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset()) -> None:
+        self.fitted = fitted
+        self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types)
+
+    def __call__(self, X: pd.DataFrame) -> np.ndarray:
+        """Return values of shape (n,), or probabilities of shape (n, classes)."""
+        answer = self.run(Matrix.from_frame(X))
+        if not self.fitted.classes or self.fitted.present.size == self.fitted.classes:
+            return answer
+        full = np.zeros((len(answer), self.fitted.classes))
+        full[:, self.fitted.present] = answer
+        return full
