@@ -99,6 +99,8 @@ def tail_auto(table):
 
     from mesic_plugins.selectors.long_tail import LongTail
 
+    if not table.is_classes:
+        return {}
     X, y = table.X, table.y
     kept = LongTail(min_rows="auto").fit(X[::2], y[::2]).get_support()
     every, rest = (

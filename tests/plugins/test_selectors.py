@@ -147,6 +147,22 @@ class TestBadInput:
         huge = X.assign(**{name: X[name] * 1e300 for name in "abcde"})
         assert selector.fit(huge, y).get_support()[0]
 
+    @pytest.mark.parametrize("selector", [*JUDGES, LongTail(min_rows="auto")], ids=named)
+    @pytest.mark.parametrize(("unit", "middle"), [(1e200, 0), (1e-200, 0), (1, 1e9)])
+    def test_the_unit_of_the_target_does_not_count(self, selector, unit, middle):
+        X, _ = mixed()
+        y = X["a"] + np.random.default_rng(1).normal(0, 0.3, 200)
+        assert selector.fit(X, y * unit + middle).get_support()[0]
+
+    @pytest.mark.parametrize("selector", WEIGHING, ids=named)
+    @pytest.mark.parametrize("unit", [1e-9, 1e300])
+    def test_the_unit_of_weights_does_not_count(self, selector, unit):
+        X, y = mixed()
+        weight = np.random.default_rng(1).uniform(0.5, 1.5, 200)
+        found = selector.fit(X, y, sample_weight=weight).get_support()
+        np.testing.assert_array_equal(selector.fit(X, y, sample_weight=weight * unit).get_support(), found)
+        assert found[0]
+
     @pytest.mark.parametrize("selector", JUDGES, ids=named)
     def test_far_more_columns_than_rows(self, selector):
         X = np.random.default_rng(0).normal(size=(20, 2_000))

@@ -36,7 +36,7 @@ def boosted(rows, columns, target, weight, fit, *, seed, threads):
     }
     data = lightgbm.Dataset(
         sparse.csr_matrix(rows) if sparse.issparse(rows) else rows,
-        target.y[fit],
+        target.y[fit] - _middle(target),
         weight=None if weight is None else weight[fit],
         categorical_feature=columns.categories,
         params=params,
@@ -44,11 +44,16 @@ def boosted(rows, columns, target, weight, fit, *, seed, threads):
     return lightgbm.train(params, data, ROUNDS)
 
 
+def _middle(target):
+    """Return what is taken from the target, as LightGBM keeps single precision."""
+    return 0 if target.classes else target.y.mean()
+
+
 def losses_of(model, rows, target, validate):
     """Return the loss of each of some rows, shape (m,): squared error, or log loss."""
     raw = model.predict(rows, raw_score=True)
     if not target.classes:
-        return example_losses("regression", target.y[validate], raw)
+        return example_losses("regression", target.y[validate] - _middle(target), raw)
     if target.classes == 2:
         return example_losses("binary", target.y[validate], np.column_stack([special.expit(-raw), special.expit(raw)]))
     return example_losses("multiclass", target.y[validate], special.softmax(raw, axis=1))

@@ -16,6 +16,8 @@ from sklearn.utils.validation import (
 
 from mesic import DataError, Matrix, SettingError
 
+LARGEST = 1e30  # squares of larger values overflow; which columns matter does not depend on a unit
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -160,7 +162,10 @@ def read_target(y, task):
     y = column_or_1d(y, warn=True)
     kind = task or ("regression" if _looks_continuous(y) else "classification")
     if kind == "regression":
-        return Target(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), 0)
+        values = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        peak = np.abs(values).max(initial=0.0)
+        is_in_range = peak == 0 or 1 / LARGEST < peak < LARGEST
+        return Target(values if is_in_range else values / peak, 0)
     labels, codes = np.unique(y, return_inverse=True)
     if labels.size == y.size > 1:
         raise DataError(
@@ -180,7 +185,7 @@ def _looks_continuous(y):
 
 
 def read_weight(sample_weight, X, *aligned):
-    """Return weights (n,) or None where all rows count the same; refuse what cannot be weights.
+    """Return weights (n,) of mean 1, or None where all rows count the same; refuse what cannot be weights.
 
     Raises
     ------
@@ -199,4 +204,6 @@ def read_weight(sample_weight, X, *aligned):
 
 
 def _unlike(weight):
-    return None if (weight == weight[0]).all() else weight
+    """Return weights of mean 1, as LightGBM takes the weight of a leaf for a number of rows; None for equal ones."""
+    share = weight / weight.max()
+    return None if (share == share[0]).all() else share / share.mean()
