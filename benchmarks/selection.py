@@ -43,7 +43,9 @@ def main() -> None:
 
 def null() -> None:
     found = chosen("boruta", "null", range(20))
-    told("noise 1,000 x 100: draws of 20 in which boruta keeps any column", any_kept(found), most=0.1, **cost(found))
+    peer = {"peer": [kept(one) for one in peers("borutapy", "null", range(2))]}
+    what = "noise 1,000 x 100: draws of 20 in which boruta keeps any column"
+    told(what, any_kept(found), most=0.1, **cost(found), **peer)
 
 
 def noises() -> None:

@@ -12,7 +12,7 @@ from scipy import sparse, stats
 from mesic import SettingError
 from mesic_plugins.selectors.boruta.classic import verdicts
 from mesic_plugins.selectors.boruta.estimator import Boruta
-from mesic_plugins.selectors.boruta.levels import BLANK, TOP, levels_of
+from mesic_plugins.selectors.boruta.levels import BLANK, TOP, levels_of, ordered_levels
 from mesic_plugins.selectors.boruta.pooled import tail_p_values
 from mesic_plugins.selectors.boruta.shadows import Groups, Rows, Time, units_of
 
@@ -175,6 +175,24 @@ def test_what_is_shuffled_must_be_given(name):
     X, y, _ = friedman(0, noise=5)
     with pytest.raises(SettingError, match=f"source.{name}"):
         Boruta(shadows=name).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["group", "time"])
+def test_what_is_shuffled_must_be_of_all_rows(name):
+    X, y, _ = friedman(0, noise=5)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Boruta(shadows=name).fit(X, y, **{"groups" if name == "group" else name: np.arange(7)})
+
+
+def test_levels_are_ordered_by_rows_as_they_weigh():
+    codes, y = np.tile([0, 1, 2], 40), np.tile([0.0, 1.0, 2.0, 2.0, 1.0, 0.0], 20)
+    half, first = np.arange(120) // 6 % 2 == 0, np.arange(120) % 6 < 3
+
+    one = ordered_levels(codes, y, half, np.where(first, 1.0, 1e-6))
+    other = ordered_levels(codes, y, half, np.where(first, 1e-6, 1.0))
+
+    assert (np.diff(one[:3].astype(int)) > 0).all()
+    assert (np.diff(other[:3].astype(int)) < 0).all()
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,9 @@ class TestBadInput:
         found = selector.fit(X, np.where(weight, y, 3), sample_weight=weight).evidence_.copy()
 
         pd.testing.assert_frame_equal(found, selector.fit(there, y[weight > 0]).evidence_)
+        counts = sparse.csr_matrix(np.maximum(np.round(X[list("abcde")]), 0))
+        found = selector.fit(counts, y, sample_weight=weight).evidence_.copy()
+        pd.testing.assert_frame_equal(found, selector.fit(counts[weight > 0], y[weight > 0]).evidence_)
 
     @pytest.mark.parametrize("selector", [*JUDGES, LongTail(min_rows="auto")], ids=named)
     def test_a_row_a_class_is_refused(self, selector):
