@@ -310,6 +310,16 @@ def test_rows_that_are_alike_by_chance_are_no_copies():
         assert np.unique(units_of(values[drawn], np.zeros(300))).size == np.unique(drawn).size
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_short_texts_are_alike_by_chance_and_no_copies(seed):
+    rng = np.random.default_rng(seed)
+    share = np.where(np.isin(np.arange(500), [1, 2, 3]), 0.3, 0.0005)
+    texts = sparse.csr_matrix(rng.random((3_000, 500)) < share, dtype=np.float64)
+
+    for table in (texts, texts.toarray()):
+        assert np.unique(units_of(table, np.arange(3_000) % 2)).size == 3_000
+
+
 def test_tail_probabilities_hold_what_they_say():
     rng = np.random.default_rng(0)
     below = np.array([tail_p_values(rng.exponential(size=1), rng.exponential(size=400))[0] for _ in range(20_000)])

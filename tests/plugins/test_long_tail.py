@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
 from mesic import Matrix, SettingError, compile_pipeline
 from mesic_plugins.selectors.long_tail import LongTail
@@ -99,6 +100,24 @@ def test_auto_cuts_what_costs_nothing_and_keeps_what_tells(seed):
     assert found.get_support().mean() < 0.6
     assert found.trials_["cut"].is_monotonic_increasing
     assert found.cut_ in found.trials_["cut"].tolist()
+
+
+def test_auto_costs_little_accuracy_where_many_rare_words_tell_a_little_of_four_classes():
+    lost = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, 4, 2_000)
+        share = np.exp(0.4 * rng.normal(size=(4, 4_000))) / np.arange(1, 4_001) ** 1.05
+        table = sparse.csr_matrix([rng.multinomial(40, own) for own in (share / share.sum(axis=1, keepdims=True))[y]])
+        fit, rest = np.split(rng.permutation(2_000), 2)
+        kept = LongTail(min_rows="auto").fit(table[fit], y[fit]).get_support()
+        every, few = (
+            LogisticRegression(max_iter=1_000).fit(table[fit][:, some], y[fit]).score(table[rest][:, some], y[rest])
+            for some in (np.ones_like(kept), kept)
+        )
+        lost.append(every - few)
+
+    assert np.mean(lost) < 0.02
 
 
 def test_auto_leaves_a_tail_that_tells():
