@@ -26,7 +26,7 @@ class Boruta(ColumnSelector):
         kept, with control of the false discovery rate. It is not the published test. ``classic``: the published
         test (two-sided binomial test of how often a column beats the best shadow, Bonferroni, at least 5 shadows);
         columns on which it cannot decide are not kept. Its binomial test says how often a forest finds a column
-        again, not how often another sample would: on columns of noise alone it keeps some in most tables.
+        again, not how often another sample would, so that no error rate holds for what it keeps.
     alpha : float
         ``pooled``: share of falsely kept columns; ``classic``: level of the test; in (0, 1).
     shadows : {"rows", "group", "time"}
