@@ -125,3 +125,47 @@ def test_a_column_that_a_transformer_names_and_nobody_has_is_said_before_the_sea
 
     assert done.status == 2
     assert "columns='amont' cannot work: give names or patterns of these: 'when', 'town', 'amount'" in done.err
+    assert "fold" not in done.err
+
+
+def test_copies_that_a_sampler_draws_do_not_tell_a_row_its_target_and_made_rows_are_refused(mesic, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = 2000
+    frame = pd.DataFrame({"x": rng.normal(size=rows), "shop": [f"s{n}" for n in rng.integers(0, 600, rows)]})
+    frame["y"] = np.where(frame["x"] + 0.5 * rng.normal(size=rows) > 1.3, "yes", "no")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    source = ("source=table", "source.path=t.csv", "source.target=y", *FAST, "evaluator=[]", "metric=roc_auc")
+    areas = []
+    for number, more in enumerate(([], ["transformer=[target_encoding]"])):
+        done = mesic("run", *source, "sampler=oversample", *more, f"out=r{number}")
+        assert done.status == 0, done.err
+        areas.append(record_of(tmp_path / f"r{number}")["scores"]["test"][0]["value"])
+
+    assert areas[1] > areas[0] - 0.03
+
+    made = mesic("run", *source, "sampler=smote", "transformer=[target_encoding]", "source.ignore=[shop]", "out=s")
+    assert made.status == 2
+    assert "sampler=smote makes rows of others" in made.err
+
+
+def test_a_forbidden_column_is_hidden_from_transformers_too(mesic, source, tmp_path):
+    done = mesic(
+        "run", *source, "transformer=[interactions,crosses]", "selection.forbid=[amount]", "evaluator=[]", "out=r"
+    )
+
+    assert done.status == 0, done.err
+    record = record_of(tmp_path / "r")
+    assert not [name for name in record["model"]["columns"] if "amount" in name]
+    columns = json.loads((tmp_path / "r/bundle/steps/00-codes/step.json").read_text())["params"]["columns"]
+    assert "amount" not in [column["name"] for column in columns]
+    both = mesic("run", *source, "selection.forbid=[amount]", "selection.protect=[amount]", "out=s")
+    assert both.status == 2
+    assert "both name 'amount'" in both.err
+
+
+def test_what_a_scaler_makes_of_times_is_no_time(mesic, source, tmp_path):
+    done = mesic("run", *source, "transformer=[standardize,dates]", "evaluator=[]", "out=r")
+
+    assert done.status == 0, done.err
+    assert not [name for name in record_of(tmp_path / "r")["model"]["columns"] if name.startswith("when:")]
+    assert "NOTHING-TO-REWRITE" in codes(record_of(tmp_path / "r"))

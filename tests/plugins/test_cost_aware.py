@@ -51,7 +51,7 @@ def test_the_total_and_the_reasons_are_told():
     evidence = found.evidence_.set_index("column")
 
     assert found.total_us_ == 100
-    assert evidence.loc["weak", "reason"].startswith("takes 100 us a row; without it the loss is")
+    assert evidence.loc["weak", "reason"].startswith("takes 100 us a row; shuffling what it pays for costs")
     assert evidence.loc["weak", "loss_without"] > 0
     assert evidence.loc["free", "reason"] == "takes no time of its own"
     assert [finding.code for finding in found.findings_] == ["OVER-BUDGET"]
@@ -66,3 +66,20 @@ def test_settings_that_cannot_work_are_refused(options):
 def test_a_negative_price_is_refused():
     with pytest.raises(SettingError, match="costs=-1"):
         CostAware().fit(*rows(), costs={"weak": -1})
+
+
+def test_where_nothing_fits_the_cheapest_stays_and_it_is_said():
+    X, y = rows()
+    found = CostAware(budget_us=10).fit(X, y, costs={"strong": 50, "weak": 5000, "idle": 80, "free": 60})
+
+    assert found.get_feature_names_out().tolist() == ["strong"]
+    assert "nothing fits in budget_us=10: the least takes 50 us" in found.findings_[0].message
+
+
+def test_what_is_protected_is_paid_for_first():
+    X, y = rows()
+    found = CostAware(budget_us=100).fit(X, y, costs={"strong": 80, "weak": 80, "idle": 10}, protected=["weak"])
+
+    assert set(found.get_feature_names_out()) >= {"weak", "free"}
+    assert "strong" not in found.get_feature_names_out()
+    assert found.total_us_ <= 100

@@ -6,7 +6,7 @@ import pytest
 
 from mesic import EvaluationView, TrainingView, example_losses
 from mesic_plugins.evaluators.feature_audit import FeatureAudit
-from mesic_plugins.evaluators.reliability import missing_share, repeats_itself, shift_over_time
+from mesic_plugins.evaluators.reliability import covered_share, missing_share, shift_over_time, stands_still
 from mesic_plugins.evaluators.verdicts import verdict_of
 
 
@@ -68,7 +68,7 @@ def test_a_column_without_which_most_is_lost_is_named():
 
 
 def test_the_price_is_what_is_measured_and_what_is_declared():
-    found = audited(view(costs={"a": 2.0, "idle": 1.0}, columns={"a": {"cost_us": 40.0}}))
+    found = audited(view(costs={"a": 2.0, "idle": 1.0, "town": 0.0}, columns={"a": {"cost_us": 40.0}}))
 
     assert (found["a"]["cost_us"], found["idle"]["cost_us"], found["town"]["cost_us"]) == (42.0, 1.0, 0.0)
 
@@ -92,14 +92,21 @@ def test_rows_of_a_group_are_one_unit_of_the_intervals():
 def test_what_stands_still_and_what_changes_is_measured_over_time():
     rng = np.random.default_rng(0)
     time = np.arange(1000.0)
-    stuck = pd.Series(np.where(time % 10 == 0, rng.normal(size=1000), np.nan)).ffill()
+    noise = pd.Series(rng.normal(size=1000))
+    stuck = noise.where(time < 700, noise[700])
+    hourly = pd.Series(np.repeat(rng.normal(size=50), 20))
 
-    assert repeats_itself(stuck, time) == pytest.approx(0.9, abs=0.02)
-    assert repeats_itself(pd.Series(rng.normal(size=1000)), time) == 0
-    assert repeats_itself(pd.Series(rng.normal(size=1000)), None) is None
+    assert stands_still(stuck, time) == pytest.approx(0.3, abs=0.01)
+    assert stands_still(noise, time) == 0
+    assert stands_still(hourly, time) == 0, "it uses to change once in twenty moments"
+    assert stands_still(hourly, time // 20) == 0, "one cell a moment is looked at"
+    assert stands_still(noise, None) is None
     assert shift_over_time(pd.Series(rng.normal(size=1000), name="x"), time, 0.05) is None
     assert shift_over_time(pd.Series(rng.normal(size=1000) + (time > 500), name="x"), time, 0.05)["effect"] > 0.3
+    many = pd.Series(pd.Categorical(rng.integers(0, 900, 1000).astype(str)), name="x")
+    assert shift_over_time(many, time, 0.05) is None, "many rare levels are no change"
     assert missing_share(pd.Series([1.0, np.nan])) == 0.5
+    assert covered_share(pd.Series(np.arange(100.0)), pd.Series([0.0, 49.0])) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,7 @@ def test_what_stands_still_and_what_changes_is_measured_over_time():
         ({"q": 0.001, "missing": 0.0, "stale": 0.0, "shift": {"effect": 0.4, "said": "it moved"}}, "watch"),
         ({"q": 0.4, "alike": [], "high": 0.5}, "unsure"),
         ({"q": 0.4, "alike": [], "high": 0.001}, "leave out"),
-        ({"q": 0.4, "alike": [], "high": 0.001, "varies": False}, "unsure"),
+        ({"q": 0.4, "alike": [], "high": 0.001, "covered": 0.5}, "unsure"),
         ({"q": 0.4, "alike": ["b"], "together": {"low": 0.1}, "keeper": "a", "name": "a"}, "keep"),
         ({"q": 0.4, "alike": ["b"], "together": {"low": 0.1}, "keeper": "b", "name": "a"}, "redundant"),
         ({"q": 0.4, "alike": ["b"], "together": {"low": -0.1}, "keeper": "b", "name": "a", "high": 0.0}, "leave out"),
@@ -122,3 +129,24 @@ def test_a_verdict_follows_from_what_was_found(facts, verdict):
 
     assert found["verdict"] == verdict
     assert found["reason"]
+
+
+def test_columns_that_the_pipeline_does_not_read_are_not_asked():
+    evaluation = FeatureAudit().evaluate(view(costs={"a": 1.0, "town": 1.0}))
+
+    assert {row["name"] for row in evaluation.data["features"]} == {"a", "town"}
+    assert evaluation.data["unread"] == ["idle"]
+    assert "IDLE-COLUMNS" not in [finding.code for finding in evaluation.findings]
+
+
+def test_the_gain_is_that_over_the_weighted_share():
+    asked = view()
+    weight = np.where(asked.y > 0, 20.0, 1.0)
+    reference = TrainingView(asked.X, asked.y, weight=weight)
+    weighted = EvaluationView(**{**vars(asked), "weight": weight, "reference": reference})
+    nothing = example_losses("regression", asked.y, np.full(len(asked), np.average(asked.y, weights=weight)))
+    (finding,) = [f for f in FeatureAudit().evaluate(weighted).findings if f.code == "FRAGILE-COLUMN"]
+    gain = np.average(nothing - asked.losses, weights=weight)
+    lost = example_losses("regression", asked.y, predict(asked.X.assign(a=np.nan))) - asked.losses
+
+    assert finding.evidence["share"] == pytest.approx(np.average(lost, weights=weight) / gain)

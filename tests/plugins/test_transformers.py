@@ -269,13 +269,52 @@ def test_only_columns_that_the_schema_calls_times_are_taken_apart():
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_the_target_of_levels_is_as_scikit_learn_says(task):
+def test_levels_of_many_rows_have_their_own_mean(task):
     rng = np.random.default_rng(0)
-    X = pd.DataFrame({"town": pd.Categorical(rng.choice(list("abcdefgh"), 300))})
-    y = rng.normal(size=300) if task == "regression" else rng.integers(0, 2 if task == "binary" else 3, 300)
-    expected = TargetEncoder(target_type="continuous" if task == "regression" else task).fit(X, y).transform(X)
+    level = rng.integers(0, 3, 30_000)
+    X = pd.DataFrame({"town": pd.Categorical(np.array(list("abc"))[level])})
+    y = level + rng.normal(size=level.size)
+    if task != "regression":
+        y = (y > 1).astype(int) if task == "binary" else np.digitize(y, [0, 2])
+    outcomes = y[:, None] if task == "regression" else (y[:, None] == np.unique(y))[:, 1 if task == "binary" else 0 :]
+    own = np.array([outcomes[level == code].mean(axis=0) for code in range(3)])
 
-    np.testing.assert_allclose(TargetEncoding(task=task).fit(X, y).transform(X), expected, rtol=1e-10)
+    np.testing.assert_allclose(TargetEncoding(task=task).fit(X, y).transform(X), own[level], atol=0.002)
+
+
+def test_levels_that_differ_by_chance_alone_have_one_mean():
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame({"id": pd.Categorical(rng.integers(0, 900, 1800).astype(str))})
+    made = TargetEncoding().fit(X, rng.integers(0, 2, 1800)).transform(X)["id: target"]
+
+    assert made.std() < 0.05
+
+
+def test_rare_levels_are_drawn_to_the_mean_so_far_that_later_rows_profit():
+    rng = np.random.default_rng(0)
+    effect, level = rng.normal(0, 1, 600), rng.integers(0, 600, 4000)
+    y = rng.random(4000) < 1 / (1 + np.exp(-effect[level]))
+    X = pd.DataFrame({"id": pd.Categorical(level.astype(str))})
+    fit, later = slice(0, 2000), slice(2000, 4000)
+    ours, plain = (
+        made.fit(X[fit], y[fit]).transform(X[later])
+        for made in (TargetEncoding(), TargetEncoder(target_type="binary", smooth=1e-9))
+    )
+    brier = [np.mean((np.ravel(answer) - y[later]) ** 2) for answer in (ours, plain, np.full(2000, y[fit].mean()))]
+
+    assert brier[0] < min(brier[1:])
+
+
+def test_copies_of_a_row_do_not_tell_it_its_target():
+    rng = np.random.default_rng(0)
+    copies = np.repeat(np.arange(300), 2)
+    X = pd.DataFrame({"id": pd.Categorical((copies // 3).astype(str))})
+    y = np.repeat(rng.normal(size=300), 2)
+    told = TargetEncoding().fit_transform(X, y)["id: target"]
+    honest = TargetEncoding().fit_transform(X, y, groups=copies)["id: target"]
+
+    assert abs(np.corrcoef(honest, y)[0, 1]) < 0.15
+    assert np.corrcoef(told, y)[0, 1] > 0.3
 
 
 def test_training_rows_do_not_see_their_own_target():
@@ -367,3 +406,24 @@ def test_columns_that_are_not_named_stay_as_they_are():
 
         pd.testing.assert_frame_equal(made.drop(columns="class"), X.drop(columns="class"), check_categorical=False)
         assert not made["class"].equals(X["class"])
+
+
+def test_times_of_a_plain_data_frame_are_days():
+    when = pd.Series(pd.to_datetime(["2024-02-29", "2025-03-01"]))
+    made = Dates(parts=["year"], keep=False, columns=["t"]).fit_transform(pd.DataFrame({"t": when}))
+
+    assert made["t: year"].tolist() == [2024.0, 2025.0]
+
+
+def test_one_column_has_no_pairs_and_it_is_said():
+    X = pd.DataFrame({"x": [1.0, 2.0], "t": pd.Categorical(["a", "b"])})
+
+    assert [finding.code for finding in Interactions().fit(X).findings_] == ["NOTHING-TO-REWRITE"]
+    assert [finding.code for finding in Crosses(columns=["t"]).fit(X).findings_] == ["NOTHING-TO-REWRITE"]
+
+
+def test_a_column_of_that_very_name_is_meant_and_no_pattern():
+    X = pd.DataFrame({"a[1]": [1.0, 3.0], "a1": [1.0, 3.0]})
+    made = Standardize(columns=["a[1]"]).fit_transform(X)
+
+    assert made.to_dict("list") == {"a[1]": [-1.0, 1.0], "a1": [1.0, 3.0]}

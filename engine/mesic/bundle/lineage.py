@@ -106,7 +106,8 @@ def origins(links: Sequence[Link], columns: int) -> list[frozenset[int]]:
     """Return for each column at the end the places of the `columns` at the start that it comes from."""
     found = [frozenset([place]) for place in range(columns)]
     for link in links:
-        found = [frozenset().union(*(found[parent] for parent in parents)) for parents in link.parents]
+        joined = {parents: frozenset().union(*(found[parent] for parent in parents)) for parents in set(link.parents)}
+        found = [joined[parents] for parents in link.parents]
     return found
 
 

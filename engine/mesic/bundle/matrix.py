@@ -9,6 +9,7 @@ import pandas as pd
 from mesic.errors import DataError
 
 Levels = Mapping[str, tuple[str, ...]]
+EPOCH = pd.Timestamp(0, tz="UTC")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class Matrix:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "Matrix":
-        """Return numeric and ``category`` columns as a matrix; the index is left behind."""
+        """Return numeric and ``category`` columns as a matrix, times as days since 1970; the index is left behind."""
         names = tuple(map(str, frame.columns))
         if all(dtype == np.float64 for dtype in frame.dtypes):
             return cls(np.array(frame.to_numpy(), order="C"), names)
@@ -68,6 +69,8 @@ class Matrix:
                 levels[name] = tuple(map(str, column.cat.categories))
                 codes = column.cat.codes.to_numpy()
                 values[:, place] = np.where(codes < 0, np.nan, codes)
+            elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+                values[:, place] = (pd.to_datetime(column, utc=True) - EPOCH) / pd.Timedelta(days=1)
             else:
                 values[:, place] = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return cls(values, names, levels)

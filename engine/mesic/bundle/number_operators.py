@@ -17,11 +17,15 @@ def scale(step: PortableStep) -> Operator:
     Columns that stay have 0, 1 and infinite limits there.
     """
     center, width, low, high = (step.arrays[name] for name in ("center", "scale", "low", "high"))
+    changed = np.flatnonzero((center != 0) | (width != 1) | np.isfinite(low) | np.isfinite(high))
+    center, width, low, high = (array[changed] for array in (center, width, low, high))
 
     def run(matrix: Matrix) -> Matrix:
+        values = matrix.values.copy()
         with np.errstate(over="ignore"):  # far beyond what was seen; the largest number is far enough
-            scaled = np.clip((matrix.values - center) / width, -LARGEST, LARGEST)
-        return Matrix(np.clip(scaled, low, high), matrix.names, matrix.levels)
+            scaled = np.clip((values[:, changed] - center) / width, -LARGEST, LARGEST)
+        values[:, changed] = np.clip(scaled, low, high)
+        return Matrix(values, matrix.names, matrix.levels)
 
     return run
 

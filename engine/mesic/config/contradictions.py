@@ -29,6 +29,7 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
         _role_problems,
         _column_problems,
         _order_problems,
+        _bound_problems,
     )
     for look in looks:
         try:
@@ -93,6 +94,11 @@ def _reason_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     for code, reason in plain["policy"]["accept"].items():
         if not reason or not str(reason).strip():
             yield f"policy.accept.{code} gives no reason: say in words why it may stand"
+
+
+def _bound_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*plain["selection"]["protect"]} & {*plain["selection"]["forbid"]}):
+        yield f"selection.protect and selection.forbid both name {name!r}: it can stay or go"
 
 
 def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:

@@ -28,6 +28,8 @@ class TrainingView:
         What the schema calls each column: ``time`` (days since 1970, UTC), ``text``, ``boolean``, ...
     cost_us
         What the schema says that it takes to get a cell of a column, in microseconds; others take nothing.
+    copies
+        Where a sampler has drawn rows several times, which row each is a copy of, shape (n,); else None.
     """
 
     X: pd.DataFrame
@@ -37,6 +39,7 @@ class TrainingView:
     time: np.ndarray | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     cost_us: Mapping[str, float] = field(default_factory=dict)
+    copies: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.y)

@@ -27,6 +27,7 @@ def features(record: Record) -> Html:
             tag("h3", "What each column gives, costs and risks"),
             _table(found),
             _unexamined(facts.get("unexamined") or []),
+            _unread(facts.get("unread") or []),
             _costs(record.get("costs")),
         )
     )
@@ -57,6 +58,12 @@ def _unexamined(names: list[str]) -> Html:
     return details(
         f"{counted(len(names), 'column')} hurt less when a few rows were shuffled", paragraph(", ".join(names))
     )
+
+
+def _unread(names: list[str]) -> Html:
+    if not names:
+        return Html("")
+    return details(f"{counted(len(names), 'column')} the model does not read", paragraph(", ".join(names)))
 
 
 def _costs(costs: Facts | None) -> Html:

@@ -59,6 +59,7 @@ from mesic.training.selection import Choice
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
 MAIN = "model"
+FEW_ROWS = 200
 
 
 @dataclass
@@ -183,6 +184,7 @@ class Experiment:
         self.record.facts["row_account"] = self.account.as_dict()
         self.record.add(partition=facts.partition_facts(part.name, self.dataset, self.split, proof))
         self.record.refuse_leaks()
+        self.recipe.refuse_transformers(self.dataset.view(self.split.train[:FEW_ROWS]))
         self._look_at_sample()
         target, rng = self.record.facts["data"]["target"], stage_rng(self.config["seed"], "bundle")
         names = read_columns(self.schema, [str(name) for name in self.dataset.X])

@@ -67,7 +67,8 @@ class SchemaTables(Tables):
         X = _readable(frame_of(columns, rows), set(reads))
         for column in self.schema.features if "missing" in reads else ():
             is_lost = rng.random(rows) < _share_missing(column)
-            X[column.name] = X[column.name].mask(is_lost) if column.name in X else None
+            if column.name in X:
+                X[column.name] = X[column.name].mask(is_lost)
         telling = max(X, key=lambda name: X[name].nunique())
         value = _rank(X[telling]) + rng.normal(0, 0.05, rows)
         kinds = {column.name: column.kind for column in self.schema.features if column.name in X}

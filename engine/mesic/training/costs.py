@@ -66,8 +66,8 @@ Charges = list[tuple[float, list[str]]]
 def charges_of(steps: Sequence[PortableStep], X: pd.DataFrame, declared: Mapping[str, float]) -> Charges:
     """Return what the columns at the end of some steps cost: microseconds a row, and the names on which they fall.
 
-    A charge falls due when any of its columns is used. Times are rounded to one digit, so that they seldom differ from
-    run to run.
+    A charge falls due when any of its columns is used. Times are told as 3, 10, 30, 100, ... so that they seldom differ
+    from run to run; what takes less than 3 is not charged for.
 
     Parameters
     ----------
@@ -92,12 +92,16 @@ def charges_of(steps: Sequence[PortableStep], X: pd.DataFrame, declared: Mapping
     for number, us in enumerate(_least_us(parts, [batch], len(batch))[1:]):
         changed = {place for place, is_same in enumerate(links[number].is_same) if not is_same}
         later = origins(links[number + 1 :], len(names[number + 1]))
-        found.append((_one_digit(us), [name for name, own in zip(end, later, strict=True) if own & changed]))
-    return [(us, columns) for us, columns in found if columns]
+        found.append((_rough(us), [name for name, own in zip(end, later, strict=True) if own & changed]))
+    return [(us, columns) for us, columns in found if columns and us > 0]
 
 
-def _one_digit(us: float) -> float:
-    return float(f"{us:.0e}")
+def _rough(us: float) -> float:
+    """Return the nearest of 3, 10, 30, 100, ...; 0 below 2."""
+    if us < 2:
+        return 0.0
+    half_decades = round(2 * float(np.log10(us)))
+    return 10.0 ** (half_decades // 2) * (3 if half_decades % 2 else 1)
 
 
 def _least_us(parts: Sequence[Callable[[Any], Any]], pieces: Sequence[Matrix], rows: int) -> list[float]:

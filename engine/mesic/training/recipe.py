@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mesic.bundle.lineage import pruned
+from mesic.bundle.lineage import link_of, pruned
 from mesic.bundle.operators import take
 from mesic.bundle.portable import Matrix, PortableStep, applied
 from mesic.bundle.stepping import codes_step, portable_step
@@ -135,7 +135,7 @@ class Recipe:
         present = np.unique(view.y) if self.classes else np.array([], dtype=np.int64)
         y = np.searchsorted(present, view.y) if self.classes else view.y
         rewritten = self._rewritten(y, view)
-        steps, X, choices = self._chosen(rewritten.X, y, view, rewritten.steps)
+        steps, X, choices = self._chosen(rewritten, y, view)
         adapters = self._needed(self.learner, X)
         findings = [*rewritten.findings, *self._lacking(X)]
         for part in adapters:
@@ -150,12 +150,28 @@ class Recipe:
             tuple(steps), present, self.classes, self.threads, complexity, inputs, tuple(choices), tuple(findings)
         )
 
+    def refuse_transformers(self, view: TrainingView) -> None:
+        """Refuse transformers whose options mean nothing of these columns, before anything is learned from many rows.
+
+        Raises
+        ------
+        UsageError
+            An option cannot work, of whatever rows.
+        """
+        y = np.unique(view.y, return_inverse=True)[1] if self.classes else view.y
+        try:
+            self._rewritten(y, view)
+        except UsageError:
+            raise
+        except Exception:  # noqa: BLE001 - so few rows may be too few; a trial says what is wrong with all of them
+            return
+
     def choices(self, view: TrainingView) -> list[Choice]:
         """Return what the selectors choose on a training view; no learner is fitted."""
         view = self._sampled(view)
         y = np.unique(view.y, return_inverse=True)[1] if self.classes else view.y
         rewritten = self._rewritten(y, view)
-        return self._chosen(rewritten.X, y, view, rewritten.steps)[2]
+        return self._chosen(rewritten, y, view)[2]
 
     def drawn(self, view: TrainingView) -> Sample:
         """Return the sample that would be drawn of some training rows; the same rows give the same."""
@@ -175,20 +191,38 @@ class Recipe:
         weight = sample.weight if view.weight is None else sample.weight * view.weight[sample.index]
         X, y = view.X.iloc[sample.index], view.y[sample.index]
         if sample.made is not None:
+            self._refuse_made_rows()
             return replace(with_made(TrainingView(X, y, weight), sample.made), kinds=view.kinds, cost_us=view.cost_us)
         groups = None if view.groups is None else view.groups[sample.index]
         time = None if view.time is None else view.time[sample.index]
-        return replace(view, X=X, y=y, weight=weight, groups=groups, time=time)
+        copies = sample.index if np.unique(sample.index).size < sample.index.size else None
+        return replace(view, X=X, y=y, weight=weight, groups=groups, time=time, copies=copies)
+
+    def _refuse_made_rows(self) -> None:
+        """Refuse what answers out of fold where a sampler makes rows: each lies near rows of other folds."""
+        if out_of_fold := [part.name for part in self.transformers if "out_of_fold" in part.traits]:
+            raise UsageError(
+                f"sampler={self.sampler.name} makes rows of others, which undoes that transformer={out_of_fold[0]} "
+                "answers rows out of fold: leave out one of them, or draw rows by sampler=oversample"
+            )
 
     def _rewritten(self, y: np.ndarray, view: TrainingView) -> "Rewritten":
         """Fit the transformers in turn; whose letters they read is known only then, and decides the first step."""
-        texts = {name for name, kind in view.kinds.items() if kind == "text" and name in view.X}
+        raw = [str(name) for name in view.X]
+        hidden = [
+            name for name, is_hidden in zip(raw, self.bounds.forbidden(raw, is_strict=False), strict=True) if is_hidden
+        ]
+        if len(hidden) == len(raw):
+            raise UsageError(f"{FORBIDDEN} leaves no column: allow one")
+        texts = {name for name, kind in view.kinds.items() if kind == "text" and name in view.X} - set(hidden)
         is_read = any("text" in part.traits for part in self.transformers)
-        X = view.X if is_read else view.X.drop(columns=list(texts))
+        X = view.X.drop(columns=[*hidden, *([] if is_read else texts)])
         start, steps, open_columns, findings = X, list[PortableStep](), set[str](), list[Finding]()
         for part in self.transformers:
+            before = X
             transformer, X = self._transformed(part, X, y, view)
             steps.append(self._portable(transformer, part))
+            view = replace(view, kinds=_kinds_left(view.kinds, steps[-1], before, X))
             open_columns |= set(getattr(transformer, "texts_", ()))
             findings += getattr(transformer, "findings_", ())
         if unread := sorted(texts & set(X.columns)):
@@ -196,7 +230,7 @@ class Recipe:
                 f"no transformer reads the free text of {', '.join(map(repr, unread))}: "
                 "name them in columns of one that does, or in source.ignore"
             )
-        return Rewritten([codes_step(start, open_columns), *steps], X, findings)
+        return Rewritten([codes_step(start, open_columns), *steps], X, findings, tuple(hidden))
 
     def _needed(self, part: Part, X: pd.DataFrame) -> list[Part]:
         """Return the transformers without which a part could not read these columns."""
@@ -222,16 +256,18 @@ class Recipe:
         return transformer, _as_frame(rewritten, transformer, X, part)
 
     def _chosen(
-        self, X: pd.DataFrame, y: np.ndarray, view: TrainingView, steps: list[PortableStep]
+        self, rewritten: "Rewritten", y: np.ndarray, view: TrainingView
     ) -> tuple[list[PortableStep], pd.DataFrame, list[Choice]]:
         """Return the columns that the learner sees, and each choice that led to them."""
-        names = [str(name) for name in X.columns]
+        steps, X = rewritten.steps, rewritten.X
+        names = [*rewritten.hidden, *map(str, X.columns)]
         forbidden, choices = self.bounds.forbidden(names), []
         if forbidden.all():
             raise UsageError(f"{FORBIDDEN} leaves no column: allow one")
         if forbidden.any():
             choices.append(Choice(FORBIDDEN, tuple(names), ~forbidden, np.zeros(len(names), dtype=bool)))
-            allowed = np.flatnonzero(~forbidden)
+            allowed = np.flatnonzero(~forbidden[len(rewritten.hidden) :])
+            names = list(map(str, X.columns))
             steps, X = [*steps, PortableStep("take", {"columns": allowed.tolist()}, {})], X.iloc[:, allowed]
         protected = {name for name, stays in zip(names, self.bounds.protected(names), strict=True) if stays}
         for part in self.selectors:
@@ -255,8 +291,11 @@ class Recipe:
             else:
                 _, readable = self._transformed(adapter, readable, y, view)
         selector, given = self._made(part, view)
-        if "costs" in inspect.signature(selector.fit).parameters:
+        accepts = inspect.signature(selector.fit).parameters
+        if "costs" in accepts:
             given["costs"] = charges_of(steps, view.X, view.cost_us)
+        if "protected" in accepts:
+            given["protected"] = sorted(protected)
         selector.fit(readable, y, **given)
         names = [str(name) for name in X.columns]
         choice = choice_of(selector, part.name, names, np.array([name in protected for name in names], dtype=bool))
@@ -276,7 +315,8 @@ class Recipe:
         seed = stage_seed(self.seed, part.offer.address)
         component = build(part.offer, part.options, task=self.task, seed=seed, threads=self.threads)
         accepts = inspect.signature(component.fit).parameters
-        facts = {"sample_weight": view.weight, "groups": view.groups, "time": view.time, "kinds": view.kinds}
+        groups = view.copies if view.groups is None and "out_of_fold" in part.traits else view.groups
+        facts = {"sample_weight": view.weight, "groups": groups, "time": view.time, "kinds": view.kinds}
         return component, {name: value for name, value in facts.items() if name in accepts and value is not None}
 
     def _portable(self, fitted: Any, part: Part) -> PortableStep:
@@ -285,11 +325,22 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Training rows after all transformers: the steps that led there, the columns, what was found."""
+    """Training rows after all transformers: the steps that led there, the columns, what was found, what is hidden."""
 
     steps: list[PortableStep]
     X: pd.DataFrame
     findings: list[Finding]
+    hidden: tuple[str, ...]
+
+
+def _kinds_left(
+    kinds: Mapping[str, str], step: PortableStep, before: pd.DataFrame, after: pd.DataFrame
+) -> dict[str, str]:
+    """Return the kinds of the columns that a step has left as they were: what a scaler makes of times are no times."""
+    names = tuple(map(str, after.columns))
+    link = link_of(step, tuple(map(str, before.columns)), names)
+    same = {name for name, is_same in zip(names, link.is_same, strict=True) if is_same}
+    return {name: kind for name, kind in kinds.items() if name in same}
 
 
 def _as_frame(transformed: Any, transformer: Any, X: pd.DataFrame, part: Part) -> pd.DataFrame:

@@ -76,9 +76,9 @@ class Bounds:
     forbid: Sequence[str] = ()
     is_strict: bool = True
 
-    def forbidden(self, names: Sequence[str]) -> np.ndarray:
+    def forbidden(self, names: Sequence[str], *, is_strict: bool = True) -> np.ndarray:
         """Return which columns the learner never sees, booleans of shape (p,)."""
-        return self._matching(self.forbid, names, FORBIDDEN)
+        return self._matching(self.forbid, names, FORBIDDEN, is_strict=is_strict)
 
     def protected(self, names: Sequence[str]) -> np.ndarray:
         """Return which columns stay whatever selectors say, booleans of shape (p,)."""
@@ -88,11 +88,15 @@ class Bounds:
         """Return both lists; JSON-able."""
         return {"protect": list(self.protect), "forbid": list(self.forbid)}
 
-    def _matching(self, patterns: Sequence[str], names: Sequence[str], key: str) -> np.ndarray:
+    def _matching(
+        self, patterns: Sequence[str], names: Sequence[str], key: str, *, is_strict: bool = True
+    ) -> np.ndarray:
         found = np.zeros(len(names), dtype=bool)
         for pattern in patterns:
-            own = np.array([name == pattern or fnmatchcase(name, pattern) for name in names], dtype=bool)
-            if self.is_strict and not own.any():
+            own = np.array([name == pattern for name in names], dtype=bool)
+            if not own.any():  # what is a column's name is no pattern
+                own = np.array([fnmatchcase(name, pattern) for name in names], dtype=bool)
+            if is_strict and self.is_strict and not own.any():
                 raise UsageError(f"{key} names {pattern!r}, and no column is called so{did_you_mean(pattern, names)}")
             found |= own
         return found

@@ -53,8 +53,9 @@ class SplitShift:
         area = score_with_interval(RocAuc(), is_test, np.c_[1 - told, told], rng=view.rng, level=view.level)
         order = np.argsort(-gain, kind="stable")[:NAMED]
         columns = {str(X.columns[place]): float(gain[place] / max(gain.sum(), 1e-300)) for place in order}
-        before = Profile.of(view.X.iloc[split.train])
-        moved = shifts(before, before.counted(view.X.iloc[split.test]), level=view.level)
+        whole = Profile.of(view.X)  # levels that are listed for one part alone would seem to go
+        before, after = (whole.counted(view.X.iloc[part]) for part in (split.train, split.test))
+        moved = shifts(before, after, level=view.level)
         data = {"area": area.as_dict(), "columns": columns, "shifts": [shift.as_dict() for shift in moved]}
         if area.low <= LARGEST_AREA:
             return Evaluation(data)

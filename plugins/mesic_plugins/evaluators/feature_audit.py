@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from mesic import Evaluation, Finding, Matrix, example_losses, paired_difference
-from mesic_plugins.evaluators.reliability import missing_share, repeats_itself, shift_over_time
-from mesic_plugins.evaluators.verdicts import verdict_of
+from mesic_plugins.evaluators.reliability import covered_share, missing_share, shift_over_time, stands_still
+from mesic_plugins.evaluators.verdicts import NEGLIGIBLE, verdict_of
 from mesic_plugins.selectors.false_discovery import q_values
 from mesic_plugins.selectors.redundancy import clusters, similarities
 
@@ -20,7 +20,7 @@ class FeatureAudit:
     Power is the loss that shuffling a column costs the model, which keeps what the others say; columns that say the
     same are shuffled together, too, for each alone seems worth nothing then. Reliability is what share of the cells is
     missing or stale, and the loss when the column does not come at all. Stability is what has changed in it between
-    the earlier and the later half of the training rows.
+    the earlier and the later half of the training rows. Columns that the pipeline does not read are not asked.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ class FeatureAudit:
     def evaluate(self, view):
         """Return a row a column, the strongest first, each with verdict and reason."""
         asked = _Asked(view, self.rows)
-        names = asked.strongest(list(view.X.columns), self.most)
+        read = [name for name in view.X.columns if name in view.costs or not view.costs]
+        names = asked.strongest(read, self.most)
         cluster = self._clusters(view, names)
         features = [
             asked.examined(name) | {"cluster": int(number)} for name, number in zip(names, cluster, strict=True)
@@ -59,13 +60,15 @@ class FeatureAudit:
         data = {
             "method": f"loss increase when shuffled among {len(asked):,} validation rows",
             "features": features,
-            "unexamined": sorted(set(view.X.columns) - set(names)),
+            "unexamined": sorted(set(read) - set(names)),
+            "unread": sorted(set(view.X.columns) - set(read)),
         }
-        return Evaluation(data, (*_idle(features), *_fragile(features, gain)))
+        return Evaluation(data, (*_idle(features, asked, gain), *_fragile(features, gain)))
 
     def _clusters(self, view, names):
         X = (view.X if view.reference is None else view.reference.X)[names].head(COMPARED_ROWS)
-        matrix = Matrix.from_frame(X)
+        texts = [name for name in names if view.columns.get(name, {}).get("kind") == "text"]
+        matrix = Matrix.from_frame(X.assign(**dict.fromkeys(texts, 0.0)))
         places = [place for place, name in enumerate(matrix.names) if name in matrix.levels]
         return clusters(similarities(matrix.values, places), self.similarity)
 
@@ -124,13 +127,13 @@ class _Asked:
             "increase": power["value"],
             **{key: power[key] for key in ("low", "high")},
             "p": _one_sided(power),
-            "varies": self.X[name].nunique(dropna=False) > 1,
+            "covered": covered_share(column, self.X[name]),
             "cost_us": float(self.view.costs.get(name, 0.0)) + float(facts.get("cost_us", 0.0)),
             "missing": missing_share(column),
-            "stale": repeats_itself(column, time),
+            "stale": None if facts.get("kind") == "text" else stands_still(column, time),
             "upstream": facts.get("upstream", ""),
             "absent": self._cost(self.X.assign(**{name: _absent(self.X[name])})),
-            "shift": shift_over_time(column, time, 1 - self.view.level),
+            "shift": None if facts.get("kind") == "text" else shift_over_time(column, time, 1 - self.view.level),
         }
 
     def cost_of_shuffling(self, names):
@@ -140,12 +143,12 @@ class _Asked:
 
     def gain(self):
         """Return the loss that the model saves over knowing nothing but the target's shares or mean."""
-        target = self.y if self.view.reference is None else self.view.reference.y
+        known = self if self.view.reference is None else self.view.reference
         if self.view.classes:
-            counts = np.bincount(target, minlength=len(self.view.classes)) + 1e-9
+            counts = np.bincount(known.y, known.weight, minlength=len(self.view.classes)) + 1e-9
             nothing = np.tile(counts / counts.sum(), (len(self), 1))
         else:
-            nothing = np.full(len(self), target.mean())
+            nothing = np.full(len(self), np.average(known.y, weights=known.weight))
         saved = example_losses(self.view.task, self.y, nothing) - self.before
         return max(float(np.average(saved, weights=self.weight)), 0.0)
 
@@ -187,13 +190,15 @@ def _absent(values):
     return pd.Series(np.nan, index=values.index)
 
 
-def _idle(features):
+def _idle(features, asked, gain):
     idle = [feature["name"] for feature in features if feature["verdict"] == "leave out"]
     if not idle:
         return ()
     shown = ", ".join(map(repr, idle[:5])) + (", ..." if len(idle) > 5 else "")
     message = f"{len(idle)} of {len(features)} columns add next to nothing to this model: {shown}"
     fix = "leave them out, by source.ignore or selection.forbid; selector=[boruta] asks whether they tell of the target"
+    if len(idle) > 1 and asked.cost_of_shuffling(idle)["high"] > NEGLIGIBLE * gain:
+        message, fix = f"{message}; each alone, not all together", "leave out one of them, and look again"
     return (Finding("IDLE-COLUMNS", "info", message, {"columns": idle}, fix),)
 
 
@@ -201,6 +206,7 @@ def _fragile(features, gain):
     for feature in features:
         if 0 < FRAGILE * gain < feature["absent"]["low"]:
             lost = feature["absent"]["value"] / gain
-            message = f"without {feature['name']!r} the model loses {lost:.0%} of what it gains over knowing nothing"
+            much = f"{lost:.0%} of what" if lost <= 1 else "more than"
+            message = f"without {feature['name']!r} the model loses {much} it gains over knowing nothing"
             fix = "watch that it comes, and learn what to answer without it: drop its cells in some training rows"
             yield Finding("FRAGILE-COLUMN", "info", message, {"column": feature["name"], "share": lost}, fix)

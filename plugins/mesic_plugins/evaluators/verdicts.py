@@ -1,7 +1,8 @@
 """From what is known of a column to a verdict with its reason."""
 
 NEGLIGIBLE = 0.02  # share of what the model gains over knowing nothing
-MUCH_MISSING, MUCH_STALE, MUCH_CHANGED = 0.2, 0.5, 0.1
+MUCH_COVERED = 0.9
+MUCH_MISSING, MUCH_STALE, MUCH_CHANGED = 0.2, 0.2, 0.1
 
 
 def verdict_of(feature, alpha, gain):
@@ -18,7 +19,7 @@ def verdict_of(feature, alpha, gain):
 
     Examples
     --------
-    >>> facts = {"q": 0.6, "alike": ["b"], "keeper": "b", "together": {"low": 0.2}}
+    >>> facts = {"name": "a", "q": 0.6, "alike": ["b"], "keeper": "b", "together": {"low": 0.2}}
     >>> verdict_of(facts, 0.05, 1.0)
     {'verdict': 'redundant', 'reason': "says the same as 'b', which is kept"}
     """
@@ -31,8 +32,9 @@ def verdict_of(feature, alpha, gain):
 
 
 def _without_power(feature, gain):
-    if not feature.get("varies", True):
-        return {"verdict": "unsure", "reason": "has one value in all rows that were asked"}
+    if feature.get("covered", 1.0) < MUCH_COVERED:
+        share = f"{feature['covered']:.0%}"
+        return {"verdict": "unsure", "reason": f"the rows that were asked have but {share} of what it says elsewhere"}
     if not feature["alike"] or feature["together"]["low"] <= 0:
         if feature["high"] <= NEGLIGIBLE * gain:
             return {"verdict": "leave out", "reason": f"adds less than {NEGLIGIBLE:.0%} of what the model gains"}
@@ -47,6 +49,6 @@ def _troubles(feature):
     if feature["missing"] > MUCH_MISSING:
         yield f"{feature['missing']:.0%} of its cells are missing"
     if (feature["stale"] or 0) > MUCH_STALE:
-        yield f"in {feature['stale']:.0%} of the rows it says again what it said before"
+        yield f"in {feature['stale']:.0%} of the moments it stands still for far longer than usual"
     if feature["shift"] and feature["shift"]["effect"] > MUCH_CHANGED:
         yield f"it changes with time ({feature['shift']['said']})"

@@ -128,7 +128,7 @@ def register_selectors() -> Iterable[Component]:
             f"{_HOME}.cost_aware:CostAware",
             "keep the columns that predict best within a budget of time",
             CostAwareOptions,
-            traits=weighs - {"deterministic"},
+            traits=weighs - {"deterministic", "concurrent"},  # it reads the clock, and must be alone
         ),
         Component(
             "redundancy",

@@ -73,6 +73,32 @@ def losses_out_of_fold(columns, target, weight, folds, *, seed, threads):
     return losses
 
 
+def excess_by_shuffling(columns, target, weight, folds, sets, *, seed, threads):
+    """Return what shuffling each set of columns costs each row, out of fold, shape (n, sets).
+
+    Parameters
+    ----------
+    columns, target, weight, folds
+        As of :func:`losses_out_of_fold`.
+    sets
+        Places of columns whose cells are shuffled together.
+    seed, threads
+        Of LightGBM, and of the shuffles.
+    """
+    excess = np.zeros((len(columns), len(sets)))
+    values = sparse.csr_array(columns.values) if sparse.issparse(columns.values) else columns.values
+    for number, (fit, validate) in enumerate(folds):
+        model = boosted(values[fit], columns, target, weight, fit, seed=seed, threads=threads)
+        rows = values[validate].toarray() if sparse.issparse(values) else values[validate]
+        before = losses_of(model, rows, target, validate)
+        order = np.random.default_rng([seed, number]).permutation(validate.size)
+        for place, own in enumerate(sets):
+            shuffled = rows.copy()
+            shuffled[:, own] = rows[order][:, own]
+            excess[validate, place] = losses_of(model, shuffled, target, validate) - before
+    return excess
+
+
 def _of_nothing(target, weight, fit, validate):
     own = None if weight is None else weight[fit]
     if not target.classes:

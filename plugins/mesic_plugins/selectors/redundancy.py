@@ -164,9 +164,9 @@ def _correlation_ratios(codes, units):
 
 def _cramers_v(a, b):
     rows, shape = a.size, (a.max() + 1, b.max() + 1)
-    table = np.bincount(a * shape[1] + b, minlength=shape[0] * shape[1]).reshape(shape)
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / rows
-    squared = ((table - expected) ** 2 / expected).sum() / rows
+    cells, counts = np.unique(a * shape[1] + b, return_counts=True)  # most pairs of many levels never occur
+    expected = np.bincount(a)[cells // shape[1]] * np.bincount(b)[cells % shape[1]]
+    squared = (counts**2 / expected).sum() - 1
     free = [size - (size - 1) ** 2 / max(rows - 1, 1) for size in shape]
     least = min(free) - 1
     chance = (shape[0] - 1) * (shape[1] - 1) / max(rows - 1, 1)

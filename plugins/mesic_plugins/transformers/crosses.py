@@ -38,6 +38,7 @@ class Crosses(PortableTransformer):
 
     def _learn(self, matrix):
         pairs = list(combinations(self._categories(matrix), 2))
+        self._tell_if_none(pairs, "pairs of levels")
         refuse_many(len(pairs), self.most, "crosses")
         width = np.array([len(matrix.levels[matrix.names[b]]) for _, b in pairs], dtype=np.int64)
         numbers = [self._numbers_of(matrix, pair, own) for pair, own in zip(pairs, width, strict=True)]

@@ -35,6 +35,7 @@ class Interactions(PortableTransformer):
     def _learn(self, matrix):
         places = self._numbers(matrix)
         pairs = [(place, place) for place in places if self.squares] + list(combinations(places, 2))
+        self._tell_if_none(pairs, "pairs of numbers")
         refuse_many(len(pairs), self.most, "products")
         taken = set(matrix.names)
         names = [unused(f"{matrix.names[a]} * {matrix.names[b]}", taken) for a, b in pairs]

@@ -96,15 +96,23 @@ class PortableTransformer(TransformerMixin, BaseEstimator):
         fit = [place for place, name in enumerate(matrix.names) if is_fit(name)]
         if self.columns is None:
             found = [place for place in fit if usual(matrix.names[place])]
-            self.findings_ += () if found else (_nothing_to_do(type(self).__name__, what),)
+            self._tell_if_none(found, what)
             return found
+        meant = set()
         for pattern in self.columns:
-            own = [name for name in matrix.names if _means(pattern, name)]
+            own = [name for name in matrix.names if name == pattern]
+            own = own or [name for name in matrix.names if fnmatchcase(name, pattern)]
+            meant |= set(own)
             if not own:
                 raise SettingError("columns", pattern, f"names or patterns of these: {_listed(matrix.names)}")
             if pattern in own and not is_fit(pattern):
                 raise SettingError("columns", pattern, f"columns of {what}: {_listed([matrix.names[p] for p in fit])}")
-        return [place for place in fit if any(_means(pattern, matrix.names[place]) for pattern in self.columns)]
+        return [place for place in fit if matrix.names[place] in meant]
+
+    def _tell_if_none(self, found, what):
+        """Let the user know of a transformer that has nothing to do."""
+        if not found and not self.findings_:
+            self.findings_ = (_nothing_to_do(type(self).__name__, what),)
 
 
 def rest(matrix, places):
@@ -116,10 +124,6 @@ def levels_left(matrix, places):
     """Return the levels of the category columns that are not at some places."""
     gone = {matrix.names[place] for place in places}
     return {name: levels for name, levels in matrix.levels.items() if name not in gone}
-
-
-def _means(pattern, name):
-    return pattern == name or fnmatchcase(name, pattern)
 
 
 def _listed(names):

@@ -115,8 +115,9 @@ class TargetEncoding(PortableTransformer):
 def encoded(codes, levels, outcomes, weight):
     """Return the number of each level, and of missing cells, shape (levels + 1, k).
 
-    A level's mean is drawn to that of all rows by as much as chance would move it (empirical Bayes); levels that do
-    not occur have the mean of all rows.
+    A level's mean is drawn to that of all rows by as much as chance would move it: by the variance within levels, all
+    together, and that between them, which is what the means differ more than by chance (empirical Bayes of a random
+    effect, moments by Henderson). Levels that do not occur have the mean of all rows.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def encoded(codes, levels, outcomes, weight):
     Examples
     --------
     >>> encoded(np.array([0.0, 0, 1, 1]), 2, np.array([[0.0], [0], [1], [3]]), np.ones(4)).round(2).tolist()
-    [[0.0], [1.75], [1.0]]
+    [[0.25], [1.75], [1.0]]
     """
     place = np.where(np.isnan(codes), levels, codes).astype(np.int64)
     count = np.bincount(place, weight, minlength=levels + 1)
@@ -139,13 +140,21 @@ def encoded(codes, levels, outcomes, weight):
         counts_any = weight if weight.any() else np.ones(weight.size)  # without other rows, all get one number
         mean = np.average(values, weights=counts_any)
         centred = values - mean
-        spread = np.average(centred**2, weights=counts_any)
         own = np.bincount(place, weight * centred, minlength=levels + 1) / np.where(count > 0, count, 1)
-        within = np.bincount(place, weight * (centred - own[place]) ** 2, minlength=levels + 1)
-        chance = within / np.where(count > 0, count, 1)
-        both = count * spread + chance
-        table[:, column] = mean + np.divide(count * spread, both, out=np.zeros(levels + 1), where=both > 0) * own
+        within, between = _variances(count, own, np.sum(weight * (centred - own[place]) ** 2))
+        both = count * between + within
+        table[:, column] = mean + np.divide(count * between, both, out=np.zeros(levels + 1), where=both > 0) * own
     return table
+
+
+def _variances(count, own, rest):
+    """Return the variance within levels and that between them, by their counts, centred means and squares within."""
+    occurs = count > 0
+    rows, levels = count.sum(), occurs.sum()
+    within = rest / max(rows - levels, 1.0)
+    free = rows - (count**2).sum() / rows if rows > 0 else 0.0
+    more = np.sum(count * own**2) - (levels - 1) * within
+    return within, max(more / free, 0.0) if free > 0 else 0.0
 
 
 def _looked_up(codes, table):
