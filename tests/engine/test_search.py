@@ -96,13 +96,28 @@ class Listed:
         self.told.append(loss)
 
 
+class InMemory:
+    """Trials that are kept as long as the tests last, as a run's folder keeps them."""
+
+    found = {}  # noqa: RUF012 - shared as a folder is
+
+    def __init__(self, finished):
+        self.finished, self.heard = finished, []
+
+    def keep(self, trial, found):
+        self.heard.append(trial.number)
+        self.found[trial.number] = found
+
+    def load(self, number):
+        return self.found[number]
+
+
 def searched(tuner, *, trials=9, finished=None, between=lambda _: None):
-    heard = []
-    found = search(
-        tuner, lambda params: spying(**params), DATA, FOLDS, Budget(trials, None),
-        finished=finished or {}, heard=lambda trial, _: heard.append(trial.number), between=between,
+    kept = InMemory(finished or {})
+    made = search(
+        tuner, lambda params: spying(**params), DATA, FOLDS, Budget(trials, None), kept=kept, between=between
     )  # fmt: skip
-    return found, heard
+    return made, kept.heard
 
 
 def test_a_trial_that_breaks_is_recorded_and_the_search_goes_on():

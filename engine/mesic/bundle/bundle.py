@@ -285,7 +285,7 @@ def load_bundle(folder: str | Path, *, threads: int = 1) -> Bundle:
 def _trusted_types(fitted: Fitted) -> frozenset[str]:
     """Return the types that may be made: those of the installed package whose component the step is, no others."""
     trusted = set()
-    for step in fitted.steps:
+    for step in (every for outer in fitted.steps for every in outer.every()):
         if step.op == "skops":
             address = str(step.params["component"])
             kind, _, name = address.partition("/")

@@ -91,6 +91,27 @@ def compile_pipeline(
     return run
 
 
+def mean(step: PortableStep, threads: int, trusted: frozenset[str]) -> estimators.Estimator:
+    """Return the weighted mean of what the members answer.
+
+    ``weight`` (m,) is that of each member; ``params["present"]`` lists the class codes that each answers for, of
+    ``params["classes"]``, 0 for regression.
+    """
+    weight, classes = step.arrays["weight"] / step.arrays["weight"].sum(), step.params["classes"]
+    runs = [compile_pipeline(member, threads=threads, trusted=trusted) for member in step.members]
+
+    def run(matrix: Matrix) -> np.ndarray:
+        total = np.zeros((len(matrix), classes) if classes else len(matrix))
+        for own, answer, present in zip(weight, runs, step.params["present"], strict=True):
+            if classes:
+                total[:, present] += own * answer(matrix)
+            else:
+                total += own * answer(matrix)
+        return total
+
+    return run
+
+
 def compiled_parts(
     steps: Sequence[PortableStep], *, threads: int, trusted: frozenset[str], predicts: bool = True
 ) -> list[Callable[[Any], Any]]:
@@ -110,7 +131,9 @@ def _compiled(step: PortableStep, threads: int, trusted: frozenset[str], *, is_l
         return OPERATORS[step.op](step)
     if step.op in ESTIMATORS:
         return ESTIMATORS[step.op](step, threads)
+    if step.op == "mean":
+        return mean(step, threads, trusted)
     if step.op == "skops":
         return skops(step, trusted, is_last=is_last)
-    known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, "skops"}))
+    known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, "mean", "skops"}))
     raise ComponentError(f"the pipeline has a step {step.op!r} that this mesic does not know; it knows {known}")

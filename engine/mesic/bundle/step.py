@@ -32,6 +32,8 @@ class PortableStep:
         A model in its library's own words.
     blob
         What skops wrote.
+    members
+        Pipelines that the step puts together, each of several steps.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class PortableStep:
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     text: str = ""
     blob: bytes = b""
+    members: tuple[tuple["PortableStep", ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name, array in self.arrays.items():
@@ -73,12 +76,22 @@ class PortableStep:
             yield array.tobytes()
         yield self.text.encode()
         yield self.blob
+        for member in self.members:
+            yield _canonical([step.digest() for step in member])
+
+    def every(self) -> Iterator["PortableStep"]:
+        """Yield the step and all steps of its members."""
+        yield self
+        for member in self.members:
+            for step in member:
+                yield from step.every()
 
     def save(self, folder: Path) -> None:
         """Write the step into a new or empty folder: JSON, an Arrow file an array, text, skops."""
         folder.mkdir(parents=True, exist_ok=True)
         shapes = {name: {"type": array.dtype.str, "shape": array.shape} for name, array in self.arrays.items()}
-        description = {"op": self.op, "params": self.params, "arrays": shapes}
+        sizes = [len(member) for member in self.members]
+        description = {"op": self.op, "params": self.params, "arrays": shapes, "members": sizes}
         text = json.dumps(description, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
         (folder / _DESCRIPTION).write_bytes(text.encode())
         for name, array in self.arrays.items():
@@ -87,6 +100,9 @@ class PortableStep:
             (folder / _TEXT).write_bytes(self.text.encode())
         if self.blob:
             (folder / _BLOB).write_bytes(self.blob)
+        for number, member in enumerate(self.members):
+            for place, step in enumerate(member):
+                step.save(_member_folder(folder, number, place))
 
     @classmethod
     def load(cls, folder: Path) -> "PortableStep":
@@ -101,9 +117,17 @@ class PortableStep:
             description = json.loads((folder / _DESCRIPTION).read_bytes())
             arrays = {name: _read_array(folder, name, **kind) for name, kind in description["arrays"].items()}
             text, blob = _bytes_of(folder / _TEXT).decode(), _bytes_of(folder / _BLOB)
-            return cls(description["op"], description["params"], arrays, text, blob)
+            members = tuple(
+                tuple(cls.load(_member_folder(folder, number, place)) for place in range(size))
+                for number, size in enumerate(description["members"])
+            )
+            return cls(description["op"], description["params"], arrays, text, blob, members)
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise DataError(f"{folder} holds no readable step: {error}") from error
+
+
+def _member_folder(folder: Path, number: int, place: int) -> Path:
+    return folder / f"member-{number:02d}" / f"{place:02d}"
 
 
 def _canonical(value: Any) -> bytes:

@@ -6,7 +6,7 @@ once -> bundle``, then the report.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,15 @@ from mesic.training import examination
 from mesic.training.costs import BATCH_ROWS, Costs, costs_of
 from mesic.training.fitted import Fitted, Predictor
 from mesic.training.folds import OutOfFold, cross_fit, final_fit
+from mesic.training.mean import mean_of
+from mesic.training.preferences import Taken, all_that_can_be_taken, preference_facts
 from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.selection import Choice
 from mesic.training.zone import Trial, edge_findings, estimate_zone
 
-MAIN = "model"
+MAIN, SINGLE = "model", "one trial"
 FEW_ROWS = 200
 
 
@@ -102,6 +104,9 @@ class Experiment:
     metrics: dict[str, Metric] = field(init=False)
     budget: Budget = field(init=False)
     costs: Costs = field(init=False)
+    taken: Taken = field(init=False)
+    members: dict[int, Recipe] = field(init=False)
+    attempts: Attempts = field(init=False)
     digests: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -258,15 +263,15 @@ class Experiment:
         seed = stage_seed(self.config["seed"], "search")
         tuner = build(tuner_part.offer, {**own, "space": space, "start": start}, seed=seed)
         self.budget = Budget(shared["trials"], shared["budget_s"])
-        attempts = Attempts(self.folder, self.registry, self._key("search", [tuner_part.name, own, str(space)]))
+        key = self._key("search", [tuner_part.name, own, str(space)])
+        attempts = self.attempts = Attempts(self.folder, self.registry, key)
         trials = search(
             tuner,
-            lambda params: self.recipe.with_learner(learner.with_options(params)),
+            self._recipe_of,
             self.dataset,
             self.split.folds,
             self.budget,
-            finished=attempts.finished,
-            heard=attempts.keep,
+            kept=attempts,
             between=self._between("search"),
         )
         attempts.write(trials)
@@ -276,7 +281,8 @@ class Experiment:
         activity.rows_in = activity.rows_out = self.split.train.size
         tried = {
             "tried": len(trials),
-            "failed": sum(t.losses is None for t in trials),
+            "failed": sum(t.state == "failed" for t in trials),
+            "pruned": sum(t.state == "pruned" for t in trials),
             "tuner": tuner_part.name,
         }
         self.record.add(trials=tried)
@@ -291,13 +297,31 @@ class Experiment:
         ]
         return json_digest([stage, inputs, more])
 
+    def _recipe_of(self, params: Mapping[str, Any]) -> Recipe:
+        """Return the recipe of some options of the learner."""
+        return self.recipe.with_learner(self.recipe.learner.with_options(params))
+
     def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
         weight = _of(self.dataset.weight, np.unique(self.found[plan.ZERO_RULE].rows))
-        zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, Zone(**self.config["zone"]), weight)
-        zone["loss"] = "squared error" if self.dataset.task == "regression" else "log loss"
-        chosen = next(trial for trial in trials if trial.number == zone["chosen"])
-        self.found[MAIN] = attempts.load(chosen.number)
-        self.recipe = self.recipe.with_learner(self.recipe.learner.with_options(chosen.params))
+        settings = Zone(**self.config["zone"])
+        zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, settings, weight)
+        members = [trial for trial in trials if trial.number in set(zone["members"])]
+        taken = all_that_can_be_taken(members, attempts.load, self.dataset)
+        self.taken = taken.get(settings.prefer, taken["best"])
+        self.members = {trial.number: self._recipe_of(trial.params) for trial in members}
+        rng = stage_rng(self.config["seed"], "preferences")
+        zone |= {
+            "loss": "squared error" if self.dataset.task == "regression" else "log loss",
+            "prefer": self.taken.name,
+            "reason": self.taken.reason,
+            "taken": {str(number): count for number, count in self.taken.counts.items()},
+            "preferences": preference_facts(
+                taken, self.taken.name, self.dataset, level=self.config["interval"], rng=rng
+            ),
+        }
+        self.found[MAIN] = self.taken.found
+        self.found[SINGLE] = attempts.load(zone["chosen"])
+        self.recipe = self.members[zone["chosen"]]
         self.record.find(*edge_findings(zone, space, limits_of(self.recipe.learner.offer.component)))
         write_json(self.folder / "zone.json", zone)
         write_text(self.folder / "zone.svg", zone_chart(zone))
@@ -316,7 +340,7 @@ class Experiment:
         level, rng = self.config["interval"], stage_rng(self.config["seed"], "selection")
         found = examination.beside(
             self.recipe,
-            self.found[MAIN],
+            self.found[SINGLE],
             others,
             self.dataset,
             self.split.folds,
@@ -363,10 +387,11 @@ class Experiment:
 
     def fit(self, activity: Activity) -> None:
         """Fit the chosen recipe, and the baselines, on all training rows."""
-        for name, recipe in {MAIN: self.recipe, **self.baselines}.items():
+        self._between("fit")(MAIN)
+        model = self.fitted[MAIN] = self._model()
+        for name, recipe in self.baselines.items():
             self._between("fit")(name)
             self.fitted[name] = final_fit(recipe, self.dataset, self.split.train)
-        model = self.fitted[MAIN]
         self.costs = costs_of(model, self.dataset.X.iloc[self.split.train[:BATCH_ROWS]])
         self.record.add(costs=self.costs.facts())
         self.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
@@ -375,6 +400,28 @@ class Experiment:
         self.record.find(*model.findings)
         self.record.add(model=facts.model_facts(self.recipe, model, why, self.digests["steps"]))
         self._keep_choices(model.choices)
+
+    def _model(self) -> Fitted:
+        """Return what was taken from the zone: a trial fitted on all training rows, or the mean of fold models.
+
+        Folds in the order of time leave the latest rows to none of their models: the mean's members are then fitted
+        on all training rows.
+        """
+        view = self.dataset.view(self.split.train)
+        if not self.taken.is_mean:
+            return self.recipe.fit(view)
+        counts = self.taken.counts
+        if self.split.by == "time":
+            models = [(self.members[number].fit(view), count) for number, count in counts.items()]
+        else:
+            models = [(model, count) for number, count in counts.items() for model in self._fold_models(number)]
+        mean = mean_of(*zip(*models, strict=True))
+        choices = tuple(self.recipe.choices(view)) if mean.choices else ()
+        return replace(mean, threads=self.threads, choices=choices)
+
+    def _fold_models(self, number: int) -> tuple[Fitted, ...]:
+        recipe, between = self.members[number], self._between("fit")
+        return self.attempts.models.of(number, lambda: cross_fit(recipe, self.dataset, self.split.folds, between))
 
     def evaluate(self, activity: Activity) -> None:
         """Open the test part, once: score model and baselines on it, ask the evaluators."""
@@ -479,7 +526,8 @@ class Experiment:
     def _validation_view(self) -> EvaluationView:
         """Return the last fold's validation rows, by a model that learned from its fitting rows."""
         fit, validate = self.split.folds[-1]
-        return self._view(fit, validate, self.recipe.fit(self.dataset.view(fit)).predictor())
+        models = [self._fold_models(number)[-1] for number in self.taken.counts]
+        return self._view(fit, validate, mean_of(models, list(self.taken.counts.values())).predictor())
 
     def _ask_evaluators(self, view: EvaluationView) -> None:
         answers, inside = {}, None

@@ -12,6 +12,7 @@ from mesic.host.registry import Registry, notify
 from mesic.runs.files import finite, write_text
 from mesic.runs.stages import Store
 from mesic.training.folds import OutOfFold, losses_by_row
+from mesic.training.mean import FoldModels
 from mesic.training.zone import Trial
 
 FILE = "trials.jsonl"
@@ -34,6 +35,7 @@ class Attempts:
         self.folder, self.registry, self.key = folder, registry, key
         self.store = Store(folder / "stages")
         self.findings: list[Finding] = []
+        self.models = FoldModels()
         self.finished = self._earlier()
 
     def _earlier(self) -> dict[int, Trial]:
@@ -46,8 +48,9 @@ class Attempts:
         return f"trial-{self.key[:16]}-{number:04d}"
 
     def keep(self, trial: Trial, found: OutOfFold | None) -> None:
-        """Write a trial as it ends, and tell the plugins."""
-        facts = trial.as_dict() | {"fit_s": trial.fit_s}
+        """Write a trial as it ends, keep the models of the best, and tell the plugins."""
+        self.models.hear(trial, found)
+        facts = trial.as_dict() | {"fit_s": trial.fit_s, "predict_us": trial.predict_us}
         arrays = {}
         if found is not None:
             arrays = {
@@ -94,5 +97,7 @@ def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
         fold_losses=tuple(facts["fold_losses"]),
         complexity=(size[0], size[1]) if size else None,
         fit_s=facts["fit_s"],
+        predict_us=float("nan") if facts["predict_us"] is None else facts["predict_us"],
         error=facts["error"],
+        is_out=facts["state"] == "pruned",
     )

@@ -46,7 +46,8 @@ class Fitted:
     @property
     def types(self) -> frozenset[str]:
         """The types that the steps are made of: to be trusted where our own process made them a moment ago."""
-        return frozenset(name for step in self.steps for name in step.params.get("types", ()))
+        every = (part for step in self.steps for part in step.every())
+        return frozenset(name for part in every for name in part.params.get("types", ()))
 
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""

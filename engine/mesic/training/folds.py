@@ -1,8 +1,9 @@
 """Out-of-fold predictions: every training row predicted by a model that never saw it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mesic.training.fitted import Fitted
 from mesic.training.recipe import Recipe
 
 TRAINING_ROWS_SCORED = 5_000
+BETWEEN_LOOKS = 2  # folds between two looks at a race
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class OutOfFold:
         Mean loss on rows that the models were fitted on.
     complexity
         Median ``(size, unit)`` of the fold models, or None.
+    models
+        Those that were fitted, in the order of the folds; empty where predictions were read again.
+    predict_us
+        Wall microseconds that a validation row took, the median of the folds.
     """
 
     rows: np.ndarray
@@ -47,6 +53,8 @@ class OutOfFold:
     fold_losses: tuple[float, ...]
     train_loss: float
     complexity: tuple[float, str] | None
+    models: tuple[Fitted, ...] = ()
+    predict_us: float = float("nan")
 
     @property
     def is_repeated(self) -> bool:
@@ -66,11 +74,65 @@ def losses_by_row(rows: np.ndarray, losses: np.ndarray) -> np.ndarray:
     return losses if distinct.size == rows.size else np.bincount(place, losses) / count
 
 
+@dataclass(frozen=True)
+class Race:
+    """Who is to be beaten: a recipe that is clearly worse on the folds so far is not fitted on the others.
+
+    Looked at after every two folds, whatever the number of threads, so that these change no result.
+
+    Parameters
+    ----------
+    leader
+        What the best recipe so far predicted, in the same folds.
+    weight
+        Of its rows, shape (m,), or None.
+    standard_errors
+        Paired standard errors of the loss a row by which a recipe must be worse.
+    """
+
+    leader: OutOfFold
+    weight: np.ndarray | None = None
+    standard_errors: float = 2.0
+
+    def is_lost(self, losses: np.ndarray, folds: int) -> bool:
+        """Return whether the losses of the first folds, in the order of the rows, are clearly worse."""
+        inside = self.leader.fold < folds
+        worse = losses - self.leader.losses[inside]
+        share = np.ones(worse.size) if self.weight is None else self.weight[inside]
+        share = share / share.sum()
+        mean = float(share @ worse)
+        error = float(np.sqrt((share**2) @ (worse - mean) ** 2))
+        return mean > self.standard_errors * error > 0
+
+    def expected(self, loss: float, folds: int) -> float:
+        """Return the loss on all folds of a recipe with a mean loss on the first: as much worse on the others."""
+        inside = self.leader.fold < folds
+        share = None if self.weight is None else self.weight[inside]
+        return loss - float(np.average(self.leader.losses[inside], weights=share)) + self.leader.loss
+
+
+class OutOfRace(Exception):
+    """A recipe was clearly worse than the leader.
+
+    Parameters
+    ----------
+    found
+        What it predicted in the folds that it was fitted in.
+    loss
+        What it would have lost on all of them.
+    """
+
+    def __init__(self, found: OutOfFold, loss: float) -> None:
+        super().__init__("clearly worse than the best trial so far")
+        self.found, self.loss = found, loss
+
+
 def cross_fit(
     recipe: Recipe,
     dataset: Dataset,
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
     between: Callable[[str], None] = lambda _: None,
+    race: Race | None = None,
 ) -> OutOfFold:
     """Fit a recipe on every fold's fitting rows and predict its validation rows.
 
@@ -84,6 +146,13 @@ def cross_fit(
         Pairs of fitting and validation rows.
     between
         Called before each fit with what is about to be done; may raise to stop.
+    race
+        Whom to beat; by default nobody.
+
+    Raises
+    ------
+    OutOfRace
+        The race is lost before the last folds.
 
     Folds whose parts can be fitted concurrently share out the recipe's threads: on 2 cores two fits of one
     thread each take less time than two fits after each other with both.
@@ -99,11 +168,30 @@ def cross_fit(
             error.add_note(f"in {which}")
             raise
 
-    found = _in_threads(learned, range(len(folds)), at_once)
+    found: list[_Fold] = []
+    step = len(folds) if race is None else max(BETWEEN_LOOKS, at_once - at_once % BETWEEN_LOOKS)
+    for start in range(0, len(folds), step):
+        found += _in_threads(learned, range(start, min(start + step, len(folds))), at_once)
+        _refuse_lost(dataset, found, len(folds), race)
     release_free_memory()
+    return _all_folds(dataset, found)
+
+
+def _refuse_lost(dataset: Dataset, found: list["_Fold"], folds: int, race: Race | None) -> None:
+    """Raise OutOfRace where the race was lost at one of the looks so far."""
+    for look in range(BETWEEN_LOOKS, min(len(found), folds - 1) + 1, BETWEEN_LOOKS) if race is not None else ():
+        assert race is not None
+        part = _all_folds(dataset, found[:look])
+        if race.is_lost(part.losses, look):
+            raise OutOfRace(part, race.expected(part.loss, look))
+
+
+def _all_folds(dataset: Dataset, found: Sequence["_Fold"]) -> OutOfFold:
     train_loss = float(np.mean([fold.train_loss for fold in found]))
     parts = [(fold.rows, fold.number, fold.prediction) for fold in found]
-    return _joined(dataset, parts, train_loss, _median_size([fold.complexity for fold in found]))
+    joined = _joined(dataset, parts, train_loss, _median_size([fold.complexity for fold in found]))
+    predict_us = float(np.median([fold.predict_us for fold in found]))
+    return replace(joined, models=tuple(fold.model for fold in found), predict_us=predict_us)
 
 
 @dataclass(frozen=True)
@@ -114,7 +202,13 @@ class _Fold:
     number: np.ndarray
     prediction: np.ndarray
     train_loss: float
-    complexity: tuple[float, str] | None
+    model: Fitted
+    predict_us: float
+
+    @property
+    def complexity(self) -> tuple[float, str] | None:
+        """How large the model has grown."""
+        return self.model.complexity
 
 
 def _fold(recipe: Recipe, dataset: Dataset, number: int, fit_rows: np.ndarray, validate_rows: np.ndarray) -> _Fold:
@@ -122,8 +216,10 @@ def _fold(recipe: Recipe, dataset: Dataset, number: int, fit_rows: np.ndarray, v
     predict = fitted.predictor()
     seen = fit_rows[:: max(1, fit_rows.size // TRAINING_ROWS_SCORED)]
     train_loss = example_losses(dataset.task, dataset.y[seen], predict(dataset.X.iloc[seen])).mean()
-    answers = predict(dataset.X.iloc[validate_rows])
-    return _Fold(validate_rows, np.full(validate_rows.size, number), answers, float(train_loss), fitted.complexity)
+    asked, start = dataset.X.iloc[validate_rows], perf_counter()
+    answers = predict(asked)
+    predict_us = (perf_counter() - start) / max(len(asked), 1) * 1e6
+    return _Fold(validate_rows, np.full(validate_rows.size, number), answers, float(train_loss), fitted, predict_us)
 
 
 def _in_threads(work: Callable[[int], _Fold], numbers: range, at_once: int) -> list[_Fold]:
@@ -134,6 +230,29 @@ def _in_threads(work: Callable[[int], _Fold], numbers: range, at_once: int) -> l
         return list(pool.map(work, numbers))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for fits that are under way
+
+
+def mean_out_of_fold(dataset: Dataset, found: Mapping[int, OutOfFold], counts: Mapping[int, int]) -> OutOfFold:
+    """Return what the mean of several recipes predicts out of fold, each counting as often as is said.
+
+    Parameters
+    ----------
+    dataset
+        All rows.
+    found
+        What each predicted, of the same rows in the same folds.
+    counts
+        How often each counts, from 1.
+    """
+    total = sum(counts.values())
+    share = {number: count / total for number, count in counts.items()}
+    first = found[next(iter(counts))]
+    prediction = np.sum([found[number].prediction * part for number, part in share.items()], axis=0)
+    train_loss = float(sum(found[number].train_loss * part for number, part in share.items()))
+    sizes = [found[number].complexity for number in counts]
+    known = [size for size in sizes if size is not None]
+    complexity = (float(sum(size for size, _ in known)), known[0][1]) if len(known) == len(sizes) else None
+    return _joined(dataset, [(first.rows, first.fold, prediction)], train_loss, complexity)
 
 
 def _joined(

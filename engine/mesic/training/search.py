@@ -10,7 +10,7 @@ from mesic.data.view import Dataset
 from mesic.errors import MemoryLimitReached, MesicError, UsageError, message_of
 from mesic.host.components import Choice, Component, Range
 from mesic.runs.resources import Clock
-from mesic.training.folds import OutOfFold, cross_fit, losses_by_row
+from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
 from mesic.training.recipe import Recipe
 from mesic.training.zone import Trial
 
@@ -28,6 +28,23 @@ class Tuner(Protocol):
 
     def tell(self, loss: float | None) -> None:
         """Hear the mean out-of-fold loss of what was asked last; None when it failed."""
+        ...
+
+
+class Kept(Protocol):
+    """Where the trials of a search are kept."""
+
+    @property
+    def finished(self) -> Mapping[int, Trial]:
+        """The trials of an earlier attempt, by number."""
+        ...
+
+    def keep(self, trial: Trial, found: OutOfFold | None) -> None:
+        """Keep a trial as it ends, and what it predicted."""
+        ...
+
+    def load(self, number: int) -> OutOfFold:
+        """Return what a complete trial predicted out of fold."""
         ...
 
 
@@ -102,8 +119,7 @@ def search(
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
     budget: Budget,
     *,
-    finished: Mapping[int, Trial],
-    heard: Callable[[Trial, OutOfFold | None], None],
+    kept: Kept,
     between: Callable[[str], None],
 ) -> list[Trial]:
     """Try options until the budget is used up; return every trial, also the failed.
@@ -118,10 +134,9 @@ def search(
         What is cross-fitted.
     budget
         When to stop; the first trial is always made.
-    finished
-        Trials of an earlier attempt at this very search: taken as they are where the tuner asks for the same.
-    heard
-        Told of every trial as it ends.
+    kept
+        Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
+        the tuner asks for the same.
     between
         Called before each fit.
 
@@ -135,13 +150,15 @@ def search(
     trials: list[Trial] = []
     while not budget.is_used_up(trials) and (params := tuner.ask()) is not None:
         number = len(trials)
-        known = finished.get(number)
+        known = kept.finished.get(number)
         if known is not None and dict(known.params) == dict(params):
             trial = known
         else:
-            trial = _attempt(number, params, recipe_for(params), dataset, folds, between, heard)
+            race = _race(trials, kept, dataset)
+            trial, found = _attempt(number, params, recipe_for(params), dataset, folds, between, race)
+            kept.keep(trial, found)
         trials.append(trial)
-        tuner.tell(trial.loss if trial.losses is not None else None)
+        tuner.tell(None if trial.state == "failed" else trial.loss)
     if all(trial.losses is None for trial in trials):
         raise MesicError("every trial failed:\n  " + "\n  ".join(_reasons(trials)))
     return trials
@@ -154,19 +171,24 @@ def _attempt(
     dataset: Dataset,
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
     between: Callable[[str], None],
-    heard: Callable[[Trial, OutOfFold | None], None],
-) -> Trial:
+    race: Race | None,
+) -> tuple[Trial, OutOfFold | None]:
     clock = Clock.started()
     try:
-        found = cross_fit(recipe, dataset, folds, lambda doing: between(f"trial {number + 1}, {doing}"))
+        found = cross_fit(recipe, dataset, folds, lambda doing: between(f"trial {number + 1}, {doing}"), race)
     except MemoryLimitReached:
         raise
+    except OutOfRace as out:
+        trial = Trial(
+            number, params, None, out.loss, out.found.train_loss, out.found.fold_losses, out.found.complexity,
+            clock.wall_s(), out.found.predict_us, is_out=True,
+        )  # fmt: skip
+        return trial, None
     except Exception as error:  # one configuration that breaks a learner must not end the search
         if isinstance(error, UsageError) and number == 0:  # what was configured cannot work: said at once
             raise
         trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {message_of(error)}")
-        heard(trial, None)
-        return trial
+        return trial, None
     losses = losses_by_row(found.rows, found.losses) if np.isfinite(found.losses).all() else None
     trial = Trial(
         number=number,
@@ -177,10 +199,20 @@ def _attempt(
         fold_losses=found.fold_losses,
         complexity=found.complexity,
         fit_s=clock.wall_s(),
+        predict_us=found.predict_us,
         error=None if losses is not None else "the learner's predictions are not finite",
     )
-    heard(trial, found)
-    return trial
+    return trial, found
+
+
+def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset) -> Race | None:
+    """Return the best trial so far as the one to beat; nobody where there is none, or where folds share rows."""
+    complete = [trial for trial in trials if trial.losses is not None]
+    if not complete:
+        return None
+    leader = kept.load(min(complete, key=lambda trial: (trial.loss, trial.number)).number)
+    weight = None if dataset.weight is None else dataset.weight[leader.rows]
+    return None if leader.is_repeated else Race(leader, weight)
 
 
 def _reasons(trials: Sequence[Trial]) -> list[str]:

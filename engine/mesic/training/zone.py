@@ -46,8 +46,13 @@ class Trial:
         ``(size, unit)`` or None.
     fit_s
         Wall seconds of its fits and predictions.
+    predict_us
+        Wall microseconds that a row took.
     error
         What went wrong, or None.
+    is_out
+        Whether it was clearly worse than the best trial on its first folds, and not fitted on the others; its loss is
+        then what it would have been.
     """
 
     number: int
@@ -58,13 +63,20 @@ class Trial:
     fold_losses: tuple[float, ...] = ()
     complexity: tuple[float, str] | None = None
     fit_s: float = 0.0
+    predict_us: float = float("nan")
     error: str | None = None
+    is_out: bool = False
+
+    @property
+    def state(self) -> str:
+        """How it ended: ``complete``, ``pruned`` or ``failed``."""
+        return "pruned" if self.is_out else "failed" if self.losses is None else "complete"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the trial as ``trials.jsonl`` stores it."""
         return {
             "number": self.number,
-            "state": "failed" if self.losses is None else "complete",
+            "state": self.state,
             "params": dict(self.params),
             "loss": self.loss,
             "fold_losses": list(self.fold_losses),
@@ -102,7 +114,7 @@ def estimate_zone(
     best = min(complete, key=lambda trial: (trial.loss, trial.number))
     allowed = settings.tolerance * max(baseline_loss - best.loss, 0.0)
     members = [t for t in complete if _cannot_be_told(t, best, weight, allowed, settings.standard_errors)]
-    chosen, reason = _choose(members, best, settings.prefer)
+    chosen, reason = choose(members, settings.prefer)
     return {
         "best": best.number,
         "chosen": chosen.number,
@@ -141,12 +153,35 @@ def _cannot_be_told(
     return mean <= allowed and mean <= standard_errors * _standard_error(excess, weight)
 
 
-def _choose(members: Sequence[Trial], best: Trial, prefer: str) -> tuple[Trial, str]:
-    if prefer == "best" or best.complexity is None:
-        return best, f"the lowest out-of-fold loss of {len(members)} in the zone"
-    simplest = min(members, key=lambda trial: (trial.complexity or (np.inf, ""), trial.number))
-    size, unit = simplest.complexity or (np.nan, "")
-    return simplest, f"the simplest of {len(members)} that cannot be told from the best: {size:,.4g} {unit}"
+def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
+    """Return one trial of the zone, and why.
+
+    Parameters
+    ----------
+    members
+        Of the zone.
+    prefer
+        ``best``: the lowest loss; ``simplest``: the smallest complexity; ``fastest``: the least time a row, to one
+        digit, and of these the smallest.
+    """
+    of = f"of {len(members)} that cannot be told from the best"
+    if prefer == "simplest" and members[0].complexity is not None:
+        chosen = min(members, key=_size)
+        return chosen, f"the simplest {of}: {_size_text(chosen)}"
+    if prefer == "fastest":
+        chosen = min(members, key=lambda trial: (float(f"{trial.predict_us:.0e}"), _size(trial)))
+        return chosen, f"the fastest {of}: {chosen.predict_us:.2g} us a row"
+    best = min(members, key=lambda trial: (trial.loss, trial.number))
+    return best, f"the lowest out-of-fold loss of {len(members)} in the zone"
+
+
+def _size(trial: Trial) -> tuple[float, int]:
+    return (trial.complexity[0] if trial.complexity else np.inf), trial.number
+
+
+def _size_text(trial: Trial) -> str:
+    size, unit = trial.complexity or (np.nan, "")
+    return f"{size:,.4g} {unit}"
 
 
 def _edges(members: Sequence[Trial]) -> dict[str, Any]:

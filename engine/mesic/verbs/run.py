@@ -179,7 +179,7 @@ def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
 
 def _loss(record: Mapping[str, Any]) -> float:
     zone = record["zone"]
-    return float(next(trial["loss"] for trial in zone["trials"] if trial["number"] == zone["chosen"]))
+    return float(next(found["loss"] for found in zone["preferences"] if found["name"] == zone["prefer"]))
 
 
 def _record_refusal(folder: Path, error: MesicError) -> None:

@@ -1,0 +1,114 @@
+"""The mean of several fitted pipelines, as one pipeline; and whose answers go into it, by how much."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from mesic.bundle.step import PortableStep
+from mesic.training.fitted import Fitted
+from mesic.training.folds import OutOfFold
+from mesic.training.zone import Trial
+
+MOST_MEMBERS = 8
+MOST_ADDED = 20
+
+
+def mean_of(members: Sequence[Fitted], weights: Sequence[float]) -> Fitted:
+    """Return one pipeline that answers with the weighted mean of others.
+
+    Its first step asks for every column that any of them needs, with all levels that any of them knows.
+    """
+    first = members[0]
+    step = PortableStep(
+        "mean",
+        {"classes": first.classes, "present": [_present(member) for member in members]},
+        {"weight": np.asarray(weights, dtype=np.float64)},
+        members=tuple(member.steps for member in members),
+    )
+    sizes = [member.complexity for member in members if member.complexity is not None]
+    return Fitted(
+        steps=(_codes([member.steps[0] for member in members]), step),
+        present=np.arange(first.classes),
+        classes=first.classes,
+        threads=first.threads,
+        complexity=(float(sum(size for size, _ in sizes)), sizes[0][1]) if len(sizes) == len(members) else None,
+        inputs=tuple(dict.fromkeys(name for member in members for name in member.inputs)),
+        choices=first.choices,
+        findings=tuple(dict.fromkeys(finding for member in members for finding in member.findings)),
+    )
+
+
+def _present(member: Fitted) -> list[int]:
+    return [int(code) for code in member.present]
+
+
+def _codes(steps: Sequence[PortableStep]) -> PortableStep:
+    columns: dict[str, dict[str, object]] = {}
+    for column in (column for step in steps for column in step.params["columns"]):
+        known = columns.setdefault(column["name"], dict(column))
+        if column["kind"] == "category":
+            known["levels"] = sorted({*known["levels"], *column["levels"]})  # type: ignore[misc]  # a list of text
+    return PortableStep("codes", {"columns": list(columns.values())}, {})
+
+
+def counts_of(
+    loss_of: Callable[[Mapping[int, int]], float], members: Sequence[int], *, most: int = MOST_MEMBERS
+) -> dict[int, int]:
+    """Return how often each member counts: once, and again while the mean's loss falls.
+
+    Parameters
+    ----------
+    loss_of
+        Returns the loss of the mean of some members, by how often each counts.
+    members
+        The best first; of more than `most` the rest is left out.
+    most
+        Members at most.
+
+    References
+    ----------
+    R. Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004.
+
+    Examples
+    --------
+    >>> target = {7: 0.25, 3: 0.75}
+    >>> def loss_of(counts):
+    ...     total = sum(counts.values())
+    ...     return sum((counts[number] / total - share) ** 2 for number, share in target.items())
+    >>> counts_of(loss_of, [7, 3])
+    {7: 1, 3: 3}
+    """
+    counts = dict.fromkeys(members[:most], 1)
+    loss = loss_of(counts)
+    for _ in range(MOST_ADDED if len(counts) > 1 else 0):
+        tried = [{**counts, number: counts[number] + 1} for number in counts]
+        found = [loss_of(more) for more in tried]
+        if min(found) >= loss:
+            break
+        counts, loss = tried[int(np.argmin(found))], min(found)
+    return counts
+
+
+class FoldModels:
+    """The models of the folds of the best trials so far; the others are fitted again where they are wanted.
+
+    Parameters
+    ----------
+    most
+        Trials whose models are kept.
+    """
+
+    def __init__(self, most: int = 2 * MOST_MEMBERS) -> None:
+        self.most, self.kept = most, dict[int, tuple[float, tuple[Fitted, ...]]]()
+
+    def hear(self, trial: Trial, found: OutOfFold | None) -> None:
+        """Keep the models of a trial, and drop those of the worst."""
+        if found is None or trial.losses is None or not found.models:
+            return
+        self.kept[trial.number] = (trial.loss, found.models)
+        if len(self.kept) > self.most:
+            del self.kept[max(self.kept, key=lambda number: (self.kept[number][0], number))]
+
+    def of(self, number: int, again: Callable[[], OutOfFold]) -> tuple[Fitted, ...]:
+        """Return the models of a trial; `again` fits its folds where they were not kept."""
+        return self.kept[number][1] if number in self.kept else again().models
