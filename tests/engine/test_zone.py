@@ -1,5 +1,7 @@
 """The zone holds what cannot be told from the best trial."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from mesic.config.settings import Zone
 from mesic.host.components import Choice, Range
-from mesic.training.zone import Trial, edge_findings, estimate_zone
+from mesic.training.zone import Trial, choose, estimate_zone, side_of
+from mesic.training.zone_findings import edge_findings, zone_findings
 
 RNG = np.random.default_rng(0)
 BASE = RNG.exponential(size=400)
@@ -128,3 +131,55 @@ def test_nobody_is_told_to_widen_a_search_beyond_what_the_option_can_be(C, limit
     zone = estimate_zone([trial(0, 0.0, C=C), trial(1, 0.5, C=2.0)], 3.0, Zone())
 
     assert bool(edge_findings(zone, SPACE, {"C": limits})) == widens
+
+
+def found(trials, baselines=None, **settings):
+    zone = estimate_zone(trials, 2 * BASE.mean(), Zone(**settings))
+    return [finding.code for finding in zone_findings(zone, trials[zone["best"]].losses, baselines or {}, None)]
+
+
+def test_a_zone_that_is_everything_says_that_the_data_cannot_tell():
+    alike = [trial(n, 0.0, noise=0.01, size=n + 1) for n in range(6)]
+
+    assert found(alike, standard_errors=9.0, tolerance=1.0) == ["ZONE-IS-EVERYTHING"]
+    assert found(alike[:3], standard_errors=9.0, tolerance=1.0) == []
+
+
+def test_a_zone_in_pieces_is_said():
+    excess = [0.0, 0.5, 0.5, 0.5, 0.0]
+    trials = [trial(n, own, noise=0.01, size=n + 1) for n, own in enumerate(excess)]
+
+    assert found(trials, standard_errors=9.0) == ["ZONE-IN-PIECES"]
+    assert found(trials[:2] + trials[4:], standard_errors=9.0) == []
+
+
+def test_a_baseline_that_cannot_be_told_from_the_best_is_said():
+    trials = [trial(0, 0.0), trial(1, 0.5)]
+    noise = np.random.default_rng(5).normal(size=BASE.size)
+
+    assert found(trials, {"zero_rule": BASE + 0.001 + 0.1 * noise}) == ["BASELINE-IN-ZONE"]
+    assert found(trials, {"zero_rule": BASE + 0.3 + 0.1 * noise}) == []
+
+
+def test_each_trial_outside_lies_on_one_side():
+    trials = [trial(0, 0.0), trial(1, 0.5), trial(2, 0.5)]
+    sides = [
+        replace(one, bias=bias, variance=variance)
+        for one, bias, variance in zip(trials, (0.1, 0.4, 0.1), (0.01, 0.005, 0.4), strict=True)
+    ]
+    out = Trial(3, {}, None, loss=2.0, train_loss=0.0, is_out=True)
+    zone = estimate_zone([*sides, replace(out, train_loss=np.nan)], 3.0, Zone())
+
+    assert zone["sides"] == {"1": "bias", "2": "variance", "3": "variance"}
+    assert side_of(replace(out, train_loss=9.0), replace(trials[0], train_loss=0.5)) == "bias"
+
+
+def test_the_fastest_and_the_most_stable_of_the_zone_are_taken_on_request():
+    members = [
+        replace(trial(0, 0.0, size=9), predict_us=40.0, variance=0.3),
+        replace(trial(1, 0.001, size=5), predict_us=3.1, variance=0.2),
+        replace(trial(2, 0.002, size=4), predict_us=3.4, variance=0.1),
+    ]
+
+    assert [choose(members, prefer)[0].number for prefer in ("best", "simplest", "fastest", "stable")] == [0, 2, 2, 2]
+    assert "us a row" in choose(members, "fastest")[1]

@@ -54,11 +54,14 @@ class Needs:
     scale: str | None = option("standardize", "for learners that care about the scale of columns; null: none")
 
 
+PREFERENCES = ("mean", "best", "simplest", "fastest", "stable")
+
+
 @dataclass
 class Zone:
     """The zone of solutions and what is taken from it."""
 
-    prefer: str = option("mean", "what is taken from it in the end", choices=("mean", "best", "simplest", "fastest"))
+    prefer: str = option("mean", "what is taken from it in the end", choices=PREFERENCES)
     tolerance: float = option(0.01, "widest loss of skill against the best, as a share of its skill", low=0, high=1)
     standard_errors: float = option(1.0, "widest paired difference from the best", low=0, unit="standard errors")
 

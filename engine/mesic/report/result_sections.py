@@ -1,5 +1,6 @@
 """Sections about the result: scores, the zone of solutions, calibration, errors."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from mesic.report.blocks import (
     tag,
 )
 from mesic.report.error_charts import MOST_CLASSES
+from mesic.report.plane_picture import has_plane, plane_chart
 from mesic.report.words import (
     counted,
     known,
@@ -118,6 +120,8 @@ def zone(record: Record) -> Html:
             about(reading + "the loss on rows not seen is as low as the data can tell."),
             figure(charts.zone_chart, facts, caption=caption if len(trials) > 1 else ""),
             paragraph(said),
+            _plane(facts),
+            _preferences(facts),
             _edges(facts),
             details(f"Every trial ({len(trials)})", _trials(facts)) if trials else Html(""),
         )
@@ -125,6 +129,35 @@ def zone(record: Record) -> Html:
 
 
 UNSAID = "for a reason that the record does not hold"
+
+
+def _plane(facts: Facts) -> Html:
+    if not has_plane(facts):
+        return Html("")
+    sides = Counter((facts.get("sides") or {}).values())
+    said = " and ".join(f"{counted(count, 'trial')} on the side of {side}" for side, count in sorted(sides.items()))
+    caption = "By squared distance, on rows that neither of two samples saw. Along a dashed line the loss is the same."
+    chart = figure(plane_chart, facts, caption=caption)
+    return joined(
+        (tag("h3", "Bias and variance"), chart, paragraph(f"Outside the zone: {said}.") if said else Html(""))
+    )
+
+
+def _preferences(facts: Facts) -> Html:
+    found = facts.get("preferences") or []
+    if len(found) < 2:
+        return Html("")
+    head = ["zone.prefer", f"{facts.get('loss') or 'loss'} more than what was taken", "size", "what"]
+    rows = [
+        [
+            row.get("name"),
+            score(row["worse"]) if row.get("worse") else "taken",
+            number(row.get("complexity")),
+            row.get("reason"),
+        ]
+        for row in found
+    ]
+    return joined((tag("h3", "What else could be taken from the zone"), table(head, rows)))
 
 
 def _edges(facts: Facts) -> Html:

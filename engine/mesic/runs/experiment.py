@@ -51,14 +51,16 @@ from mesic.runs.trials import Attempts
 from mesic.training import examination
 from mesic.training.costs import BATCH_ROWS, Costs, costs_of
 from mesic.training.fitted import Fitted, Predictor
-from mesic.training.folds import OutOfFold, cross_fit, final_fit
+from mesic.training.folds import OutOfFold, cross_fit, final_fit, losses_by_row
 from mesic.training.mean import mean_of
 from mesic.training.preferences import Taken, all_that_can_be_taken, preference_facts
 from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.search import Budget, limits_of, search, search_space
 from mesic.training.selection import Choice
-from mesic.training.zone import Trial, edge_findings, estimate_zone
+from mesic.training.variance import second_look
+from mesic.training.zone import Trial, estimate_zone
+from mesic.training.zone_findings import edge_findings, zone_findings
 
 MAIN, SINGLE = "model", "one trial"
 FEW_ROWS = 200
@@ -273,6 +275,7 @@ class Experiment:
             self.budget,
             kept=attempts,
             between=self._between("search"),
+            look=second_look(self.split, self.dataset, stage_rng(self.config["seed"], "variance")),
         )
         attempts.write(trials)
         self.record.find(*attempts.findings)
@@ -322,7 +325,13 @@ class Experiment:
         self.found[MAIN] = self.taken.found
         self.found[SINGLE] = attempts.load(zone["chosen"])
         self.recipe = self.members[zone["chosen"]]
-        self.record.find(*edge_findings(zone, space, limits_of(self.recipe.learner.offer.component)))
+        best = next(trial for trial in trials if trial.number == zone["best"])
+        assert best.losses is not None
+        baselines = {name: losses_by_row(self.found[name].rows, self.found[name].losses) for name in self.baselines}
+        self.record.find(
+            *edge_findings(zone, space, limits_of(self.recipe.learner.offer.component)),
+            *zone_findings(zone, best.losses, baselines, weight),
+        )
         write_json(self.folder / "zone.json", zone)
         write_text(self.folder / "zone.svg", zone_chart(zone))
         columns = tables.out_of_fold_columns(self.dataset, self.found[MAIN])

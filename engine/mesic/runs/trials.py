@@ -92,12 +92,18 @@ def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
         number=facts["number"],
         params=facts["params"],
         losses=losses_by_row(arrays["rows"], arrays["losses"]) if facts["state"] == "complete" else None,
-        loss=float("nan") if facts["loss"] is None else facts["loss"],
-        train_loss=float("nan") if facts["train_loss"] is None else facts["train_loss"],
+        loss=_number(facts["loss"]),
+        train_loss=_number(facts["train_loss"]),
         fold_losses=tuple(facts["fold_losses"]),
         complexity=(size[0], size[1]) if size else None,
         fit_s=facts["fit_s"],
-        predict_us=float("nan") if facts["predict_us"] is None else facts["predict_us"],
+        predict_us=_number(facts["predict_us"]),
         error=facts["error"],
         is_out=facts["state"] == "pruned",
+        bias=_number(facts["bias"]),
+        variance=_number(facts["variance"]),
     )
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -12,7 +12,7 @@ from mesic.training.folds import OutOfFold, losses_by_row, mean_out_of_fold
 from mesic.training.mean import MOST_MEMBERS, counts_of
 from mesic.training.zone import Trial, choose
 
-ONE_TRIAL = ("best", "simplest", "fastest")
+ONE_TRIAL = ("best", "simplest", "fastest", "stable")
 
 
 @dataclass(frozen=True)

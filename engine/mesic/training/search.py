@@ -1,7 +1,7 @@
 """The search: ask the tuner for options, cross-fit them, tell it the loss, until trials or seconds are used up."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from mesic.host.components import Choice, Component, Range
 from mesic.runs.resources import Clock
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
 from mesic.training.recipe import Recipe
+from mesic.training.variance import SecondLook, bias_and_variance
 from mesic.training.zone import Trial
 
 
@@ -121,6 +122,7 @@ def search(
     *,
     kept: Kept,
     between: Callable[[str], None],
+    look: SecondLook | None = None,
 ) -> list[Trial]:
     """Try options until the budget is used up; return every trial, also the failed.
 
@@ -139,6 +141,8 @@ def search(
         the tuner asks for the same.
     between
         Called before each fit.
+    look
+        The sample by which bias and variance of each trial are estimated; None: they are not.
 
     Raises
     ------
@@ -156,6 +160,8 @@ def search(
         else:
             race = _race(trials, kept, dataset)
             trial, found = _attempt(number, params, recipe_for(params), dataset, folds, between, race)
+            if found is not None and look is not None and trial.losses is not None:
+                trial = _with_variance(trial, recipe_for(params), dataset, found, look)
             kept.keep(trial, found)
         trials.append(trial)
         tuner.tell(None if trial.state == "failed" else trial.loss)
@@ -203,6 +209,14 @@ def _attempt(
         error=None if losses is not None else "the learner's predictions are not finite",
     )
     return trial, found
+
+
+def _with_variance(trial: Trial, recipe: Recipe, dataset: Dataset, found: OutOfFold, look: SecondLook) -> Trial:
+    clock = Clock.started()
+    parts = bias_and_variance(recipe, dataset, found, look)
+    if parts is None:
+        return trial
+    return replace(trial, bias=parts[0], variance=parts[1], fit_s=trial.fit_s + clock.wall_s())
 
 
 def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset) -> Race | None:

@@ -18,10 +18,6 @@ from typing import Any
 import numpy as np
 
 from mesic.config.settings import Zone as ZoneSettings
-from mesic.findings import Finding
-from mesic.host.components import Choice, Range
-
-EDGE_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,6 +46,8 @@ class Trial:
         Wall microseconds that a row took.
     error
         What went wrong, or None.
+    bias, variance
+        What makes its squared error: bias and noise together, and variance; NaN where they were not estimated.
     is_out
         Whether it was clearly worse than the best trial on its first folds, and not fitted on the others; its loss is
         then what it would have been.
@@ -66,6 +64,8 @@ class Trial:
     predict_us: float = float("nan")
     error: str | None = None
     is_out: bool = False
+    bias: float = float("nan")
+    variance: float = float("nan")
 
     @property
     def state(self) -> str:
@@ -82,6 +82,8 @@ class Trial:
             "fold_losses": list(self.fold_losses),
             "train_loss": self.train_loss,
             "complexity": list(self.complexity) if self.complexity else None,
+            "bias": self.bias,
+            "variance": self.variance,
             "error": self.error,
         }
 
@@ -130,6 +132,7 @@ def estimate_zone(
             f"within {settings.tolerance:.1%} of its skill over the zero rule"
         ),
         "trials": [_drawn(trial, weight, members) for trial in complete],
+        "sides": {str(trial.number): side_of(trial, best) for trial in trials if _is_outside(trial, members)},
     }
 
 
@@ -148,9 +151,14 @@ def _cannot_be_told(
         return True
     assert trial.losses is not None
     assert best.losses is not None
-    excess = trial.losses - best.losses
-    mean = float(np.average(excess, weights=weight))
-    return mean <= allowed and mean <= standard_errors * _standard_error(excess, weight)
+    mean, error = paired_excess(trial.losses, best.losses, weight)
+    return mean <= allowed and mean <= standard_errors * error
+
+
+def paired_excess(losses: np.ndarray, others: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
+    """Return by how much losses exceed others of the same rows on average, and the standard error of that."""
+    excess = losses - others
+    return float(np.average(excess, weights=weight)), _standard_error(excess, weight)
 
 
 def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
@@ -162,7 +170,7 @@ def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
         Of the zone.
     prefer
         ``best``: the lowest loss; ``simplest``: the smallest complexity; ``fastest``: the least time a row, to one
-        digit, and of these the smallest.
+        digit, and of these the smallest; ``stable``: the least variance.
     """
     of = f"of {len(members)} that cannot be told from the best"
     if prefer == "simplest" and members[0].complexity is not None:
@@ -171,6 +179,10 @@ def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
     if prefer == "fastest":
         chosen = min(members, key=lambda trial: (float(f"{trial.predict_us:.0e}"), _size(trial)))
         return chosen, f"the fastest {of}: {chosen.predict_us:.2g} us a row"
+    known = [trial for trial in members if np.isfinite(trial.variance)]
+    if prefer == "stable" and known:
+        chosen = min(known, key=lambda trial: (trial.variance, trial.number))
+        return chosen, f"the most stable {of}: another sample changes its answers by {chosen.variance:.3g} (squared)"
     best = min(members, key=lambda trial: (trial.loss, trial.number))
     return best, f"the lowest out-of-fold loss of {len(members)} in the zone"
 
@@ -204,56 +216,30 @@ def _drawn(trial: Trial, weight: np.ndarray | None, members: Sequence[Trial]) ->
         "loss_se": _standard_error(trial.losses, weight),
         "train_loss": trial.train_loss,
         "complexity": trial.complexity[0] if trial.complexity else None,
+        "bias": trial.bias,
+        "variance": trial.variance,
         "in_zone": any(member.number == trial.number for member in members),
         "params": dict(trial.params),
     }
 
 
-def edge_findings(
-    zone: Mapping[str, Any], space: Mapping[str, Range | Choice], limits: Mapping[str, tuple[float, float]]
-) -> list[Finding]:
-    """Say which searched options the best trial holds at the edge of their range, and which way to widen.
+def _is_outside(trial: Trial, members: Sequence[Trial]) -> bool:
+    return trial.state != "failed" and all(member.number != trial.number for member in members)
 
-    Parameters
-    ----------
-    zone
-        As :func:`estimate_zone` returns it.
-    space
-        What was searched.
-    limits
-        Lowest and highest value that an option can have at all; an edge there cannot be widened.
+
+def side_of(trial: Trial, best: Trial) -> str:
+    """Return on which side of the zone a trial lies, ``bias`` or ``variance``: which has grown more against the best.
+
+    Where these were not estimated, as for trials that were out of the race, the training loss tells: who does not even
+    fit the training rows as well is too simple.
+
+    Examples
+    --------
+    >>> best = Trial(0, {}, None, bias=0.10, variance=0.02)
+    >>> side_of(Trial(1, {}, None, bias=0.15, variance=0.01), best), side_of(Trial(2, {}, None, train_loss=0.0), best)
+    ('bias', 'variance')
     """
-    best = next(trial for trial in zone["trials"] if trial["number"] == zone["best"])
-    findings = []
-    for name, span in space.items():
-        if isinstance(span, Range) and name in best["params"] and len(zone["trials"]) > 1:
-            place = _place(float(best["params"][name]), span)
-            wider = _wider(span, limits.get(name, (-np.inf, np.inf)), is_low=place <= EDGE_SHARE)
-            if (place <= EDGE_SHARE or place >= 1 - EDGE_SHARE) and wider != (span.low, span.high):
-                findings.append(_edge_finding(name, best["params"][name], span, wider))
-    return findings
-
-
-def _wider(span: Range, limits: tuple[float, float], *, is_low: bool) -> tuple[float, float]:
-    if is_low:
-        return max(limits[0], span.low / 4 if span.low > 0 else span.low - (span.high - span.low)), span.high
-    return span.low, min(limits[1], span.high * 4 if span.high > 0 else span.high + (span.high - span.low))
-
-
-def _place(value: float, span: Range) -> float:
-    low, high = span.low, span.high
-    if span.log:
-        low, high, value = np.log(low), np.log(high), np.log(value)
-    return float((value - low) / (high - low))
-
-
-def _edge_finding(name: str, value: float, span: Range, wider: tuple[float, float]) -> Finding:
-    side = "lower" if wider[0] < span.low else "upper"
-    log = ", log" if span.log else ""
-    return Finding(
-        "EDGE-OF-SEARCH",
-        "info",
-        f"the best trial has {name}={value:g}, at the {side} edge of the search",
-        {"option": name, "value": value, "low": span.low, "high": span.high},
-        f"'tuner.space.{name}=[{wider[0]:g}, {wider[1]:g}{log}]' widens it",
-    )
+    more_bias, more_variance = trial.bias - best.bias, trial.variance - best.variance
+    if np.isfinite(more_bias) and np.isfinite(more_variance):
+        return "bias" if more_bias >= more_variance else "variance"
+    return "bias" if trial.train_loss > best.train_loss else "variance"
