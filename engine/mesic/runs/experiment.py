@@ -56,7 +56,7 @@ from mesic.training.mean import mean_of
 from mesic.training.preferences import Taken, all_that_can_be_taken, preference_facts
 from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
-from mesic.training.search import Budget, limits_of, search, search_space
+from mesic.training.search import Budget, Rules, limits_of, search, search_space
 from mesic.training.selection import Choice
 from mesic.training.variance import second_look
 from mesic.training.zone import Trial, estimate_zone
@@ -275,7 +275,10 @@ class Experiment:
             self.budget,
             kept=attempts,
             between=self._between("search"),
-            look=second_look(self.split, self.dataset, stage_rng(self.config["seed"], "variance")),
+            rules=Rules(
+                standard_errors=max(2.0, 1.0 + self.config["zone"]["standard_errors"]),
+                look=second_look(self.split, self.dataset, stage_rng(self.config["seed"], "variance")),
+            ),
         )
         attempts.write(trials)
         self.record.find(*attempts.findings)

@@ -68,6 +68,25 @@ class Budget:
         return bool(self.clock.wall_s() + dearest + final > self.budget_s)
 
 
+@dataclass(frozen=True)
+class Rules:
+    """How trials are raced, and examined.
+
+    Parameters
+    ----------
+    standard_errors
+        Paired standard errors by which a trial must be worse than the best one so far to be out of the race.
+    look
+        The sample by which bias and variance of each trial are estimated; None: they are not.
+    """
+
+    standard_errors: float = 2.0
+    look: SecondLook | None = None
+
+
+DEFAULT_RULES = Rules()
+
+
 def search_space(
     component: Component, options: Mapping[str, Any], asked: Mapping[str, Any]
 ) -> dict[str, Range | Choice]:
@@ -122,7 +141,7 @@ def search(
     *,
     kept: Kept,
     between: Callable[[str], None],
-    look: SecondLook | None = None,
+    rules: Rules = DEFAULT_RULES,
 ) -> list[Trial]:
     """Try options until the budget is used up; return every trial, also the failed.
 
@@ -141,8 +160,8 @@ def search(
         the tuner asks for the same.
     between
         Called before each fit.
-    look
-        The sample by which bias and variance of each trial are estimated; None: they are not.
+    rules
+        How trials are raced, and examined.
 
     Raises
     ------
@@ -158,10 +177,10 @@ def search(
         if known is not None and dict(known.params) == dict(params):
             trial = known
         else:
-            race = _race(trials, kept, dataset)
+            race = _race(trials, kept, dataset, rules.standard_errors)
             trial, found = _attempt(number, params, recipe_for(params), dataset, folds, between, race)
-            if found is not None and look is not None and trial.losses is not None:
-                trial = _with_variance(trial, recipe_for(params), dataset, found, look)
+            if found is not None and rules.look is not None and trial.losses is not None:
+                trial = _with_variance(trial, recipe_for(params), dataset, found, rules.look)
             kept.keep(trial, found)
         trials.append(trial)
         tuner.tell(None if trial.state == "failed" else trial.loss)
@@ -219,14 +238,14 @@ def _with_variance(trial: Trial, recipe: Recipe, dataset: Dataset, found: OutOfF
     return replace(trial, bias=parts[0], variance=parts[1], fit_s=trial.fit_s + clock.wall_s())
 
 
-def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset) -> Race | None:
+def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset, standard_errors: float) -> Race | None:
     """Return the best trial so far as the one to beat; nobody where there is none, or where folds share rows."""
     complete = [trial for trial in trials if trial.losses is not None]
     if not complete:
         return None
     leader = kept.load(min(complete, key=lambda trial: (trial.loss, trial.number)).number)
     weight = None if dataset.weight is None else dataset.weight[leader.rows]
-    return None if leader.is_repeated else Race(leader, weight)
+    return None if leader.is_repeated else Race(leader, weight, standard_errors)
 
 
 def _reasons(trials: Sequence[Trial]) -> list[str]:
