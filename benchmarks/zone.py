@@ -2,8 +2,8 @@
 
     python benchmarks/zone.py [SEEDS]
 
-A cell is a table and a seed: 700 training rows (half of a smaller table), 5 folds, 24 trials of LightGBM, up to 6,000 test
-rows. All rules choose from the same trials. Tables of MESIC_BENCHMARK_DATA are taken where they are, else those that
+A cell is a table and a seed: 700 training rows (half of a smaller table), 5 folds, 24 trials of LightGBM, up to 6,000
+test rows. All rules choose from the same trials. Tables of MESIC_BENCHMARK_DATA are taken where they are, else those that
 scikit-learn ships.
 """
 
@@ -189,10 +189,12 @@ class InMemory:
         self.finished, self.found, self.models = {}, {}, FoldModels()
 
     def keep(self, trial, found):
+        """Keep a trial's predictions, and the models of the best."""
         self.found[trial.number] = found
         self.models.hear(trial, found)
 
     def load(self, number):
+        """Return what a trial predicted."""
         return self.found[number]
 
 
