@@ -99,7 +99,7 @@ def tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
 def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     """Search, and score what each rule takes."""
     from mesic.training.folds import cross_fit
-    from mesic.training.mean import mean_of
+    from mesic.training.mean import fitted_mean
     from mesic.training.preferences import all_that_can_be_taken
 
     data, train, test = parts(frame, target, seed)
@@ -112,12 +112,11 @@ def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
         answers[rule] = with_params(recipe, trials[number]).fit(data.view(train))
     counts = taken["mean"].counts if "mean" in taken else taken["best"].counts
     folds = folds_of(data, train, seed)
-    models = [
-        (model, count)
-        for number, count in counts.items()
-        for model in kept.models.of(number, lambda n=number: cross_fit(with_params(recipe, trials[n]), data, folds))
-    ]
-    answers["mean"] = mean_of(*zip(*models, strict=True))
+    answers["mean"] = fitted_mean(
+        counts,
+        lambda n: kept.models.of(n, lambda: cross_fit(with_params(recipe, trials[n]), data, folds)),
+        lambda n: with_params(recipe, trials[n]).fit(data.view(train)),
+    )
     losses = {rule: losses_of(model, data, test) for rule, model in answers.items()}
     sizes = {rule: answers[rule].complexity[0] for rule in ("best", "simplest")}
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything")).fit(data.view(train))

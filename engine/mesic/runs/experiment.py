@@ -52,7 +52,7 @@ from mesic.training import examination
 from mesic.training.costs import BATCH_ROWS, Costs, costs_of
 from mesic.training.fitted import Fitted, Predictor
 from mesic.training.folds import OutOfFold, cross_fit, final_fit, losses_by_row
-from mesic.training.mean import mean_of
+from mesic.training.mean import fitted_mean, mean_of
 from mesic.training.preferences import Taken, all_that_can_be_taken, preference_facts
 from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
@@ -414,20 +414,15 @@ class Experiment:
         self._keep_choices(model.choices)
 
     def _model(self) -> Fitted:
-        """Return what was taken from the zone: a trial fitted on all training rows, or the mean of fold models.
+        """Return what was taken from the zone: a trial fitted on all training rows, or the mean of several.
 
-        Folds in the order of time leave the latest rows to none of their models: the mean's members are then fitted
-        on all training rows.
+        Folds in the order of time leave the latest rows to none of their models, so these do not count.
         """
         view = self.dataset.view(self.split.train)
         if not self.taken.is_mean:
             return self.recipe.fit(view)
-        counts = self.taken.counts
-        if self.split.by == "time":
-            models = [(self.members[number].fit(view), count) for number, count in counts.items()]
-        else:
-            models = [(model, count) for number, count in counts.items() for model in self._fold_models(number)]
-        mean = mean_of(*zip(*models, strict=True))
+        folds_of = (lambda _: ()) if self.split.by == "time" else self._fold_models
+        mean = fitted_mean(self.taken.counts, folds_of, lambda number: self.members[number].fit(view))
         choices = tuple(self.recipe.choices(view)) if mean.choices else ()
         return replace(mean, threads=self.threads, choices=choices)
 

@@ -71,11 +71,11 @@ def _mean(ranked: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Da
     found = {trial.number: load(trial.number) for trial in ranked[:MOST_MEMBERS]}
     counts = counts_of(lambda tried: mean_out_of_fold(dataset, found, tried).loss, list(found))
     folds = np.unique(found[ranked[0].number].fold).size
-    takes = sum(trial.predict_us for trial in ranked if trial.number in counts) * folds
-    reason = f"the mean of {len(counts)} of {len(ranked)} trials in the zone, by the models of {folds} folds each"
+    takes = sum(trial.predict_us for trial in ranked if trial.number in counts) * (folds + 1)
+    reason = f"the mean of {len(counts)} of {len(ranked)} trials in the zone"
     joined = mean_out_of_fold(dataset, found, counts)
     if joined.complexity is not None:
-        joined = replace(joined, complexity=(joined.complexity[0] * folds, joined.complexity[1]))
+        joined = replace(joined, complexity=(joined.complexity[0] * (folds + 1), joined.complexity[1]))
     return Taken("mean", counts, joined, reason, takes)
 
 
