@@ -96,7 +96,8 @@ def sweep(application: Application, settings: SweeperSettings, arguments: Sequen
 
 def carry_out(ready: Sweep, folder: Path, limits: Limits, *, overlap: bool) -> None:
     """Run what is left of a sweep; write and say what was found, also when it is interrupted."""
-    space, fixed, study = ready.asking.space, ready.fixed, ready.study
+    space, study = ready.asking.space, ready.study
+    fixed = without_folder(ready.fixed, folder)
     ready.take_up()
     try:
         with watched(ready.jobs.desk, limits):
@@ -112,6 +113,17 @@ def carry_out(ready: Sweep, folder: Path, limits: Limits, *, overlap: bool) -> N
     shutil.rmtree(ready.jobs.desk.folder, ignore_errors=True)
     refuse_all_failed(study)
     log.info("\n%s\n%s", table_text(study, space), "\n".join(summary_lines(study, fixed, folder)))
+
+
+def without_folder(overrides: Sequence[str], folder: Path) -> list[str]:
+    """Return overrides without the one that names the folder of the sweep: who runs a job again has another.
+
+    Examples
+    --------
+    >>> without_folder(["out='/tmp/sweep'", "seed=1"], Path("/tmp/sweep"))
+    ['seed=1']
+    """
+    return [text for text in overrides if Path(text.partition("=")[2].strip("'\"")).absolute() != folder]
 
 
 def refuse_settings(settings: SweeperSettings) -> None:

@@ -19,6 +19,7 @@ from mesic.sweeping.watch import wait_for, who_started
 
 log = logging.getLogger(__name__)
 MOST_SIDE_BY_SIDE = 8
+TRIES_TO_START = 3  # a pool that has just died of one job refuses the next, once
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,16 @@ class Jobs:
             self._launch(together)
 
     def _launch(self, together: Sequence[Asked]) -> None:
-        try:
-            self.launcher.launch([asked.overrides for asked in together], initial_job_idx=together[0].number)
-        except Exception as error:  # a pool whose worker died takes its other jobs down; the sweep goes on
-            log.warning("the launcher ended with %s", reason_of(error))
-            if not any(self._is_known(asked) for asked in together) and not self._record_broken(together):
-                raise UsageError(f"the launcher cannot start jobs: {reason_of(error)}") from error
+        for left in reversed(range(TRIES_TO_START)):
+            try:
+                self.launcher.launch([asked.overrides for asked in together], initial_job_idx=together[0].number)
+                break
+            except Exception as error:  # a pool whose worker died takes its other jobs down; the sweep goes on
+                log.warning("the launcher ended with %s", reason_of(error))
+                if any(self._is_known(asked) for asked in together) or self._record_broken(together):
+                    break
+                if not left:
+                    raise UsageError(f"the launcher cannot start jobs: {reason_of(error)}") from error
         for asked in together:
             wait_for(self.desk, asked.number)
 
