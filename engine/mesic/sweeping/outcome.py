@@ -3,13 +3,13 @@
 import dataclasses
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from mesic.errors import UsageError
-from mesic.runs.files import write_json
 
 State = Literal["complete", "pruned", "failed"]
 KEYS = ("value", "values", "constraints")
@@ -94,14 +94,21 @@ def _number(said: Any) -> float:
 
 
 def write_outcome(path: Path, outcome: Outcome) -> None:
-    """Write how a job ended, all or nothing."""
-    write_json(path, dataclasses.asdict(outcome))
+    """Write how a job ended, all or nothing.
+
+    It is not forced to the disk, which would take longer than all else: the study's journal is, a moment later, and a
+    job whose word a power cut takes away is run again.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}.new")
+    fresh.write_text(json.dumps(dataclasses.asdict(outcome)), encoding="utf-8")
+    fresh.replace(path)
 
 
 def read_outcome(path: Path) -> Outcome | None:
     """Return how a job ended; None where it has not said so."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     return Outcome(**said | {"values": tuple(said["values"])})

@@ -77,7 +77,7 @@ def _words(axes: Axes, *, several: bool) -> None:
     across, up = ("value_0", "value_1") if several else ("trial", "value")
     drawing.centred(middle, axes.y.start + 42, across, within=(0, drawing.width))
     drawing.text((6, 18), up)
-    said = "○ best   ╵ pruned or failed" if not several else "○ front"
+    said = "ringed: the front" if several else "ringed: best · hollow: misses a constraint · ticks: pruned or failed"
     drawing.text((axes.x.end, 18), said, anchor="end", css="soft")
 
 

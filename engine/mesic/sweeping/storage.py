@@ -11,7 +11,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from mesic.errors import UsageError
 
-LOCK_IS_STALE_S = 10  # a record takes milliseconds; who holds the journal's lock for so long was killed
+LOCK_IS_STALE_S = 5  # a record takes milliseconds; who holds the journal's lock for so long was killed
 LEASE = "sweep.lock"
 RECORD = b'{"op_code":'
 
