@@ -279,6 +279,12 @@ def test_the_folder_of_another_sweep_is_refused(sweeps):
     assert len(sweeps.rows()) == 3
 
 
+def test_jobs_of_another_sweeper_are_not_written_over(sweeps):
+    assert sweeps("x=1,2", "hydra/sweeper=basic").status == 0
+
+    refused(sweeps("x=interval(-5,5)"), "holds jobs of another sweep (0, 1)")
+
+
 def test_a_damaged_journal_is_refused_and_left_as_it_is(sweeps):
     assert sweeps("x=interval(-5,5)", "hydra.sweeper.n_trials=1").status == 0
     journal = sweeps.folder / "sweep" / "journal.log"

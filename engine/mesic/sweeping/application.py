@@ -26,13 +26,14 @@ from mesic.sweeping.results import summary_lines, table_text, write_results
 from mesic.sweeping.settings import SweeperSettings
 from mesic.sweeping.space import Space, branches_of, overrides_of, split
 from mesic.sweeping.storage import is_url, leased, mend_journal, opened
-from mesic.sweeping.study import NAME, Asking, Direction, taken_up
+from mesic.sweeping.study import Asking, Direction, taken_up
 from mesic.sweeping.sweep import Sweep, refuse_all_failed
 from mesic.sweeping.watch import Limits, watched
 
 log = logging.getLogger(__name__)
 USUAL_TRIALS = 20
 MOST_LOOKED_AT = 50
+MOST_NAMED = 5
 DIRECTIONS = get_args(Direction)
 
 
@@ -84,9 +85,13 @@ def sweep(application: Application, settings: SweeperSettings, arguments: Sequen
         storage = settings.storage or str(folder / "journal.log")
         if not is_url(storage) and mend_journal(Path(storage)):
             log.info("%s ended within a record: it was cut off", storage)
-        study = taken_up(opened(storage), NAME, directions, fingerprint(application, space, fixed, directions))
+        study = taken_up(
+            opened(storage), settings.study, directions, fingerprint(application, space, fixed, directions)
+        )
+        if not study.get_trials(deepcopy=False):
+            refuse_jobs_of_another(folder)
         asking = Asking(study, space, settings.sampler, settings.seed, settings.startup, combinations)
-        jobs = jobs_of(application, settings, StudyAddress(storage, NAME, settings.pruner), len(directions))
+        jobs = jobs_of(application, settings, StudyAddress(storage, settings.study, settings.pruner), len(directions))
         batch = settings.batch or side_by_side(application.config)
         target = settings.n_trials or len(combinations) or USUAL_TRIALS
         target = min(target, len(combinations)) if combinations else target
@@ -124,6 +129,14 @@ def without_folder(overrides: Sequence[str], folder: Path) -> list[str]:
     ['seed=1']
     """
     return [text for text in overrides if Path(text.partition("=")[2].strip("'\"")).absolute() != folder]
+
+
+def refuse_jobs_of_another(folder: Path) -> None:
+    """Refuse a folder in which jobs would be written over."""
+    if found := sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name.isdigit()):
+        raise UsageError(
+            f"{folder} holds jobs of another sweep ({', '.join(found[:MOST_NAMED])}): give another hydra.sweep.dir"
+        )
 
 
 def refuse_settings(settings: SweeperSettings) -> None:

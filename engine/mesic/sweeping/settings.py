@@ -38,6 +38,5 @@ class SweeperSettings:
     trial_memory_mb: int | None = option(
         None, "resident memory beyond which a job of another process is ended; null: no limit", low=1
     )
-    storage: str | None = option(
-        None, "file of the journal, or URL of a database; null: journal.log in hydra.sweep.dir"
-    )
+    storage: str | None = option(None, "the journal's file, or a database's URL; null: journal.log in hydra.sweep.dir")
+    study: str = option("sweep", "the study's name in its storage")

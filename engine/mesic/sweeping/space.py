@@ -1,5 +1,6 @@
 """The search space: what Hydra's grammar of sweeps, and the declarations of components, become in Optuna."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -9,6 +10,8 @@ from hydra.core.override_parser.types import (
     ChoiceSweep,
     IntervalSweep,
     Override,
+    Quote,
+    QuotedString,
     RangeSweep,
     Sweep,
     Transformer,
@@ -25,6 +28,8 @@ from mesic.errors import UsageError
 
 Values = Mapping[str, Any]
 TAGS = {"log"}
+WORD = re.compile(r"[A-Za-z_][\w.\-/]*", re.ASCII)
+NO_TEXT = {"null", "true", "false", "nan", "inf"}  # what the grammar reads as something else
 LARGEST_GRID = 1_000_000
 
 
@@ -144,9 +149,9 @@ def overrides_of(values: Values) -> list[str]:
     Examples
     --------
     >>> overrides_of({"lr": 0.1, "bias": True, "model": "tree", "cap": None})
-    ['lr=0.1', 'bias=true', 'model=tree', 'cap=null']
+    ['lr=0.1', 'bias=True', 'model=tree', 'cap=null']
     """
-    return [f"{key}={Override._get_value_element_as_str(value)}" for key, value in values.items()]
+    return [f"{key}={value if isinstance(value, str) else Transformer.str(value)}" for key, value in values.items()]
 
 
 def split(overrides: Sequence[Override]) -> tuple[dict[str, BaseDistribution], list[str]]:
@@ -238,10 +243,19 @@ def _refuse_upside_down(override: Override, low: float, high: float, *, log: boo
         raise UsageError(f"{_said(override)} cannot work: a log scale starts above 0")
 
 
+def _written(value: Any) -> Any:
+    """Return a choice as the study keeps it: numbers as they are, all else as it is written in an override."""
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str) and (not WORD.fullmatch(value) or value.lower() in NO_TEXT):
+        return QuotedString(value, Quote.single).with_quotes()
+    return value if isinstance(value, str) else Transformer.str(value)
+
+
 def _choice(override: Override) -> BaseDistribution:
     if isinstance(override._value, ChoiceSweep):
         override._value.shuffle = False  # the sampler draws; the study must have one order
-    choices: list[Any] = list(dict.fromkeys(override.sweep_iterator(transformer=Transformer.encode)))
+    choices: list[Any] = list({repr(value): value for value in override.sweep_iterator(transformer=_written)}.values())
     if not choices:
         raise UsageError(f"{_said(override)} holds no value: give choices that there are")
     return CategoricalDistribution(choices)

@@ -16,7 +16,6 @@ from mesic.sweeping.methods import sampler_of
 from mesic.sweeping.outcome import Outcome
 from mesic.sweeping.space import Space
 
-NAME = "sweep"
 Direction = Literal["minimize", "maximize"]
 FINGERPRINT = "fingerprint"
 LOST, ALONE, TRIES, RETRY_OF = "lost", "alone", "tries", "retry_of"
