@@ -43,7 +43,8 @@ class MesicSweeper(Sweeper):
         """Sweep over the overrides of a command line."""
         from omegaconf import OmegaConf
 
-        from mesic.sweeping.application import Application, sweep
+        from mesic.sweeping.application import sweep
+        from mesic.sweeping.checking import Application
 
         plain: dict[str, Any] = {
             key: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

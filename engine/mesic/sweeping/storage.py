@@ -1,6 +1,7 @@
 """Where a study is kept: a journal file that survives being killed, or a database."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from mesic.errors import UsageError
 
 LOCK_IS_STALE_S = 5  # a record takes milliseconds; who holds the journal's lock for so long was killed
+LOCK_AT_START_S = 1.0
+LOCK_SUFFIX = ".lock"  # that of Optuna's journal
 LEASE = "sweep.lock"
 RECORD = b'{"op_code":'
 
@@ -33,6 +36,31 @@ def opened(place: str) -> BaseStorage:
         return get_storage(place)
     lock = JournalFileSymlinkLock(place, grace_period=LOCK_IS_STALE_S)
     return JournalStorage(JournalFileBackend(place, lock_obj=lock))
+
+
+def free_journal(path: Path) -> bool:
+    """Take away the lock of a process that was killed while it wrote; return whether there was one.
+
+    Who calls holds the lease of the sweep, so only jobs that outlived an earlier sweeper might still write, for
+    milliseconds at a time.
+    """
+    lock = path.with_name(path.name + LOCK_SUFFIX)
+    seen = _stamp(lock)
+    if seen is None:
+        return False
+    time.sleep(LOCK_AT_START_S)
+    if _stamp(lock) != seen:
+        return False
+    lock.unlink(missing_ok=True)
+    return True
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def mend_journal(path: Path) -> bool:

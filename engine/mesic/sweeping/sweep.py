@@ -73,6 +73,12 @@ class Sweep:
         if known := len(counted(self.study)):
             log.info("taken up again: %d trials are done, %d were underway", known, len(left))
 
+    def hear(self) -> None:
+        """Tell the study of jobs that have left word, and leave the others as they are."""
+        for trial in running(self.study):
+            if self.jobs.outcome(trial.number) is not None:
+                self._settled(trial, DIED, TRIES_OF_A_CRASH)
+
     def in_batches(self) -> None:
         """Run batch after batch, each to its end."""
         while batch := self._next(self.batch):
