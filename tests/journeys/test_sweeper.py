@@ -254,6 +254,7 @@ def test_constraints_that_nothing_meets_are_said(sweeps):
 def test_reasons_are_grouped_when_every_trial_fails(sweeps, said, words):
     refused(sweeps("x=interval(-5,5)", "hydra.sweeper.n_trials=2", *said), *words)
     assert [row["state"] for row in sweeps.rows()] == ["failed", "failed"]
+    assert (sweeps.folder / "sweep" / "0" / "traceback.txt").read_text().startswith("Traceback")
 
 
 @pytest.mark.parametrize(
@@ -337,7 +338,7 @@ def test_an_interrupted_sweep_says_how_it_goes_on(sweeps):
 
 def test_what_is_swept_can_be_kept_in_the_configuration(sweeps):
     conf = sweeps.folder / "conf" / "config.yaml"
-    kept = "hydra:\n  sweeper:\n    params: {x: 'interval(-5,5)', y: '1,2'}\n    n_trials: 3\n"
+    kept = "hydra:\n  sweeper:\n    params: {x: 'interval(-5,5)', y: '1,2', sleep: 0.01}\n    n_trials: 3\n"
     conf.write_text(conf.read_text().replace("  - _self_", "  - override hydra/sweeper: mesic\n  - _self_") + kept)
     done = sweeps("y=3")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Transformer
 from hydra.errors import HydraException
 from hydra.types import HydraContext
 from omegaconf import DictConfig
@@ -76,7 +77,7 @@ def searched(application: Application, settings: SweeperSettings, arguments: Seq
     try:
         typed = parser.parse_overrides(list(arguments))
         keys = {override.key_or_group for override in typed}
-        kept = parser.parse_overrides([f"{key}={value}" for key, value in settings.params.items()])
+        kept = parser.parse_overrides([f"{key}={_written(value)}" for key, value in settings.params.items()])
     except HydraException as error:
         raise UsageError(" ".join(str(error).split())) from error
     always, fixed = split([*(override for override in kept if override.key_or_group not in keys), *typed])
@@ -87,6 +88,10 @@ def searched(application: Application, settings: SweeperSettings, arguments: Seq
     if not space.every():
         raise UsageError("there is nothing to search: give a range, such as x=interval(0,1) or model=a,b")
     return space, fixed
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else str(Transformer.str(value))
 
 
 def with_declared(application: Application, space: Space, fixed: list[str], taken: set[str]) -> Space:

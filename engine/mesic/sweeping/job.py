@@ -11,8 +11,9 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -23,6 +24,7 @@ from mesic.sweeping.outcome import Outcome, outcome_of, read_outcome, write_outc
 from mesic.sweeping.reporting import Pruned, StudyAddress, Underway, underway
 
 MOST_OF_A_REASON = 500
+TRACEBACK = "traceback.txt"
 
 
 class JobFailed(MesicError):
@@ -94,8 +96,11 @@ class Job:
                 return outcome_of(self.task(config), self.objectives)
         except Pruned:
             return Outcome("pruned")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a sweep goes on, whatever one of its jobs does
-            return Outcome("pruned") if _is_optunas_pruning(error) else Outcome("failed", reason=reason_of(error))
+        except (Exception, SystemExit, JobTookTooLong) as error:  # noqa: BLE001 - a sweep goes on, whatever its jobs do
+            if _is_optunas_pruning(error):
+                return Outcome("pruned")
+            leave_traceback(error)
+            return Outcome("failed", reason=reason_of(error))
 
 
 def reason_of(error: BaseException) -> str:
@@ -108,6 +113,15 @@ def reason_of(error: BaseException) -> str:
     """
     text = " ".join(f"{type(error).__name__}: {message_of(error)}".split())
     return text[:MOST_OF_A_REASON]
+
+
+def leave_traceback(error: BaseException) -> None:
+    """Write where a job failed into its folder, if that can be written to."""
+    from hydra.core.hydra_config import HydraConfig
+
+    with suppress(OSError):
+        lines = traceback.format_exception(error)
+        (Path(HydraConfig.get().runtime.output_dir) / TRACEBACK).write_text("".join(lines), encoding="utf-8")
 
 
 def _is_optunas_pruning(error: BaseException) -> bool:
@@ -133,8 +147,8 @@ def birth_of(pid: int) -> str:
         return ""
 
 
-class JobTookTooLong(Exception):
-    """The task ran longer than ``trial_timeout_s``."""
+class JobTookTooLong(BaseException):
+    """The task ran longer than ``trial_timeout_s``; not an Exception, so that a task that catches those ends, too."""
 
 
 @contextmanager
