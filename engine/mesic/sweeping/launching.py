@@ -1,10 +1,8 @@
 """Hand trials to Hydra's launcher, and find out how each job ended, whatever became of the launcher."""
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.errors import HydraException
@@ -13,12 +11,13 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from mesic.errors import UsageError
+from mesic.runs.resources import available_cores
 from mesic.sweeping.job import Desk, reason_of
 from mesic.sweeping.outcome import Outcome, read_outcome, write_outcome
 from mesic.sweeping.watch import wait_for, who_started
 
 log = logging.getLogger(__name__)
-MOST_SIDE_BY_SIDE = 8
+MOST_IN_A_CLUSTER = 8
 TRIES_TO_START = 3  # a pool that has just died of one job refuses the next, once
 
 
@@ -110,13 +109,18 @@ def neighbours(batch: Sequence[Asked]) -> list[list[Asked]]:
 
 
 def side_by_side(config: DictConfig) -> int:
-    """Return how many jobs the launcher of a configuration runs at once."""
-    launcher: Any = config.hydra.launcher
-    if str(launcher.get("_target_", "")).endswith(".BasicLauncher"):
-        return 1
-    for key in ("n_jobs", "array_parallelism"):
-        count = launcher.get(key)
-        if count is not None:
-            cores = os.cpu_count() or 1
-            return min(int(count) if count > 0 else cores, MOST_SIDE_BY_SIDE)
-    return MOST_SIDE_BY_SIDE if "submitit" in str(launcher.get("_target_", "")) else 1
+    """Return how many jobs the launcher of a configuration runs at once.
+
+    Examples
+    --------
+    >>> side_by_side(DictConfig({"hydra": {"launcher": {"_target_": "JoblibLauncher", "n_jobs": 3}}}))
+    3
+    >>> side_by_side(DictConfig({"hydra": {"launcher": {"_target_": "BasicLauncher"}}}))
+    1
+    """
+    launcher = config.hydra.launcher
+    name = str(launcher.get("_target_", ""))
+    if name.endswith(".SlurmLauncher"):
+        return min(int(launcher.array_parallelism), MOST_IN_A_CLUSTER)
+    count = int(launcher.get("n_jobs", -1 if "submitit" in name else 1))
+    return count if count > 0 else max(1, available_cores() + 1 + count)  # as joblib counts: -1 is all cores

@@ -122,6 +122,8 @@ def summary_lines(study: Study, fixed: Sequence[str], folder: Path) -> Iterator[
     found = best_trials(study)
     if found:
         yield from (_best_line(trial, fixed) for trial in found[:MOST_SHOWN])
+        if len(found) > MOST_SHOWN:
+            yield f"and {len(found) - MOST_SHOWN} more on the front"
     elif nearest := ranked(study)[:1]:
         missed = _missed(nearest[0].constraints)
         yield f"no trial meets the constraints; the nearest is trial {nearest[0].number}, which misses {missed}"
