@@ -147,18 +147,29 @@ def end(asked, trial):
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
-def test_a_lost_trial_changes_nothing_of_what_is_asked_for(sampler):
+@pytest.mark.parametrize("is_drawn", [True, False], ids=["in the job", "while it was asked for"])
+def test_a_lost_trial_changes_nothing_of_what_is_asked_for(sampler, is_drawn):
     calm, struck = asking(sampler), asking(sampler)
     wanted = [end(calm, calm.fresh()) for _ in range(8)]
     found = [end(struck, struck.fresh()) for _ in range(4)]
     lost = struck.fresh()
-    struck.space.draw(lost)
+    if is_drawn:
+        struck.space.draw(lost)
     give_up(struck.study, struck.study.trials[lost.number], "killed", most_tries=3, alone=False)
     found += [end(struck, struck.again(struck.study.trials[lost.number]))]
     found += [end(struck, struck.fresh()) for _ in range(3)]
 
     assert found == wanted
     assert len(counted(struck.study)) == 8
+
+
+def test_a_retry_that_was_queued_when_the_sweeper_was_killed_is_taken_first():
+    asked = asking("grid")
+    asked = Asking(asked.study, asked.space, "grid", 0, 3, [{"x": 0.1}, {"x": 0.2}, {"x": 0.3}])
+    end(asked, asked.fresh())
+    asked.study.enqueue_trial({"x": 0.2})
+
+    assert [end(asked, asked.fresh()) for _ in range(2)] == [0.2, 0.3]
 
 
 def test_a_trial_that_is_lost_again_and_again_counts_as_failed():

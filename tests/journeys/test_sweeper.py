@@ -205,6 +205,21 @@ def test_the_journal_is_a_study_that_optuna_opens(sweeps):
     assert all(trial.constraints["small"] == trial.params["x"] - 1 for trial in study.trials)
 
 
+def test_no_job_starts_when_the_time_is_up(sweeps):
+    done = sweeps("x=interval(-5,5)", "sleep=0.3", "hydra.sweeper.timeout_s=0.5")
+
+    assert done.status == 0, done.out
+    assert 1 <= len(sweeps.rows()) < 4
+
+
+def test_the_seed_makes_the_study(sweeps):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        sweeps("x=interval(-5,5)", "hydra.sweeper.n_trials=4", "hydra.sweeper.startup=2",
+               f"hydra.sweeper.seed={seed}", name=name)  # fmt: skip
+
+    assert drawn(sweeps.rows("a")) == drawn(sweeps.rows("b")) != drawn(sweeps.rows("c"))
+
+
 def test_a_study_can_be_kept_in_a_database(sweeps):
     said = ("x=interval(-5,5)", "hydra.sweeper.storage=sqlite:///studies.db", "hydra.sweeper.study=mine", "steps=1")
     assert sweeps(*said, "hydra.sweeper.n_trials=2").status == 0

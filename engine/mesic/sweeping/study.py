@@ -119,8 +119,9 @@ def tell(study: Study, number: int, outcome: Outcome) -> None:
     elif outcome.state == "pruned":
         study.tell(number, state=TrialState.PRUNED)
     else:
-        for name, violation in outcome.constraints.items():
-            trial.set_constraint(name, violation)
+        known = trial.constraints  # a process that was killed may have told some
+        for name in (name for name in outcome.constraints if name not in known):
+            trial.set_constraint(name, outcome.constraints[name])
         study.tell(number, list(outcome.values))
 
 
