@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from mesic.profile.shifts import shifts as shifts
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
+    from mesic.sweeping.reporting import report_intermediate as report_intermediate
     from mesic.training.sampling import Sample as Sample
 
 _HOMES = {
@@ -96,6 +97,7 @@ _HOMES = {
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",
     "run": "runs.api",
+    "report_intermediate": "sweeping.reporting",
     "Sample": "training.sampling",
 }
 

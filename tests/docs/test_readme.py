@@ -97,6 +97,13 @@ def test_the_first_sweep_works_as_written(user):
     assert "6 jobs" in done.out
 
 
+def test_the_first_search_works_as_written(user):
+    _, block = [block for block in blocks(README, "bash") if block.heading == "First sweep"]
+    (done,) = do(user, [f"{line} hydra.sweeper.n_trials=2" for line in block.lines])
+
+    assert "2 jobs" in done.out
+
+
 def test_the_notebook_works_as_written(user):
     code = NOTEBOOK.format(block=block_under("In a notebook", "python").text)
     done = subprocess.run(

@@ -7,7 +7,7 @@ from itertools import product
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, flag_override
@@ -51,16 +51,34 @@ def jobs_of(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> list[list[str
 
     An override that cannot be parsed is passed on as it is, to be found wrong where single runs are looked at.
     """
-    alternatives = []
-    for text in overrides:
-        try:
-            override = parse(loader, text)
-        except HydraException:
-            alternatives.append([text])
-            continue
-        if override.is_sweep_override():
-            key = override.get_key_element()
-            alternatives.append([f"{key}={value}" for value in override.sweep_string_iterator()])
-        else:
-            alternatives.append([text])
-    return [list(job) for job in product(*alternatives)]
+    return [list(job) for job in product(*(alternatives(loader, text) for text in overrides))]
+
+
+def examples_of(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> list[list[str]]:
+    """Return overrides of jobs in which each value that is searched stands once, the others being at their first.
+
+    Of an interval or a range these are the ends.
+    """
+    found = [alternatives(loader, text) for text in overrides]
+    first = [texts[0] if texts else text for texts, text in zip(found, overrides, strict=True)]
+    others = [(place, text) for place, texts in enumerate(found) for text in _told_apart(texts, overrides[place])]
+    return [first, *([*first[:place], text, *first[place + 1 :]] for place, text in others)]
+
+
+def _told_apart(texts: list[str], said: str) -> list[str]:
+    return texts[-1:] if "range(" in said and len(texts) > 1 else texts[1:]
+
+
+def alternatives(loader: ConfigLoaderImpl, text: str) -> list[str]:
+    """Return what one override stands for in the jobs of a sweep; both ends of an interval.
+
+    What cannot be parsed is returned as it is.
+    """
+    try:
+        override = parse(loader, text)
+    except HydraException:
+        return [text]
+    key, said = override.get_key_element(), override.value()
+    if isinstance(said, IntervalSweep):
+        return [f"{key}={said.start}", f"{key}={said.end}"]
+    return [f"{key}={value}" for value in override.sweep_string_iterator()] if override.is_sweep_override() else [text]

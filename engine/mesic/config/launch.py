@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from mesic.config.sources import register
-from mesic.errors import ConfigError, UsageError
+from mesic.errors import ConfigError, MesicError, UsageError
 
 Task = Callable[[DictConfig], Any]
 
@@ -74,6 +74,8 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
         else:
             hydra_main(version_base="1.3", config_path=None, config_name=verb)(task)()
     except (HydraException, OmegaConfBaseException) as error:
+        if isinstance(error.__cause__, MesicError):
+            raise error.__cause__ from None
         from mesic.config.problems import problems_of
 
         problems = problems_of(verb, args.overrides, sweep=args.multirun)

@@ -10,7 +10,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mesic.config.composition import compose, config_loader, jobs_of, opened, parse
+from mesic.config.composition import compose, config_loader, examples_of, jobs_of, opened, parse
 from mesic.config.contradictions import contradictions
 from mesic.config.schema_check import missing_keys, schema_problems
 from mesic.config.settings import SETTINGS
@@ -64,24 +64,47 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
 def checked_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tuple[list[str], list[DictConfig]]:
     """Return every problem of the jobs of a sweep, each with the jobs that have it, and their configurations."""
     jobs_with: dict[str, list[int]] = {}
-    jobs = jobs_of(loader, [*_sweep_parameters(loader, verb, overrides), *overrides])
+    sweeper = sweeper_of(loader, verb, overrides)
+    said = [*_sweep_parameters(sweeper, overrides), *overrides]
+    if is_search(sweeper):
+        jobs = examples_of(loader, said)
+    elif intervals := [text for text in said if _is_interval(loader, text)]:
+        return [f"{text} cannot work: add hydra/sweeper=mesic, which searches intervals" for text in intervals], []
+    else:
+        jobs = jobs_of(loader, said)
     looked_at = [checked(loader, verb, job) for job in jobs]
     for number, (problems, _) in enumerate(looked_at):
         for problem in problems:
             jobs_with.setdefault(problem, []).append(number)
-    said = [_with_jobs(problem, numbers, len(jobs)) for problem, numbers in jobs_with.items()]
-    return said, [config for _, config in looked_at]
+    found = [_with_jobs(problem, numbers, len(jobs)) for problem, numbers in jobs_with.items()]
+    return found, [config for _, config in looked_at]
 
 
-def _sweep_parameters(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
-    """Return what ``hydra.sweeper.params`` of the configuration adds to the command line's sweep."""
-    hydra_only = [text for text in overrides if text.startswith("hydra")]
+def sweeper_of(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> DictConfig:
+    """Return the settings of the sweeper that a command line chooses; none where they cannot be composed."""
+    hydra_only = [text for text in overrides if text.startswith(("hydra", f"{RECIPES}="))]
     try:
-        params = compose(loader, verb, hydra_only).hydra.sweeper.get("params")
+        return DictConfig(compose(loader, verb, hydra_only).hydra.sweeper)
     except (HydraException, OmegaConfBaseException):
-        return []
+        return DictConfig({})
+
+
+def is_search(sweeper: DictConfig) -> bool:
+    """Return whether a sweeper searches (``hydra/sweeper=mesic``), rather than run all that was said."""
+    return str(sweeper.get("_target_", "")).endswith(".MesicSweeper")
+
+
+def _sweep_parameters(sweeper: DictConfig, overrides: Sequence[str]) -> list[str]:
+    """Return what ``hydra.sweeper.params`` of the configuration adds to the command line's sweep."""
     typed = {text.partition("=")[0] for text in overrides}
-    return [f"{key}={value}" for key, value in (params or {}).items() if key not in typed]
+    return [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items() if key not in typed]
+
+
+def _is_interval(loader: ConfigLoaderImpl, text: str) -> bool:
+    try:
+        return bool(parse(loader, text).is_interval_sweep())
+    except HydraException:
+        return False
 
 
 def _with_jobs(problem: str, numbers: list[int], count: int) -> str:

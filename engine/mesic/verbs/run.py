@@ -14,6 +14,7 @@ from mesic.config.settings import RunSettings
 from mesic.console import finding_lines, print_json, print_table, print_text, progress, tell
 from mesic.errors import ConfigError, MesicError, UsageError, message_of
 
+STUDY = "results.csv"  # what hydra/sweeper=mesic leaves
 KEYS_OF_SUMMARY = (
     "status",
     "exit_status",
@@ -82,7 +83,10 @@ def launched(
     from mesic.runs.record import read_record
 
     found = sorted(out.glob("*/record.json"), key=_job_number) if args.multirun else [out / "record.json"]
-    return args.multirun, out, [read_record(path.parent) for path in found]
+    records = [read_record(path.parent) for path in found]
+    if (out / STUDY).exists():  # jobs that failed are in results.csv; the sweep has said so if they all did
+        records = [record for record in records if record["status"] == "finished"]
+    return args.multirun, out, records
 
 
 def exit_status(record: Mapping[str, Any]) -> int:
@@ -94,7 +98,7 @@ def exit_status(record: Mapping[str, Any]) -> int:
 def refuse_problems(verb: str, args: Namespace) -> Path:
     """Refuse a configuration with problems, before anything is written; return the folder to write to."""
     from mesic.config.composition import config_loader
-    from mesic.config.problems import checked, checked_sweep
+    from mesic.config.problems import checked, checked_sweep, is_search, sweeper_of
     from mesic.runs.execution import refuse_other_run, refuse_other_sweep
 
     loader = config_loader()
@@ -103,7 +107,8 @@ def refuse_problems(verb: str, args: Namespace) -> Path:
         if problems:
             raise ConfigError(problems)
         out = Path(str(jobs[0].out))
-        refuse_other_sweep(out, [plain(config) for config in jobs])
+        is_study = is_search(sweeper_of(loader, verb, args.overrides))  # which looks itself whether it is the same
+        refuse_other_sweep(out, [] if is_study else [plain(config) for config in jobs])
         return out
     problems, config = checked(loader, verb, args.overrides)
     if problems:
@@ -134,18 +139,22 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def run_job(config: DictConfig) -> float | None:
     """Run one job in the folder that Hydra gave it; its record says how it ended.
 
-    Returns the mean out-of-fold loss, which is what sweepers minimise; None when the job failed.
+    Returns the mean out-of-fold loss of the options that were chosen, which is what sweepers minimise; None when the
+    job failed, unless ``hydra/sweeper=mesic`` runs it, which wants to hear why.
     """
     from hydra.core.hydra_config import HydraConfig
 
     from mesic.runs.execution import is_done
     from mesic.runs.record import read_record
+    from mesic.sweeping.reporting import is_swept
 
     folder = Path(HydraConfig.get().runtime.output_dir)
     if is_done(folder, plain(config)):
         tell(f"{folder} holds this job, finished: it is taken as it is")
         return _loss(read_record(folder))
     record = carried_out("run", config)
+    if record is None and is_swept():
+        raise MesicError(read_record(folder)["error"]["message"])  # the study groups its reasons
     return None if record is None else _loss(record)
 
 

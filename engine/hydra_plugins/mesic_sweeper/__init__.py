@@ -1,0 +1,1 @@
+"""The plugin that Hydra finds; the mechanism is `mesic.sweeping`."""

@@ -1,0 +1,1 @@
+"""Sweeps of any Hydra application with Optuna: ``hydra/sweeper=mesic``."""
