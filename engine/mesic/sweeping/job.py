@@ -14,12 +14,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mesic.errors import MesicError, message_of
+from mesic.sweeping.orphans import at_work
 from mesic.sweeping.outcome import Outcome, outcome_of, read_outcome, write_outcome
 from mesic.sweeping.reporting import Pruned, StudyAddress, Underway, underway
 
@@ -67,6 +68,8 @@ class Job:
         How many numbers the task must return.
     timeout_s
         Seconds after which the task is stopped, where it runs Python code.
+    sweeper
+        The number of the process that made this job.
     """
 
     task: Callable[[Any], Any]
@@ -74,12 +77,16 @@ class Job:
     study: StudyAddress
     objectives: int
     timeout_s: float | None = None
+    sweeper: int = field(default_factory=os.getpid)
 
     def __call__(self, config: Any) -> Any:
         """Do one job; its number is Hydra's."""
         from hydra.core.hydra_config import HydraConfig
 
-        number = int(HydraConfig.get().job.num)
+        with at_work(self.sweeper):
+            return self._done(config, int(HydraConfig.get().job.num))
+
+    def _done(self, config: Any, number: int) -> Any:
         if read_outcome(self.desk.ended(number)) is not None:
             raise JobFailed(f"job {number} came too late: the sweep has given it up")
         write_started(self.desk.started(number))
