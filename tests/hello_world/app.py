@@ -42,7 +42,7 @@ def main(config):
     for step in range(config.steps):
         report_intermediate(loss + 1 / (step + 1), step=step)
     with Path("finished.log").open("a") as log:
-        log.write(f"{number} {config.x!r}\n")
+        log.write(f"{number} {config.x!r} {os.getpid()}\n")
     answers = {
         "number": loss,
         "not_a_number": float("nan"),

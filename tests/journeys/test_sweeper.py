@@ -131,6 +131,12 @@ def test_jobs_that_outlive_a_killed_sweeper_are_not_run_twice(sweeps):
     assert done.status == 0, done.out
     assert "8 trials: 8 complete" in done.out
     assert len(sweeps.finished()) == len({line.split()[1] for line in sweeps.finished()}) == 8
+    workers = {int(line.split()[2]) for line in sweeps.finished()}
+    assert len(workers) > 2
+    for _ in range(100):
+        workers = {pid for pid in workers if Path(f"/proc/{pid}").exists()}
+        time.sleep(0.05)
+    assert workers == set()
 
 
 def test_a_job_that_had_ended_when_the_sweeper_was_killed_is_taken_as_it_is(sweeps):
@@ -286,6 +292,7 @@ def test_reasons_are_grouped_when_every_trial_fails(sweeps, said, words):
         (["x=interval(0,1)", "hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials=0 cannot work"),
         (["x=interval(0,1)", "hydra.sweeper.direction=up"], "give minimize or maximize"),
         (["x=interval(0,1)", "model=linear,forest"], "forest"),
+        (["x=interval(0,1)", "hydra.sweeper.overlap=true"], "add hydra/launcher=joblib"),
         (["xx=interval(0,1)"], "xx"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",

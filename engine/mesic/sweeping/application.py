@@ -15,6 +15,7 @@ from mesic.sweeping.checking import (
     Application,
     directions_of,
     refuse_compositions,
+    refuse_overlap,
     refuse_settings,
     searched,
 )
@@ -56,6 +57,7 @@ def sweep(application: Application, settings: SweeperSettings, arguments: Sequen
     refuse_settings(settings)
     space, fixed = searched(application, settings, arguments)
     directions = directions_of(settings.direction)
+    refuse_overlap(application, settings)
     combinations = space.grid() if settings.sampler == "grid" else []
     refuse_compositions(application, space, fixed)
     folder = application.folder

@@ -53,6 +53,12 @@ def refuse_settings(settings: SweeperSettings) -> None:
         raise ConfigError(problems)
 
 
+def refuse_overlap(application: Application, settings: SweeperSettings) -> None:
+    """Refuse to overlap jobs that would run in the threads of this process, of which Hydra knows nothing."""
+    if settings.overlap and str(application.config.hydra.launcher.get("_target_", "")).endswith(".BasicLauncher"):
+        raise UsageError("hydra.sweeper.overlap=true cannot work with the basic launcher: add hydra/launcher=joblib")
+
+
 def directions_of(said: Any) -> list[Direction]:
     """Return the direction of each objective.
 

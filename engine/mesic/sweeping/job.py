@@ -5,22 +5,21 @@ launcher has to carry exceptions or return values that cannot be pickled.
 """
 
 import json
-import os
 import signal
-import socket
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mesic.errors import MesicError, message_of
 from mesic.sweeping.outcome import Outcome, outcome_of, read_outcome, write_outcome
+from mesic.sweeping.processes import Process, at_work
 from mesic.sweeping.reporting import Pruned, StudyAddress, Underway, underway
 
 MOST_OF_A_REASON = 500
@@ -67,6 +66,8 @@ class Job:
         How many numbers the task must return.
     timeout_s
         Seconds after which the task is stopped, where it runs Python code.
+    sweeper
+        The process that made this job.
     """
 
     task: Callable[[Any], Any]
@@ -74,12 +75,16 @@ class Job:
     study: StudyAddress
     objectives: int
     timeout_s: float | None = None
+    sweeper: Process = field(default_factory=Process.current)
 
     def __call__(self, config: Any) -> Any:
         """Do one job; its number is Hydra's."""
         from hydra.core.hydra_config import HydraConfig
 
-        number = int(HydraConfig.get().job.num)
+        with at_work(self.sweeper):
+            return self._done(config, int(HydraConfig.get().job.num))
+
+    def _done(self, config: Any, number: int) -> Any:
         if read_outcome(self.desk.ended(number)) is not None:
             raise JobFailed(f"job {number} came too late: the sweep has given it up")
         write_started(self.desk.started(number))
@@ -132,19 +137,10 @@ def _is_optunas_pruning(error: BaseException) -> bool:
 def write_started(path: Path) -> None:
     """Say that this process has begun a job."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pid = os.getpid()
-    said = {"pid": pid, "born": birth_of(pid), "host": socket.gethostname(), "time": time.time()}
+    said = {"process": asdict(Process.current()), "time": time.time()}
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(said))
     fresh.replace(path)
-
-
-def birth_of(pid: int) -> str:
-    """Return when a process of this machine was born, as its kernel counts; nothing where it does not say."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
 
 
 class JobTookTooLong(BaseException):

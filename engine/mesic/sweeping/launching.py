@@ -14,7 +14,7 @@ from mesic.errors import UsageError
 from mesic.runs.resources import available_cores
 from mesic.sweeping.job import Desk, reason_of
 from mesic.sweeping.outcome import Outcome, read_outcome, write_outcome
-from mesic.sweeping.watch import wait_for, who_started
+from mesic.sweeping.watch import start_of, wait_for
 
 log = logging.getLogger(__name__)
 MOST_IN_A_CLUSTER = 8
@@ -64,7 +64,7 @@ class Jobs:
             wait_for(self.desk, asked.number)
 
     def _is_known(self, asked: Asked) -> bool:
-        return self.desk.ended(asked.number).exists() or who_started(self.desk, asked.number) is not None
+        return self.desk.ended(asked.number).exists() or start_of(self.desk, asked.number) is not None
 
     def _record_broken(self, together: Sequence[Asked]) -> bool:
         """Write down which jobs have no valid configuration; return whether there are any."""

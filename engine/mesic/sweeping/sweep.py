@@ -23,7 +23,7 @@ from mesic.sweeping.study import (
     running,
     tell,
 )
-from mesic.sweeping.watch import is_at_it, wait_for, who_started
+from mesic.sweeping.watch import is_underway, wait_for
 
 log = logging.getLogger(__name__)
 DIED = "its process died: a crash, or the system was out of memory"
@@ -68,7 +68,7 @@ class Sweep:
         """Settle what an earlier process left: jobs that left word are told, others are tried again."""
         left = running(self.study)
         for trial in left:
-            if is_at_it(who_started(self.jobs.desk, trial.number)):
+            if is_underway(self.jobs.desk, trial.number):
                 log.info("trial %d outlived the sweep that was killed: it is waited for", trial.number)
             wait_for(self.jobs.desk, trial.number)
             self._settled(trial, "the sweep was killed while it ran", TRIES_OF_A_KILL)

@@ -3,17 +3,16 @@
 import json
 import os
 import signal
-import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mesic.sweeping.job import Desk, birth_of
+from mesic.sweeping.job import Desk
 from mesic.sweeping.outcome import Outcome, write_outcome
+from mesic.sweeping.processes import Process
 
 LOOK_EVERY_S = 0.2
 GRACE_S = 2.0  # a job that runs Python code ends by itself at its limit
@@ -28,29 +27,37 @@ class Limits:
     memory_mb: int | None = None
 
 
-def who_started(desk: Desk, number: int) -> Mapping[str, Any] | None:
-    """Return which process began a job; None where none did."""
+@dataclass(frozen=True)
+class Start:
+    """Which process began a job, and when."""
+
+    process: Process
+    time: float
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether another process of this machine is at it."""
+        return self.process.is_alive and self.process.pid != os.getpid()
+
+
+def start_of(desk: Desk, number: int) -> Start | None:
+    """Return who began a job; None where nobody did."""
     try:
-        said: dict[str, Any] = json.loads(desk.started(number).read_text())
+        said = json.loads(desk.started(number).read_text())
+        return Start(Process(**said["process"]), said["time"])
     except (FileNotFoundError, ValueError):
         return None
-    return said
 
 
-def is_at_it(who: Mapping[str, Any] | None) -> bool:
-    """Return whether another process of this machine is at the job that it began."""
-    if who is None or who["host"] != socket.gethostname() or who["pid"] == os.getpid():
-        return False
-    try:
-        os.kill(who["pid"], 0)
-    except OSError:
-        return False
-    return bool(who["born"] == birth_of(who["pid"]))
+def is_underway(desk: Desk, number: int) -> bool:
+    """Return whether another process of this machine is at a job and has not said how it ended."""
+    start = start_of(desk, number)
+    return start is not None and start.is_underway and not desk.ended(number).exists()
 
 
 def wait_for(desk: Desk, number: int) -> None:
     """Wait while another process is at a job."""
-    while not desk.ended(number).exists() and is_at_it(who_started(desk, number)):
+    while is_underway(desk, number):
         time.sleep(LOOK_EVERY_S)
 
 
@@ -78,19 +85,19 @@ def watched(desk: Desk, limits: Limits) -> Iterator[None]:
 
 def end_beyond(desk: Desk, number: int, limits: Limits) -> None:
     """End the process of a job that is beyond its limits, and say so in its name."""
-    who = who_started(desk, number)
-    if who is None or desk.ended(number).exists() or not is_at_it(who):
+    start = start_of(desk, number)
+    if start is None or not is_underway(desk, number):
         return
-    seconds = time.time() - who["time"]
+    seconds, pid = time.time() - start.time, start.process.pid
     reason = ""
     if limits.seconds is not None and seconds > limits.seconds + GRACE_S:
         reason = f"it hung: it was at it for longer than trial_timeout_s={limits.seconds:g} and had to be ended"
-    elif limits.memory_mb is not None and (held := resident_mib(who["pid"])) > limits.memory_mb:
+    elif limits.memory_mb is not None and (held := resident_mib(pid)) > limits.memory_mb:
         reason = f"it held {held:.0f} MiB, more than trial_memory_mb={limits.memory_mb}"
     if reason:
         write_outcome(desk.ended(number), Outcome("failed", reason=reason, seconds=round(seconds, 3)))
         with suppress(ProcessLookupError):
-            os.kill(who["pid"], signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
 
 def resident_mib(pid: int) -> float:
