@@ -8,6 +8,7 @@ import pytest
 
 from mesic.bundle.portable import compile_pipeline
 from mesic.bundle.step import PortableStep
+from mesic.findings import Finding
 from mesic.partition.rows import Split
 from mesic.testing.fitted import fit, recipe_of
 from mesic.testing.subjects import installed
@@ -178,3 +179,11 @@ def test_a_frame_of_fewer_levels_is_answered(tmp_path):
     X = data.X.assign(town=pd.Categorical(["Ulm"] * len(data)))
 
     assert np.isfinite(mean_of(models, [1, 1]).predictor()(X)).all()
+
+
+def test_what_members_found_is_told_once():
+    _, models = fitted("binary")
+    finding = Finding("UNSCALED-INPUT", "warning", "columns of unlike scale", {"columns": 3}, "scale them")
+    found = [replace(model, findings=(finding,)) for model in models]
+
+    assert mean_of(found, [1, 1]).findings == (finding,)

@@ -34,7 +34,7 @@ def mean_of(members: Sequence[Fitted], weights: Sequence[float]) -> Fitted:
         complexity=(float(sum(size for size, _ in sizes)), sizes[0][1]) if len(sizes) == len(members) else None,
         inputs=tuple(dict.fromkeys(name for member in members for name in member.inputs)),
         choices=first.choices,
-        findings=tuple(dict.fromkeys(finding for member in members for finding in member.findings)),
+        findings=tuple({finding.message: finding for member in members for finding in member.findings}.values()),
     )
 
 
