@@ -179,7 +179,8 @@ def search(
         else:
             race = _race(trials, kept, dataset, rules.standard_errors)
             trial, found = _attempt(number, params, recipe_for(params), dataset, folds, between, race)
-            if found is not None and rules.look is not None and trial.losses is not None:
+            is_searched = bool(params)  # what is not searched is tried once, and lies in no zone
+            if is_searched and found is not None and rules.look is not None and trial.losses is not None:
                 trial = _with_variance(trial, recipe_for(params), dataset, found, rules.look)
             kept.keep(trial, found)
         trials.append(trial)
