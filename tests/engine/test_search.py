@@ -14,9 +14,11 @@ from mesic.runs.resources import Clock
 from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
+from mesic.training.attempt import Attempt
 from mesic.training.folds import cross_fit
 from mesic.training.recipe import Part
-from mesic.training.search import Budget, limits_of, search, search_space
+from mesic.training.search import Budget, search
+from mesic.training.space import SearchSpace
 from mesic.training.zone import Trial
 from mesic_plugins.learners.portable import PortableLearner, constant_step
 
@@ -24,6 +26,7 @@ DATA = dataset("regression", ())
 ROWS = np.arange(len(DATA))
 FOLDS = [(np.flatnonzero(ROWS % 3 - fold), ROWS[fold::3]) for fold in range(3)]
 SEEN = []
+SEARCHED = {"fault": [0, 1, 2], "shift": [-5, 5]}
 
 
 class Spy(PortableLearner):
@@ -53,7 +56,7 @@ def spying(*traits, **options):
     (any_learner,) = (subject for subject in installed("learners") if subject.name == "lightgbm")
     recipe = recipe_of(any_learner, "regression")
     offer = Offer(KINDS["learner"], component, Provider("spy", __name__, "spy", "1"))
-    return recipe.with_learner(Part(offer, {"fault": 0} | options))
+    return recipe.with_learner(Part(offer, {"fault": 0, "shift": 0.0} | options))
 
 
 @pytest.fixture(autouse=True)
@@ -114,10 +117,9 @@ class InMemory:
 
 def searched(tuner, *, trials=9, finished=None, between=lambda _: None):
     kept = InMemory(finished or {})
-    made = search(
-        tuner, lambda params: spying(**params), DATA, FOLDS, Budget(trials, None), kept=kept, between=between
-    )  # fmt: skip
-    return made, kept.heard
+    recipe = spying()
+    attempt = Attempt(SearchSpace.of(recipe, [recipe.learner], SEARCHED), recipe, DATA, FOLDS, between)
+    return search(tuner, attempt, Budget(trials, None), kept=kept), kept.heard
 
 
 def test_a_trial_that_breaks_is_recorded_and_the_search_goes_on():
@@ -155,7 +157,7 @@ def test_a_finished_trial_is_taken_only_for_what_it_was():
 def tpe(seed):
     (offer,) = (subject.offer for subject in installed("tuners") if subject.name == "tpe")
     space, start = {"shift": Range(-5, 5), "fault": Choice((0, 1))}, {"shift": 0.0, "fault": 0}
-    return build(offer, {"startup": 3, "space": space, "start": start}, seed=seed)
+    return build(offer, {"startup": 3, "space": space, "starts": [start]}, seed=seed)
 
 
 def told(trials):
@@ -215,15 +217,3 @@ def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_
 
     assert Budget(None, 10.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
     assert not Budget(None, None, Stopped(1e9, 0.0)).is_used_up(trials)
-
-
-def test_what_was_set_by_hand_is_not_searched_unless_a_range_is_given_too():
-    space = {"shift": Range(-1, 1, complexity=1), "fault": Choice((0, 1))}
-    component = dataclasses.replace(spying().learner.offer.component, space=space)
-    defaults = {"fault": 0, "shift": 0.0}
-
-    assert search_space(component, defaults, {}) == space
-    assert search_space(component, defaults | {"shift": 0.5}, {}) == {"fault": Choice((0, 1))}
-    assert search_space(component, defaults | {"shift": 0.5}, {"shift": [0, 2]})["shift"] == Range(0, 2, complexity=1)
-    assert search_space(component, defaults, {"fault": None}) == {"shift": Range(-1, 1, complexity=1)}
-    assert limits_of(component) == {"fault": (0, 5), "shift": (-np.inf, np.inf)}

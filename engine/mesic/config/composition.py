@@ -1,5 +1,6 @@
 """Compose a verb's configuration outside of Hydra's main, to look at it before anything starts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
@@ -12,7 +13,9 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, flag_override
 
-from mesic.config.sources import register
+from mesic.config.sources import SEVERAL, register
+
+LIST = re.compile(r"\[[^\]]*\]")
 
 
 def config_loader() -> ConfigLoaderImpl:
@@ -23,7 +26,27 @@ def config_loader() -> ConfigLoaderImpl:
 
 def compose(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> DictConfig:
     """Return what Hydra composes for a verb, with Hydra's own node; interpolations stay as they are."""
-    return loader.load_configuration(config_name=verb, overrides=list(overrides), run_mode=RunMode.RUN, from_shell=True)
+    said = [with_several(text) for text in overrides]
+    return loader.load_configuration(config_name=verb, overrides=said, run_mode=RunMode.RUN, from_shell=True)
+
+
+def with_several(text: str) -> str:
+    """Return an override with each list of learners as Hydra finds them.
+
+    Examples
+    --------
+    >>> with_several("learner=[lightgbm,linear]"), with_several("learner=linear"), with_several("seed=[1]")
+    ('learner=[several/lightgbm,several/linear]', 'learner=linear', 'seed=[1]')
+    """
+    key, _, value = text.partition("=")
+    if key != "learner":
+        return text
+    return f"{key}={re.sub(LIST, lambda found: _several(found.group()), value)}"
+
+
+def _several(names: str) -> str:
+    listed = [name.strip() for name in names.strip("[]").split(",") if name.strip()]
+    return "[" + ",".join(f"{SEVERAL}{name.removeprefix(SEVERAL)}" for name in listed) + "]"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from mesic.config.settings import SourceOptions
 from mesic.errors import ComponentError, MesicError
 from mesic.host.building import build
+from mesic.host.components import Component, flat
 from mesic.host.names import did_you_mean
 from mesic.host.ranges import range_problems
 from mesic.host.registry import Offer, installed
@@ -39,15 +40,15 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _role_problems(plain: Mapping[str, Any]) -> Iterator[str]:
-    learner = _chosen(plain, "learner").component
     by_schema = _roles_of_schema(plain["source"].get("schema"))
     for kind in ("splitter", "sampler"):
         component = _chosen(plain, kind).component
         for role in sorted(component.roles - by_schema):
             if not plain["source"].get(role):
                 yield f"{kind}={component.name} needs source.{role}=COLUMN"
-    if plain["source"].get("weight") and "weights" not in learner.traits:
-        yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.name} takes no weights"
+    for learner in _learners(plain):
+        if plain["source"].get("weight") and "weights" not in learner.traits:
+            yield f"source.weight={plain['source']['weight']} cannot work: learner={learner.name} takes no weights"
 
 
 def _order_problems(plain: Mapping[str, Any]) -> Iterator[str]:
@@ -78,6 +79,13 @@ def _chosen(plain: Mapping[str, Any], kind: str) -> Offer:
     return installed().find(kind, plain[kind]["name"], plain["plugins"]["prefer"])
 
 
+def _learners(plain: Mapping[str, Any]) -> list[Component]:
+    """Return the learner that was chosen, or the several."""
+    node = plain["learner"]
+    names = [node["name"]] if "name" in node else [one["name"] for one in node.values()]
+    return [installed().find("learner", name, plain["plugins"]["prefer"]).component for name in names]
+
+
 def _unknown_names(plain: Mapping[str, Any]) -> Iterator[str]:
     if plain["metrics"] == [] and not plain.get("metric"):
         yield "metrics=[] leaves nothing to measure by: name one, or give metrics=null for the usual ones"
@@ -102,25 +110,27 @@ def _bound_problems(plain: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:
-    learner = _chosen(plain, "learner").component
     task = plain["source"]["task"]
     metric = _chosen(plain, "metric").component if plain.get("metric") else None
+    learners = _learners(plain)
     if task != "auto":
-        for kind, component in (("learner", learner), ("metric", metric)):
+        for kind, component in (*(("learner", learner) for learner in learners), ("metric", metric)):
             if component is not None and task not in component.tasks:
                 yield f"{kind}={component.name} does not serve source.task={task}, but {', '.join(component.tasks)}"
-    elif metric is not None and not set(metric.tasks) & set(learner.tasks):
-        yield f"metric={metric.name} ({', '.join(metric.tasks)}) and learner={learner.name} share no task"
+    for learner in learners if task == "auto" and metric is not None else ():
+        assert metric is not None
+        if not set(metric.tasks) & set(learner.tasks):
+            yield f"metric={metric.name} ({', '.join(metric.tasks)}) and learner={learner.name} share no task"
     if task in ("regression", "multiclass") and plain["source"].get("positive") is not None:
         yield f"source.positive={plain['source']['positive']} needs a binary task, not source.task={task}"
 
 
 def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
-    learner = _chosen(plain, "learner").component
-    known = {field.name: field.metadata for field in fields(learner.options)}
-    for name, said in (plain["tuner"].get("space") or {}).items():
+    known = _searchable(plain)
+    learners = ", ".join(learner.name for learner in _learners(plain))
+    for name, said in flat(plain["tuner"].get("space") or {}):
         if name not in known:
-            yield f"tuner.space.{name} is no option of learner={learner.name}{did_you_mean(name, known)}"
+            yield f"tuner.space.{name} is no option of learner={learners}{did_you_mean(name, known)}"
         elif said is not None and (not isinstance(said, list) or not said):
             yield f"tuner.space.{name}={said!r} cannot work: give [low, high], [low, high, log] or a list of choices"
         elif said is not None and _is_upside_down(said):
@@ -128,6 +138,26 @@ def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
         elif said is not None:
             for value in said[: -1 if said[-1] == "log" else None]:
                 yield from range_problems(value, known[name], f"tuner.space.{name}")
+
+
+def _searchable(plain: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what is known of each option that can be searched, by the name that it has in ``tuner.space``."""
+    learners = _learners(plain)
+    prefixed = [(f"{learner.name}." if len(learners) > 1 else "", learner) for learner in learners]
+    sampler = _chosen(plain, "sampler").component
+    names = {kind: installed().names(kind) for kind in ("sampler", "selector")}
+    found: dict[str, Mapping[str, Any]] = {
+        "sampler": {"choices": tuple(names["sampler"])},
+        "selector": {"choices": (*names["selector"], "none")},
+    }
+    prefixed.append(("sampler.", sampler))
+    for kind in ("selector", "transformer"):
+        for node in (plain.get(kind) or {}).values():
+            component = installed().find(kind, node["name"], plain["plugins"]["prefer"]).component
+            prefixed.append((f"{kind}.{component.name}.", component))
+    for prefix, component in prefixed:
+        found |= {prefix + field.name: field.metadata for field in fields(component.options)}
+    return found
 
 
 def _is_upside_down(said: list[Any]) -> bool:

@@ -58,6 +58,9 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
     ConfigError
         The configuration cannot be composed; every problem is listed.
     """
+    from mesic.config.composition import with_several
+
+    arguments = [with_several(text) for text in arguments]
     args = parsed(arguments)
     for folder in (args.config_dir, args.config_path):
         if folder is not None:

@@ -14,6 +14,7 @@ from mesic.config.composition import compose, config_loader, examples_of, jobs_o
 from mesic.config.contradictions import contradictions
 from mesic.config.schema_check import missing_keys, schema_problems
 from mesic.config.settings import SETTINGS
+from mesic.config.sources import SEVERAL
 from mesic.errors import ComponentError
 from mesic.host.building import refuse_missing_module
 from mesic.host.kinds import KINDS
@@ -175,9 +176,17 @@ def _group_problems(loader: ConfigLoaderImpl, override: Override) -> Iterator[st
         instead = f"write {group}=[]" if is_list else f"write ~{group}" if group == MAY_BE_NONE else "give one name"
         yield f"{group}=null cannot work: {instead}"
     names = value if isinstance(value, list) else [] if value is None or override.is_delete() else [value]
-    if isinstance(value, list) and group in KINDS and not KINDS[group].is_list:
+    may_be_list = group == "learner" or group not in KINDS or KINDS[group].is_list
+    if isinstance(value, list) and not may_be_list:
         yield f"{group}={override.get_value_element_as_str()} cannot work: give one name, as {group} is no list"
-    for name in map(str, names):
+    if group == "learner" and isinstance(value, list):
+        listed = [str(name).removeprefix(SEVERAL) for name in names]
+        known -= {"auto"}
+        if twice := sorted({name for name in listed if listed.count(name) > 1}):
+            yield f"learner={override.get_value_element_as_str()} names {twice[0]!r} twice: give each learner once"
+        if not listed:
+            yield "learner=[] leaves nothing that learns: give one name or several"
+    for name in (str(name).removeprefix(SEVERAL) if group == "learner" else str(name) for name in names):
         if name in known:
             continue
         if group in KINDS:
@@ -247,7 +256,8 @@ def _content_problems(config: DictConfig, schema: type) -> Iterator[str]:
             if not kind.is_list and kind.name != MAY_BE_NONE:
                 yield f"no {kind.name} is chosen: give {kind.name}=NAME, one of {_installed(kind.name)}"
             continue
-        chosen = {f"{kind.name}.{key!s}": node[key] for key in node} if kind.is_list else {kind.name: node}
+        are_several = kind.is_list or (kind.name == "learner" and "name" not in node)
+        chosen = {f"{kind.name}.{key!s}": node[key] for key in node} if are_several else {kind.name: node}
         for path, options in chosen.items():
             yield from component_problems(kind.name, path, options)
 

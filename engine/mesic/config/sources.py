@@ -21,6 +21,9 @@ from mesic.host.components import Component
 from mesic.host.kinds import KINDS, Kind
 from mesic.host.registry import installed
 
+SEVERAL = "several/"
+AUTO = ("lightgbm", "extra_trees", "linear")
+
 
 def shipped_conf() -> Path:
     """Return the folder of our own configuration: inside the package, or beside it in a checkout."""
@@ -55,12 +58,28 @@ def component_node(component: Component) -> Container:
 
 
 def package_of(kind: Kind, name: str) -> str:
-    """Return where in the configuration a component's options stand: ``learner``, ``selector.boruta``."""
-    return f"{kind.name}.{name}" if kind.is_list else kind.name
+    """Return where in the configuration a component's options stand: ``learner``, ``selector.boruta``.
+
+    Examples
+    --------
+    >>> package_of(KINDS["learner"], "linear"), package_of(KINDS["learner"], "several/linear")
+    ('learner', 'learner.linear')
+    """
+    own = name.removeprefix(SEVERAL)
+    return f"{kind.name}.{own}" if kind.is_list or own != name else kind.name
+
+
+def auto_node() -> Container:
+    """Return the node of ``learner=auto``: the learners that are tried where nobody says which."""
+    learners = installed()
+    return OmegaConf.create({name: component_node(learners.find("learner", name).component) for name in AUTO})
 
 
 class ComponentSource(ConfigSource):
-    """The installed components as configuration options."""
+    """The installed components as configuration options.
+
+    Several learners stand beside each other where they are named ``several/NAME``, and so do those of ``auto``.
+    """
 
     @staticmethod
     def scheme() -> str:
@@ -78,6 +97,9 @@ class ComponentSource(ConfigSource):
     def is_config(self, config_path: str) -> bool:
         """Return whether the path is an installed component."""
         kind, _, name = config_path.removesuffix(".yaml").partition("/")
+        if kind == "learner":
+            name = name.removeprefix(SEVERAL)
+            return name == "auto" or name in installed().offers[kind]
         return kind in KINDS and name in installed().offers[kind]
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
@@ -86,13 +108,16 @@ class ComponentSource(ConfigSource):
         if config_path == "":
             return sorted(KINDS) if wants_groups else []
         is_kind = config_path in KINDS and results_filter != ObjectType.GROUP
-        return installed().names(config_path) if is_kind else []
+        names = installed().names(config_path) if is_kind else []
+        return sorted([*names, "auto"]) if config_path == "learner" and is_kind else names
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Make the node of one component."""
         kind_name, _, name = config_path.removesuffix(".yaml").partition("/")
         kind = KINDS[kind_name]
-        offers = installed().offers[kind_name][name]
+        if (kind_name, name) == ("learner", "auto"):
+            return ConfigResult("mesic", f"{self.scheme()}://{config_path}", auto_node(), {"package": "learner"})
+        offers = installed().offers[kind_name][name.removeprefix(SEVERAL)]
         preferred = installed().prefer.get(config_path.removesuffix(".yaml"))
         offer = next((offer for offer in offers if offer.provider.distribution == preferred), offers[0])
         return ConfigResult(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -77,20 +77,23 @@ class Range:
     """A numeric option's search range, both ends included.
 
     ``complexity`` says which way the model grows more complex with the option: +1, -1, or 0 when it does not.
+    ``when`` names another option and its value without which this one plays no part.
     """
 
     low: float
     high: float
     log: bool = False
     complexity: int = 0
+    when: tuple[str, Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """An option's search values, without order."""
+    """An option's search values, without order; ``when`` as of a range."""
 
     values: tuple[Any, ...]
     complexity: int = 0
+    when: tuple[str, Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +117,12 @@ class Component:
         Words from :data:`TRAITS`.
     space
         Default search space, by option.
+    rounds
+        The option that is the number of rounds, for a learner that grows by rounds and can watch the loss of other rows
+        meanwhile (``eval_set``).
+    portfolio
+        Options that have done well on other tables, each a mapping from some options to values: tried before anything
+        is proposed.
     roles
         Parts that a column must be declared to play (``source.time=...``) before it can work.
     reference
@@ -137,6 +146,8 @@ class Component:
     tasks: tuple[Task, ...] = TASKS
     traits: frozenset[str] = frozenset()
     space: Mapping[str, Range | Choice] = dataclasses.field(default_factory=dict)
+    rounds: str = ""
+    portfolio: tuple[Mapping[str, Any], ...] = ()
     roles: frozenset[str] = frozenset()
     reference: str = ""
 
@@ -150,5 +161,23 @@ class Component:
         object.__setattr__(self, "traits", frozenset(self.traits))
         if strange := self.traits - TRAITS.keys():
             raise ValueError(f"traits {sorted(strange)} of {self.name!r} are unknown; known: {sorted(TRAITS)}")
-        if strangers := self.space.keys() - {field.name for field in dataclasses.fields(self.options)}:
-            raise ValueError(f"search space of {self.name!r} names {sorted(strangers)}, which are no options of it")
+        named = [("search space", self.space), ("rounds", [self.rounds] if self.rounds else [])]
+        named += [("portfolio", options) for options in self.portfolio]
+        for what, names in named:
+            if strangers := set(names) - {field.name for field in dataclasses.fields(self.options)}:
+                raise ValueError(f"{what} of {self.name!r} names {sorted(strangers)}, which are no options of it")
+
+
+def flat(said: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what ``tuner.space`` says of each option, by its dotted name.
+
+    Examples
+    --------
+    >>> list(flat({"C": [1, 2], "sampler": {"ratio": [0.5, 1.0]}}))
+    [('C', [1, 2]), ('sampler.ratio', [0.5, 1.0])]
+    """
+    for name, value in said.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

@@ -49,15 +49,18 @@ from mesic.runs.stages import Stage, Store, run_stage
 from mesic.runs.timeline import Activity, Timeline, read_timeline
 from mesic.runs.trials import Attempts
 from mesic.training import examination
+from mesic.training.attempt import Attempt
 from mesic.training.costs import BATCH_ROWS, Costs, costs_of
 from mesic.training.fitted import Fitted, Predictor
 from mesic.training.folds import OutOfFold, cross_fit, final_fit, losses_by_row
 from mesic.training.mean import fitted_mean, mean_of
 from mesic.training.preferences import Taken, all_that_can_be_taken, preference_facts
+from mesic.training.prepared import MOST_BYTES, PreparedFolds
 from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
-from mesic.training.search import Budget, Rules, limits_of, search, search_space
+from mesic.training.search import STANDARD_ERRORS, Budget, search
 from mesic.training.selection import Choice
+from mesic.training.space import SearchSpace
 from mesic.training.variance import second_look
 from mesic.training.zone import Trial, estimate_zone
 from mesic.training.zone_findings import edge_findings, zone_findings
@@ -104,6 +107,7 @@ class Experiment:
     found: dict[str, OutOfFold] = field(default_factory=dict)
     fitted: dict[str, Fitted] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(init=False)
+    space: SearchSpace = field(init=False)
     budget: Budget = field(init=False)
     costs: Costs = field(init=False)
     taken: Taken = field(init=False)
@@ -202,13 +206,12 @@ class Experiment:
         """Ask what is wrong with the data and its parts before anything is learned from them."""
         auditors = plan.parts_of(self.registry, self.config, "auditor")
         everything = plan.named_part(self.registry, self.config, "sampler", "everything")
-        learner = plan.part_of(self.registry, self.config, "learner")
         found = audit(
             auditors,
             self.dataset.without_texts(),
             self.schema,
             self.split,
-            self.recipe.plain(learner, everything),
+            self.recipe.plain(self.recipe.learner, everything),
             plan.price_metric_of(self.registry, self.config, self.dataset.task),
             level=self.config["interval"],
             seed=self.config["seed"],
@@ -220,14 +223,15 @@ class Experiment:
 
     def _look_at_sample(self) -> None:
         """Draw what the final fit will draw, and say what it is before anything is fitted."""
-        view, learner = self.dataset.view(self.split.train), self.recipe.learner
+        view = self.dataset.view(self.split.train)
         sample = self.recipe.drawn(view)
         self.record.find(*sample.findings)
-        if not is_even(sample) and "weights" not in learner.traits:
-            raise UsageError(
-                f"sampler={self.recipe.sampler.name} lets rows count differently, but learner={learner.name} takes no "
-                "weights: choose another of the two"
-            )
+        for learner in plan.learners_of(self.registry, self.config):
+            if not is_even(sample) and "weights" not in learner.traits:
+                raise UsageError(
+                    f"sampler={self.recipe.sampler.name} lets rows count differently, but learner={learner.name} takes "
+                    "no weights: choose another of the two"
+                )
         drawn = None
         if not is_whole(sample, view):
             drawn = sample_facts(sample, view, self.dataset.classes, self.config["interval"])
@@ -259,31 +263,26 @@ class Experiment:
     def search(self, activity: Activity) -> None:
         """Search options inside the budget, estimate the zone of solutions, choose from it."""
         tuner_part, own, shared = plan.tuner_of(self.registry, self.config)
-        learner = self.recipe.learner
-        space = search_space(learner.offer.component, learner.options, shared["space"])
-        start = {name: learner.options[name] for name in space}
+        space = self.space = SearchSpace.of(
+            self.recipe, plan.learners_of(self.registry, self.config), shared["space"] or {}
+        )
+        starts = space.starts(self.recipe)
         seed = stage_seed(self.config["seed"], "search")
-        tuner = build(tuner_part.offer, {**own, "space": space, "start": start}, seed=seed)
+        tuner = build(tuner_part.offer, {**own, "space": space.spans, "starts": starts}, seed=seed)
         self.budget = Budget(shared["trials"], shared["budget_s"])
-        key = self._key("search", [tuner_part.name, own, str(space)])
+        key = self._key("search", [tuner_part.name, own, str(space.facts())])
         attempts = self.attempts = Attempts(self.folder, self.registry, key)
         trials = search(
             tuner,
-            self._recipe_of,
-            self.dataset,
-            self.split.folds,
+            self._attempt(),
             self.budget,
             kept=attempts,
-            between=self._between("search"),
-            rules=Rules(
-                standard_errors=max(2.0, 1.0 + self.config["zone"]["standard_errors"]),
-                look=second_look(self.split, self.dataset, stage_rng(self.config["seed"], "variance")),
-            ),
+            standard_errors=max(STANDARD_ERRORS, 1.0 + self.config["zone"]["standard_errors"]),
         )
         attempts.write(trials)
         self.record.find(*attempts.findings)
         self.digests["trials"] = json_digest([trial.as_dict() for trial in trials])
-        self._take_from_zone(trials, attempts, space)
+        self._take_from_zone(trials, attempts)
         activity.rows_in = activity.rows_out = self.split.train.size
         tried = {
             "tried": len(trials),
@@ -292,6 +291,19 @@ class Experiment:
             "tuner": tuner_part.name,
         }
         self.record.add(trials=tried)
+
+    def _attempt(self) -> Attempt:
+        """Return what tries a trial; rows as learners see them are kept up to a quarter of the memory limit."""
+        limit_mb = self.config["resources"]["memory_mb"]
+        return Attempt(
+            self.space,
+            self.recipe,
+            self.dataset,
+            self.split.folds,
+            self._between("search"),
+            second_look(self.split, self.dataset, stage_rng(self.config["seed"], "variance")),
+            PreparedFolds(MOST_BYTES if limit_mb is None else min(MOST_BYTES, int(limit_mb * 1e6 / 4))),
+        )
 
     def _key(self, stage: str, more: Any) -> str:
         inputs = [
@@ -304,10 +316,10 @@ class Experiment:
         return json_digest([stage, inputs, more])
 
     def _recipe_of(self, params: Mapping[str, Any]) -> Recipe:
-        """Return the recipe of some options of the learner."""
-        return self.recipe.with_learner(self.recipe.learner.with_options(params))
+        """Return the recipe of a trial."""
+        return self.space.recipe(self.recipe, params)
 
-    def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
+    def _take_from_zone(self, trials: list[Trial], attempts: Attempts) -> None:
         weight = _of(self.dataset.weight, np.unique(self.found[plan.ZERO_RULE].rows))
         settings = Zone(**self.config["zone"])
         zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, settings, weight)
@@ -332,7 +344,7 @@ class Experiment:
         assert best.losses is not None
         baselines = {name: losses_by_row(self.found[name].rows, self.found[name].losses) for name in self.baselines}
         self.record.find(
-            *edge_findings(zone, space, limits_of(self.recipe.learner.offer.component)),
+            *edge_findings(zone, self.space.every_span(), self.space.limits()),
             *zone_findings(zone, best.losses, baselines, weight),
         )
         write_json(self.folder / "zone.json", zone)

@@ -35,6 +35,13 @@ def part_of(registry: Registry, config: Config, kind: str, node: Mapping[str, An
     return Part(offer, chosen)
 
 
+def learners_of(registry: Registry, config: Config) -> list[Part]:
+    """Return the learner that a configuration chose, or the several that it chose."""
+    node = config["learner"]
+    nodes = [node] if "name" in node else list(node.values())
+    return [part_of(registry, config, "learner", one) for one in nodes]
+
+
 def parts_of(registry: Registry, config: Config, kind: str) -> list[Part]:
     """Return the components of a list group, in the order of the configuration."""
     assert KINDS[kind].is_list
@@ -57,7 +64,8 @@ def import_components(registry: Registry, config: Config) -> None:
         One of them cannot be imported; said before anything is computed.
     """
     single = (kind.name for kind in KINDS.values() if not kind.is_list and config.get(kind.name))
-    chosen = [part_of(registry, config, name) for name in single]
+    chosen = [part_of(registry, config, name) for name in single if name != "learner"]
+    chosen += learners_of(registry, config)
     chosen += [part for kind in KINDS.values() if kind.is_list for part in parts_of(registry, config, kind.name)]
     for part in chosen:
         load_target(part.offer)
@@ -84,20 +92,21 @@ def source_of(registry: Registry, config: Config) -> tuple[Any, dict[str, Any]]:
 
 
 def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, threads: int) -> Recipe:
-    """Return the recipe that the configuration describes.
+    """Return the recipe that the configuration describes, of its first learner.
 
     Raises
     ------
     UsageError
-        The learner does not serve the task.
+        A learner does not serve the task.
     """
-    learner = part_of(registry, config, "learner")
-    if task not in learner.offer.component.tasks:
-        able = [o.component.name for o in registry if o.kind.name == "learner" and task in o.component.tasks]
-        raise UsageError(f"learner={learner.name} does not serve a {task} task; these do: {', '.join(able)}")
+    learners = learners_of(registry, config)
+    for learner in learners:
+        if task not in learner.offer.component.tasks:
+            able = [o.component.name for o in registry if o.kind.name == "learner" and task in o.component.tasks]
+            raise UsageError(f"learner={learner.name} does not serve a {task} task; these do: {', '.join(able)}")
     needs = config["needs"]
     return Recipe(
-        learner=learner,
+        learner=learners[0],
         sampler=part_of(registry, config, "sampler"),
         transformers=parts_of(registry, config, "transformer"),
         selectors=parts_of(registry, config, "selector"),

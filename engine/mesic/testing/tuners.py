@@ -30,7 +30,7 @@ class TunerContract(ComponentContract, kind="tuner"):
 
     def make(self, subject: Subject, task: str) -> Any:
         """Return the tuner with a space."""
-        return subject.made(task, space=SPACE, start=START)
+        return subject.made(task, space=SPACE, starts=[START])
 
     def proposals(self, tuner: Any, trials: int = TRIALS) -> list[dict[str, Any]]:
         """Search as a run does, every fifth trial failing; return what was proposed."""
@@ -56,18 +56,18 @@ class TunerContract(ComponentContract, kind="tuner"):
         found = []
         for state in (1, 2):
             with global_chance(state, subject):
-                found.append(self.proposals(subject.made(seed=5, space=SPACE, start=START)))
+                found.append(self.proposals(subject.made(seed=5, space=SPACE, starts=[START])))
         assert found[0] == found[1], f"{subject} proposes otherwise with one seed"
 
     def test_where_there_is_nothing_to_search_it_asks_once(self, subject: Subject) -> None:
         """The configured options are tried, and no second time."""
-        found = self.proposals(subject.made(space={}, start={}))
+        found = self.proposals(subject.made(space={}, starts=[{}]))
         assert found == [{}], f"{subject} proposes {found} where nothing is searched"
 
     def test_configured_options_may_lie_outside_of_the_space(self, subject: Subject) -> None:
         """A user may set what is searched elsewhere."""
         start = {**START, "rate": 3.0, "depth": 40}
-        found = self.proposals(subject.made(space=SPACE, start=start))
+        found = self.proposals(subject.made(space=SPACE, starts=[start]))
         for params in found:
             inside = all(_is_within(value, SPACE[name]) for name, value in params.items())
             assert inside or params == start, f"{subject} proposes {params}, neither configured nor in the space"
@@ -77,7 +77,7 @@ class TunerContract(ComponentContract, kind="tuner"):
         for learner in installed("learners"):
             component = learner.component
             start = {name: asdict(component.options())[name] for name in component.space}
-            for params in self.proposals(subject.made(space=component.space, start=start), 5):
+            for params in self.proposals(subject.made(space=component.space, starts=[start]), 5):
                 problems = list(schema_problems(OmegaConf.create(params), component.options, ""))
                 assert not problems, f"{subject} proposes for {learner}: {'; '.join(problems)}"
 

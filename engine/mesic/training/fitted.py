@@ -1,6 +1,6 @@
 """What was fitted: portable steps, what is known of them, and what interprets them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,10 @@ class Fitted:
         every = (part for step in self.steps for part in step.every())
         return frozenset(name for part in every for name in part.params.get("types", ()))
 
+    def last_step(self) -> "Fitted":
+        """Return what answers for rows that the steps before it have rewritten."""
+        return replace(self, steps=self.steps[-1:])
+
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""
         return Predictor(self)
@@ -61,9 +65,9 @@ class Predictor:
         self.fitted = fitted
         self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types)
 
-    def __call__(self, X: pd.DataFrame) -> np.ndarray:
+    def __call__(self, X: pd.DataFrame | Matrix) -> np.ndarray:
         """Return values of shape (n,), or probabilities of shape (n, classes)."""
-        answer = self.run(Matrix.from_frame(X))
+        answer = self.run(X if isinstance(X, Matrix) else Matrix.from_frame(X))
         if not self.fitted.classes or self.fitted.present.size == self.fitted.classes:
             return answer
         full = np.zeros((len(answer), self.fitted.classes))

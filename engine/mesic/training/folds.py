@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,9 +11,12 @@ from mesic.data.view import Dataset
 from mesic.evaluation.losses import example_losses
 from mesic.runs.resources import release_free_memory
 from mesic.training.fitted import Fitted
+from mesic.training.fold_fit import FoldFit, common_rounds, fit_fold
+from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
 
-TRAINING_ROWS_SCORED = 5_000
+T = TypeVar("T")
+
 BETWEEN_LOOKS = 2  # folds between two looks at a race
 
 
@@ -43,6 +46,8 @@ class OutOfFold:
         Those that were fitted, in the order of the folds; empty where predictions were read again.
     predict_us
         Wall microseconds that a validation row took, the median of the folds.
+    rounds
+        Those of the learner that were found best for all folds together, or None.
     """
 
     rows: np.ndarray
@@ -55,6 +60,7 @@ class OutOfFold:
     complexity: tuple[float, str] | None
     models: tuple[Fitted, ...] = ()
     predict_us: float = float("nan")
+    rounds: int | None = None
 
     @property
     def is_repeated(self) -> bool:
@@ -133,13 +139,15 @@ def cross_fit(
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
     between: Callable[[str], None] = lambda _: None,
     race: Race | None = None,
+    prepared: PreparedFolds | None = None,
 ) -> OutOfFold:
     """Fit a recipe on every fold's fitting rows and predict its validation rows.
 
     Parameters
     ----------
     recipe
-        What to fit; it sees the fitting rows only.
+        What to fit; it sees the fitting rows only. Where it seeks its number of rounds, that is the same in all folds:
+        the one with the least mean loss.
     dataset
         All rows.
     folds
@@ -148,6 +156,8 @@ def cross_fit(
         Called before each fit with what is about to be done; may raise to stop.
     race
         Whom to beat; by default nobody.
+    prepared
+        What earlier calls with the same dataset have prepared.
 
     Raises
     ------
@@ -158,71 +168,49 @@ def cross_fit(
     thread each take less time than two fits after each other with both.
     """
     at_once, each = recipe.side_by_side(len(folds))
+    kept = PreparedFolds(0) if prepared is None else prepared
 
-    def learned(number: int) -> _Fold:
+    def learned(number: int) -> FoldFit:
         which = f"fold {number + 1} of {len(folds)}"
         between(which)
         try:
-            return _fold(each, dataset, number, *folds[number])
+            return fit_fold(each, dataset, number, folds[number], kept)
         except Exception as error:
             error.add_note(f"in {which}")
             raise
 
-    found: list[_Fold] = []
+    fits: list[FoldFit] = []
     step = len(folds) if race is None else max(BETWEEN_LOOKS, at_once - at_once % BETWEEN_LOOKS)
     for start in range(0, len(folds), step):
-        found += _in_threads(learned, range(start, min(start + step, len(folds))), at_once)
-        _refuse_lost(dataset, found, len(folds), race)
+        fits += _in_threads(learned, range(start, min(start + step, len(folds))), at_once)
+        _refuse_lost(dataset, fits, len(folds), race, at_once)
+    joined = _all_folds(dataset, fits, at_once)
     release_free_memory()
-    return _all_folds(dataset, found)
+    return joined
 
 
-def _refuse_lost(dataset: Dataset, found: list["_Fold"], folds: int, race: Race | None) -> None:
+def _refuse_lost(dataset: Dataset, fits: list[FoldFit], folds: int, race: Race | None, at_once: int) -> None:
     """Raise OutOfRace where the race was lost at one of the looks so far."""
-    for look in range(BETWEEN_LOOKS, min(len(found), folds - 1) + 1, BETWEEN_LOOKS) if race is not None else ():
+    for look in range(BETWEEN_LOOKS, min(len(fits), folds - 1) + 1, BETWEEN_LOOKS) if race is not None else ():
         assert race is not None
-        part = _all_folds(dataset, found[:look])
+        part = _all_folds(dataset, fits[:look], at_once)
         if race.is_lost(part.losses, look):
             raise OutOfRace(part, race.expected(part.loss, look))
 
 
-def _all_folds(dataset: Dataset, found: Sequence["_Fold"]) -> OutOfFold:
+def _all_folds(dataset: Dataset, fits: Sequence[FoldFit], at_once: int) -> OutOfFold:
+    rounds = common_rounds(fits)
+    found = _in_threads(lambda number: fits[number].answered(dataset, rounds), range(len(fits)), at_once)
     train_loss = float(np.mean([fold.train_loss for fold in found]))
-    parts = [(fold.rows, fold.number, fold.prediction) for fold in found]
-    joined = _joined(dataset, parts, train_loss, _median_size([fold.complexity for fold in found]))
+    parts = [
+        (fit.rows, np.full(fit.rows.size, fit.number), fold.prediction) for fit, fold in zip(fits, found, strict=True)
+    ]
+    joined = _joined(dataset, parts, train_loss, _median_size([fold.model.complexity for fold in found]))
     predict_us = float(np.median([fold.predict_us for fold in found]))
-    return replace(joined, models=tuple(fold.model for fold in found), predict_us=predict_us)
+    return replace(joined, models=tuple(fold.model for fold in found), predict_us=predict_us, rounds=rounds)
 
 
-@dataclass(frozen=True)
-class _Fold:
-    """What one fold's model answered for the rows that it never saw."""
-
-    rows: np.ndarray
-    number: np.ndarray
-    prediction: np.ndarray
-    train_loss: float
-    model: Fitted
-    predict_us: float
-
-    @property
-    def complexity(self) -> tuple[float, str] | None:
-        """How large the model has grown."""
-        return self.model.complexity
-
-
-def _fold(recipe: Recipe, dataset: Dataset, number: int, fit_rows: np.ndarray, validate_rows: np.ndarray) -> _Fold:
-    fitted = recipe.fit(dataset.view(fit_rows))
-    predict = fitted.predictor()
-    seen = fit_rows[:: max(1, fit_rows.size // TRAINING_ROWS_SCORED)]
-    train_loss = example_losses(dataset.task, dataset.y[seen], predict(dataset.X.iloc[seen])).mean()
-    asked, start = dataset.X.iloc[validate_rows], perf_counter()
-    answers = predict(asked)
-    predict_us = (perf_counter() - start) / max(len(asked), 1) * 1e6
-    return _Fold(validate_rows, np.full(validate_rows.size, number), answers, float(train_loss), fitted, predict_us)
-
-
-def _in_threads(work: Callable[[int], _Fold], numbers: range, at_once: int) -> list[_Fold]:
+def _in_threads(work: Callable[[int], T], numbers: range, at_once: int) -> list[T]:
     if at_once == 1:
         return [work(number) for number in numbers]
     pool = ThreadPoolExecutor(at_once)

@@ -17,10 +17,12 @@ from mesic.errors import MesicError, UsageError
 from mesic.findings import Finding
 from mesic.host.building import build
 from mesic.host.registry import Offer, Registry
+from mesic.runs.files import json_digest
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.training.costs import charges_of
 from mesic.training.fitted import Fitted
 from mesic.training.needs import lacking_findings, needed_traits
+from mesic.training.prepared import EvalSet, Prepared
 from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
 from mesic.training.selection import FORBIDDEN, Bounds, Choice, choice_of
 
@@ -70,6 +72,8 @@ class Recipe:
         Of the stage.
     bounds
         Which columns stay whatever selectors say, and which the learner never sees.
+    most_rounds
+        Where the number of the learner's rounds is sought on validation rows: rounds at most; else None.
     """
 
     learner: Part
@@ -83,6 +87,7 @@ class Recipe:
     seed: int
     threads: int
     bounds: Bounds = field(default_factory=Bounds)
+    most_rounds: int | None = None
 
     def with_learner(self, learner: Part) -> "Recipe":
         """Return the recipe with another learner, or the same one with other options."""
@@ -129,8 +134,19 @@ class Recipe:
             "bounds": self.bounds.facts(),
         }
 
-    def fit(self, view: TrainingView) -> "Fitted":
+    def preparation(self) -> str:
+        """Return the digest of all that decides what the learner sees of some rows; its own options do not."""
+        others = [part for part in self.parts if part is not self.learner]
+        made = [[part.offer.address, str(part.offer.provider), dict(part.options)] for part in others]
+        return json_digest([made, self.learner.offer.address, self.seed, self.bounds.facts()])
+
+    def fit(self, view: TrainingView) -> Fitted:
         """Fit every part in turn and return their portable forms."""
+        prepared = self.prepare(view)
+        return self.described(prepared, self.learn(prepared))
+
+    def prepare(self, view: TrainingView) -> Prepared:
+        """Fit everything before the learner."""
         view = self._sampled(view)
         present = np.unique(view.y) if self.classes else np.array([], dtype=np.int64)
         y = np.searchsorted(present, view.y) if self.classes else view.y
@@ -142,12 +158,36 @@ class Recipe:
             transformer, X = self._transformed(part, X, y, view)
             steps = [*steps, self._portable(transformer, part)]
         steps = pruned(steps, applied)
-        estimator = self._fitted(self.learner, X, y, view)
-        steps = [*steps, self._portable(estimator, self.learner)]
-        complexity = self.registry.manager.hook.describe_complexity(estimator=estimator)
-        inputs = tuple(map(str, X.columns))
+        return Prepared(tuple(steps), replace(view, X=X, y=y), present, tuple(choices), tuple(findings))
+
+    def learn(self, prepared: Prepared, eval_set: EvalSet | None = None) -> Any:
+        """Return the learner, fitted.
+
+        Parameters
+        ----------
+        prepared
+            Training rows, as it sees them.
+        eval_set
+            Rows that a learner watches which grows by rounds.
+        """
+        learner, given = self._made(self.learner, prepared.view)
+        known = {"eval_set": eval_set, "cache": prepared.cache}
+        accepts = inspect.signature(learner.fit).parameters
+        given |= {name: value for name, value in known.items() if name in accepts and value is not None}
+        learner.fit(prepared.view.X, prepared.view.y, **given)
+        return learner
+
+    def described(self, prepared: Prepared, estimator: Any) -> Fitted:
+        """Return everything that was fitted in its portable form."""
         return Fitted(
-            tuple(steps), present, self.classes, self.threads, complexity, inputs, tuple(choices), tuple(findings)
+            steps=(*prepared.steps, self._portable(estimator, self.learner)),
+            present=prepared.present,
+            classes=self.classes,
+            threads=self.threads,
+            complexity=self.registry.manager.hook.describe_complexity(estimator=estimator),
+            inputs=tuple(map(str, prepared.view.X.columns)),
+            choices=prepared.choices,
+            findings=prepared.findings,
         )
 
     def refuse_transformers(self, view: TrainingView) -> None:
@@ -304,11 +344,6 @@ class Recipe:
             return [*steps, step], X.iloc[:, step.params["columns"]], choice
         taken = take(step)(Matrix.from_frame(X)).frame()
         return [*steps, step], taken.set_axis(X.index), choice
-
-    def _fitted(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> Any:
-        component, given = self._made(part, view)
-        component.fit(X, y, **given)
-        return component
 
     def _made(self, part: Part, view: TrainingView) -> tuple[Any, dict[str, Any]]:
         """Return a part, not fitted, and what its ``fit`` asks for beside X and y."""

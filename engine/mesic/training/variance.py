@@ -6,7 +6,9 @@ import numpy as np
 
 from mesic.data.view import Dataset
 from mesic.partition.rows import Split
+from mesic.training.fold_fit import fit_fold
 from mesic.training.folds import OutOfFold
+from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
 
 FEWEST_ROWS = 10
@@ -40,7 +42,7 @@ def second_look(split: Split, dataset: Dataset, rng: np.random.Generator) -> Sec
 
 
 def bias_and_variance(
-    recipe: Recipe, dataset: Dataset, found: OutOfFold, look: SecondLook
+    recipe: Recipe, dataset: Dataset, found: OutOfFold, look: SecondLook, prepared: PreparedFolds | None = None
 ) -> tuple[float, float] | None:
     """Return what makes the squared error: bias and noise together, and variance; None where rows were predicted twice.
 
@@ -58,6 +60,8 @@ def bias_and_variance(
         What it predicted out of fold.
     look
         The other sample.
+    prepared
+        What earlier calls with the same dataset have prepared.
     """
     if found.is_repeated:
         return None
@@ -65,7 +69,8 @@ def bias_and_variance(
     if ask.size < FEWEST_ROWS:
         return None
     first = found.prediction[np.searchsorted(found.rows, ask)]
-    second = recipe.fit(dataset.view(look.fit)).predictor()(dataset.X.iloc[ask])
+    kept = PreparedFolds(0) if prepared is None else prepared
+    second = fit_fold(recipe, dataset, 0, (look.fit, ask), kept).answered(dataset, None).prediction
     truth = np.eye(len(dataset.classes))[dataset.y[ask]] if dataset.classes else dataset.y[ask]
     return squared_parts(truth, first, second)
 

@@ -22,6 +22,7 @@ class LightGBMOptions:
     colsample_bytree: float = option(1.0, "share of the columns that a tree sees", low=0, high=1, open_low=True)
     reg_lambda: float = option(1.0, "L2 penalty on the values of leaves", low=0)
     reg_alpha: float = option(0.0, "L1 penalty on the values of leaves", low=0)
+    extra_trees: bool = option(False, "whether a column is split at a threshold that is drawn at random")
     max_bin: int = option(255, "bins that the values of a column are put in", low=2, high=65535)
 
 
@@ -83,11 +84,21 @@ def _lightgbm() -> Component:
         space={
             "num_leaves": Range(4, 256, log=True, complexity=+1),
             "learning_rate": Range(0.01, 0.3, log=True),
-            "n_estimators": Range(50, 1000, log=True, complexity=+1),
+            "n_estimators": Range(50, 2000, log=True, complexity=+1),
             "min_child_samples": Range(2, 100, log=True, complexity=-1),
             "colsample_bytree": Range(0.4, 1.0),
             "reg_lambda": Range(1e-3, 10, log=True, complexity=-1),
+            "extra_trees": Choice((False, True)),
         },
+        rounds="n_estimators",
+        portfolio=(
+            {"extra_trees": True},
+            {"num_leaves": 8, "colsample_bytree": 0.6, "min_child_samples": 10},
+            {"num_leaves": 128, "learning_rate": 0.03, "colsample_bytree": 0.9, "min_child_samples": 5},
+            {"num_leaves": 16, "learning_rate": 0.02, "colsample_bytree": 0.5, "reg_lambda": 5.0},
+            {"num_leaves": 64, "extra_trees": True, "min_child_samples": 3, "colsample_bytree": 0.8},
+            {"num_leaves": 5, "learning_rate": 0.1, "min_child_samples": 40, "colsample_bytree": 0.8},
+        ),
         reference="G. Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017",
     )
 
@@ -100,6 +111,7 @@ def _linear() -> Component:
         LinearOptions,
         traits=frozenset({"weights", "deterministic", "glassbox", "rare_classes"}),
         space={"C": Range(1e-3, 1e3, log=True, complexity=+1)},
+        portfolio=({"C": 0.05},),
         reference="T. Hastie, R. Tibshirani, J. Friedman, The Elements of Statistical Learning, 2009",
     )
 
@@ -120,6 +132,7 @@ def _forests() -> Iterable[Component]:
             ForestOptions,
             traits=traits,
             space=space,
+            portfolio=({"max_features": 0.7, "min_samples_leaf": 1},),
             reference=extra,
         ),
         Component(

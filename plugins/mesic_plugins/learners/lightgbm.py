@@ -1,13 +1,17 @@
 """Gradient-boosted trees; they read missing values and category columns as they are."""
 
+import copy
 import re
 
 import lightgbm
+import numpy as np
 
-from mesic import PortableStep
-from mesic_plugins.learners.portable import PortableLearner
+from mesic import Matrix, PortableStep
+from mesic_plugins.learners.portable import ONE_CLASS, PortableLearner
 
+ROWS_LOOKED_AT_SELDOM = 20_000  # above, a look at the validation rows is worth several rounds
 CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
+PATIENCE = 15, 100  # rounds without a lower loss, two steps' worth, within these limits
 MIN_GROUP = 100  # LightGBM's rows a group of levels; small tables need less, or levels would never be used
 
 
@@ -28,6 +32,8 @@ class LightGBM(PortableLearner):
         Shares of the rows and of the columns that a tree sees, in (0, 1].
     reg_lambda, reg_alpha : float
         L2 and L1 penalties on the values of leaves, from 0.
+    extra_trees : bool
+        Whether a column is split at a threshold that is drawn at random.
     max_bin : int
         Bins that the values of a column are put in, from 2.
     task : {"binary", "multiclass", "regression"}
@@ -58,6 +64,7 @@ class LightGBM(PortableLearner):
         colsample_bytree=1.0,
         reg_lambda=1.0,
         reg_alpha=0.0,
+        extra_trees=False,
         max_bin=255,
         task="binary",
         seed=0,
@@ -71,6 +78,7 @@ class LightGBM(PortableLearner):
         self.colsample_bytree = colsample_bytree
         self.reg_lambda = reg_lambda
         self.reg_alpha = reg_alpha
+        self.extra_trees = extra_trees
         self.max_bin = max_bin
         self.task = task
         self.seed = seed
@@ -80,16 +88,86 @@ class LightGBM(PortableLearner):
         """Return the number of leaves of all trees, and the unit."""
         return float(sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.step_.text, re.MULTILINE)))), "leaves"
 
-    def _learn(self, matrix, y, classes, weight):
-        threads = self.threads if matrix.values.size >= CELLS_WORTH_THREADS else 1
-        params = self._params(classes, len(matrix), threads)
-        categories = [place for place, name in enumerate(matrix.names) if name in matrix.levels]
-        data = lightgbm.Dataset(matrix.values, y, weight=weight, categorical_feature=categories, params=params)
-        data.construct()
-        del matrix  # LightGBM has binned it
-        booster = lightgbm.train(params, data, self.n_estimators, keep_training_booster=True)
-        text = booster.model_to_string().replace(f"[num_threads: {threads}]", "[num_threads: 0]")
-        return PortableStep("lightgbm", {"classes": classes}, text=text)
+    def fit(self, X, y, sample_weight=None, *, eval_set=None, cache=None):
+        """Learn from a data frame X of shape (n, p) and targets y of shape (n,).
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            What is learned from.
+        eval_set : tuple of (X, y, sample_weight), optional
+            Rows on which the loss is looked at; the rounds end early where it falls no more.
+        cache : dict, optional
+            Where bins are kept for the next fit of the same rows.
+        """
+        codes, classes, weight = self._told(X, y, sample_weight)
+        if classes == 1:
+            self.step_, self.eval_losses_ = ONE_CLASS, np.zeros(1)
+            return self
+        self._classes, self._threads = classes, self.threads if X.size >= CELLS_WORTH_THREADS else 1
+        params = self._params(classes, len(X), self._threads)
+        kept = {} if cache is None else cache
+        binned = self._binned(kept, "fitted", params, (X, codes, weight))
+        self._booster = lightgbm.Booster(params, binned)
+        if eval_set is None:
+            for _ in range(self.n_estimators):
+                if self._booster.update():
+                    break
+        else:
+            X, labels, weight = eval_set
+            told = X, np.searchsorted(self.classes_, labels) if classes else labels, weight
+            self._booster.add_valid(self._binned(kept, "watched", params, told, binned), "watched")
+            self.eval_losses_ = self._watched(len(codes) + len(X))
+        self.step_ = self._step(self._booster.current_iteration())
+        if eval_set is None:
+            del self._booster
+        return self
+
+    def truncated(self, rounds):
+        """Return the same model after some of its rounds; only where it was fitted with an `eval_set`."""
+        shorter = copy.copy(self)
+        shorter.n_estimators = rounds
+        if hasattr(self, "_booster"):
+            shorter.step_ = self._step(rounds)
+            del shorter._booster
+        return shorter
+
+    def _watched(self, rows):
+        """Boost until the loss on the watched rows has not fallen for long; return it by round."""
+        every = 1 if rows < ROWS_LOOKED_AT_SELDOM else 5
+        patience = np.clip(2 / self.learning_rate, *PATIENCE)
+        losses, best = np.full(self.n_estimators, np.nan), 0
+        for place in range(self.n_estimators):
+            is_finished = self._booster.update()
+            if is_finished or (place + 1) % every == 0 or place + 1 == self.n_estimators:
+                losses[place] = self._booster.eval_valid()[0][2]
+                best = place if place == 0 or not losses[place] >= losses[best] else best
+            if is_finished or place - best >= patience:
+                return losses[: place + 1]
+        return losses
+
+    def _binned(self, cache, part, params, told, reference=None):
+        """Return rows in bins; of the same rows and bins they are made once."""
+        key = part, self.max_bin
+        if key not in cache:
+            X, y, weight = told
+            matrix = Matrix.from_frame(X)
+            categories = [place for place, name in enumerate(matrix.names) if name in matrix.levels]
+            cache[key] = lightgbm.Dataset(
+                matrix.values,
+                y,
+                weight=weight,
+                categorical_feature=categories,
+                params=params,
+                reference=reference,
+                free_raw_data=True,
+            ).construct()
+        return cache[key]
+
+    def _step(self, rounds):
+        text = self._booster.model_to_string(num_iteration=rounds)
+        text = text.replace(f"[num_threads: {self._threads}]", "[num_threads: 0]")
+        return PortableStep("lightgbm", {"classes": self._classes}, text=text)
 
     def _params(self, classes, rows, threads):
         has_bags = self.subsample < 1 <= int(self.subsample * rows)
@@ -104,9 +182,11 @@ class LightGBM(PortableLearner):
             "feature_fraction": self.colsample_bytree,
             "lambda_l2": self.reg_lambda,
             "lambda_l1": self.reg_alpha,
+            "extra_trees": self.extra_trees,
             "max_bin": self.max_bin,
             "seed": self.seed % 2**31,
             "num_threads": threads,
+            "feature_pre_filter": False,
             "deterministic": True,
             "force_row_wise": True,
             "verbosity": -1,

@@ -31,15 +31,19 @@ class PortableLearner(BaseEstimator):
 
     def fit(self, X, y, sample_weight=None):
         """Learn from a data frame X of shape (n, p) and targets y of shape (n,)."""
+        y, classes, weight = self._told(X, y, sample_weight)
+        self.step_ = ONE_CLASS if classes == 1 else self._learn(Matrix.from_frame(X), y, classes, weight)
+        return self
+
+    def _told(self, X, y, sample_weight):
+        """Return class codes or values, the number of classes, and weights; remember the columns."""
         layout, y, classes = Matrix.from_frame(X.head(0)), np.asarray(y), 0
         if _has_classes(self):
             self.classes_, y = np.unique(y, return_inverse=True)
             classes = len(self.classes_)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self.step_ = ONE_CLASS if classes == 1 else self._learn(Matrix.from_frame(X), y, classes, weight)
         self.feature_names_in_, self.levels_in_ = np.array(layout.names, dtype=object), dict(layout.levels)
         self.n_features_in_ = len(layout.names)
-        return self
+        return y, classes, None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
     @available_if(_has_classes)
     def predict_proba(self, X):

@@ -6,23 +6,27 @@ from typing import Any
 
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.exceptions import ExperimentalWarning
 
 from mesic import Choice
 
 
 class _OptunaTuner(ABC):
-    """Ask an Optuna study; the configured options are tried first."""
+    """Ask an Optuna study; what is known to be good is tried first."""
 
-    def __init__(self, space, start, seed=0):
+    def __init__(self, space, starts, seed=0):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._distributions = {name: _distribution(span, start.get(name)) for name, span in space.items()}
-        self._study = optuna.create_study(sampler=self._sampler(seed))
-        self._study.enqueue_trial(dict(start), skip_if_exists=True)
+        self._space = space
+        self._distributions = {name: _distribution(span, _example(name, starts)) for name, span in space.items()}
+        is_conditional = any(span.when is not None for span in space.values())
+        self._study = optuna.create_study(sampler=self._sampler(seed, is_conditional))
+        for start in starts:
+            self._study.enqueue_trial(dict(start), skip_if_exists=True)
         self._trial: Any = None
         self._asked = 0
 
     @abstractmethod
-    def _sampler(self, seed):
+    def _sampler(self, seed, is_conditional):
         """Return the Optuna sampler."""
 
     def ask(self):
@@ -33,7 +37,11 @@ class _OptunaTuner(ABC):
         with warnings.catch_warnings():
             # the configured options may lie outside of the space that is searched after them
             warnings.simplefilter("ignore", UserWarning)
-            self._trial = self._study.ask(self._distributions)
+            self._trial = self._study.ask()
+            for name, distribution in self._distributions.items():
+                when = self._space[name].when
+                if when is None or self._trial.params.get(when[0]) == when[1]:
+                    _suggest(self._trial, name, distribution)
         return dict(self._trial.params)
 
     def tell(self, loss):
@@ -51,8 +59,8 @@ class Tpe(_OptunaTuner):
     ----------
     space : mapping of str to Range or Choice
         What is searched.
-    start : mapping of str to value
-        The configured options, tried first.
+    starts : sequence of mapping of str to value
+        What is tried first, in order.
     startup : int
         Trials drawn at random before the estimator takes over.
     seed : int
@@ -61,7 +69,7 @@ class Tpe(_OptunaTuner):
     Examples
     --------
     >>> from mesic import Range
-    >>> tuner = Tpe({"C": Range(0.01, 100, log=True)}, {"C": 1.0}, seed=1)
+    >>> tuner = Tpe({"C": Range(0.01, 100, log=True)}, [{"C": 1.0}], seed=1)
     >>> tuner.ask()
     {'C': 1.0}
     >>> tuner.tell(0.5)
@@ -73,19 +81,35 @@ class Tpe(_OptunaTuner):
     J. Bergstra et al., Algorithms for Hyper-Parameter Optimization, NIPS 2011.
     """
 
-    def __init__(self, space, start, startup=8, seed=0):
+    def __init__(self, space, starts, startup=8, seed=0):
         self.startup = startup
-        super().__init__(space, start, seed)
+        super().__init__(space, starts, seed)
 
-    def _sampler(self, seed):
-        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=self.startup)
+    def _sampler(self, seed, is_conditional):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return optuna.samplers.TPESampler(seed=seed, n_startup_trials=self.startup, group=is_conditional)
 
 
 class Random(_OptunaTuner):
     """Options drawn independently at random; what every search must beat."""
 
-    def _sampler(self, seed):
+    def _sampler(self, seed, is_conditional):  # noqa: ARG002 - as every sampler
         return optuna.samplers.RandomSampler(seed=seed)
+
+
+def _example(name, starts):
+    """Return the first known value of an option."""
+    return next((start[name] for start in starts if name in start), None)
+
+
+def _suggest(trial, name, distribution):
+    if isinstance(distribution, CategoricalDistribution):
+        trial.suggest_categorical(name, distribution.choices)
+    elif isinstance(distribution, IntDistribution):
+        trial.suggest_int(name, distribution.low, distribution.high, log=distribution.log)
+    else:
+        trial.suggest_float(name, distribution.low, distribution.high, log=distribution.log)
 
 
 def _distribution(span, start):
