@@ -130,7 +130,9 @@ def test_a_selector_can_be_left_out():
 def test_an_option_of_a_part_that_is_not_there_is_refused():
     space = SearchSpace.of(recipe(), [part()], {"selector": {"boruta": {"alpha": [0.01, 0.1]}}})
 
-    with pytest.raises(UsageError, match=r"tuner\.space\.selector\.boruta\.alpha cannot work: selector=boruta is not in"):
+    with pytest.raises(
+        UsageError, match=r"tuner\.space\.selector\.boruta\.alpha cannot work: selector=boruta is not in"
+    ):
         space.recipe(recipe(), {"selector.boruta.alpha": 0.05})
 
 

@@ -272,7 +272,7 @@ class TargetElsewhere(Numbers):
 
 
 class Ladder:
-    def __init__(self, space, start):
+    def __init__(self, space, starts):
         self.left = [{}, *({name: self.step(span)} for name, span in space.items())]
 
     def step(self, span):

@@ -38,8 +38,8 @@ def with_several(text: str) -> str:
     >>> with_several("learner=[lightgbm,linear]"), with_several("learner=linear"), with_several("seed=[1]")
     ('learner=[several/lightgbm,several/linear]', 'learner=linear', 'seed=[1]')
     """
-    key, _, value = text.partition("=")
-    if key != "learner":
+    key, is_said, value = text.partition("=")
+    if key != "learner" or not is_said:
         return text
     return f"{key}={re.sub(LIST, lambda found: _several(found.group()), value)}"
 

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 
 from mesic.data.view import Dataset
-from mesic.testing.fitted import FittedContract, assert_alike, fit
+from mesic.testing.fitted import FittedContract, assert_alike, fit, recipe_of
 from mesic.testing.subjects import Subject
 from mesic.testing.tables import READS_ALL, rescaled
 from mesic.training.fitted import Fitted
+from mesic.training.fold_fit import fit_fold
+from mesic.training.prepared import PreparedFolds
+
+MOST_ROUNDS = 12
 
 
 class _PredictorContract(FittedContract):
@@ -84,6 +88,26 @@ class LearnerContract(_PredictorContract, kind="learner"):
             learned = _closeness(data, self.answer(fit(subject, data), data.X))
             always = _closeness(data, np.tile(shares, (len(data), 1)) if data.classes else shares)
             assert learned > always, f"{subject} ({data.task}): {learned:g} is no nearer to the truth than {always:g}"
+
+    def test_its_rounds_can_be_cut(self, subject: Subject) -> None:
+        """For what names its ``rounds``: after the first n it is as one that was fitted with n."""
+        name = subject.component.rounds
+        for data in self.data(subject) if name else ():
+            recipe, rows = recipe_of(subject, data.task), np.arange(len(data))
+            divided = (rows[rows % 3 > 0], rows[rows % 3 == 0])
+            most = recipe.learner.with_options({name: MOST_ROUNDS})
+            fit = fit_fold(
+                replace(recipe.with_learner(most), most_rounds=MOST_ROUNDS), data, 0, divided, PreparedFolds()
+            )
+            curve = fit.curve
+            assert curve is not None
+            assert 0 < curve.size <= MOST_ROUNDS, f"{subject} looked at {curve.size} of {MOST_ROUNDS} rounds"
+            assert np.isfinite(curve).any(), f"{subject} was handed an eval_set and left no loss in eval_losses_"
+            for rounds in sorted({1, curve.size}):
+                alone = recipe.with_learner(recipe.learner.with_options({name: rounds}))
+                own = fit_fold(alone, data, 0, divided, PreparedFolds()).answered(data, None)
+                cut = fit.answered(data, rounds)
+                assert_alike(cut.prediction, own.prediction, f"{subject} after {rounds} of its rounds", rtol=1e-9)
 
     def test_scale_does_not_count(self, subject: Subject) -> None:
         """For what claims not to care about the scale of columns."""
