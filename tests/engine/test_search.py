@@ -217,3 +217,4 @@ def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_
 
     assert Budget(None, 10.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
     assert not Budget(None, None, Stopped(1e9, 0.0)).is_used_up(trials)
+    assert Budget(None, None).is_used_up(trials * 15) == bool(trials)

@@ -30,7 +30,7 @@ class SourceOptions:
 class TunerOptions:
     """When a search ends; every tuner that searches understands these."""
 
-    trials: int | None = option(15, "trials at most; null: as many as the seconds allow", low=1)
+    trials: int | None = option(None, "trials at most; null: 15, or as many as the seconds allow", low=1)
     budget_s: float | None = option(
         None, "wall seconds for search and final fit together; null: no limit", low=0, unit="s", open_low=True
     )

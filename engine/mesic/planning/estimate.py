@@ -10,10 +10,12 @@ from mesic.planning.pilot import LEARNER, Pilot
 from mesic.runs import plan
 from mesic.runs.record import FILE, read_record
 from mesic.runs.timeline import read_timeline
+from mesic.training.search import Budget
 
 MOST_RECORDS = 200
+MANY = 1_000  # trials, where the seconds alone bound them
 BY_TRIAL = "search"
-SAME = {"source": ("name", "path", "dataset"), "learner": ("name",), "tuner": ("name",)}
+SAME = {"source": ("name", "path", "dataset"), "tuner": ("name",)}
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
         and trials.
     """
     rows = len(found.dataset)
-    trials = config["tuner"].get("trials") or 1
+    tuner = config["tuner"]
+    trials = (Budget(tuner["trials"], tuner["budget_s"]).most or MANY) if "trials" in tuner else 1
     earlier = _like(runs, config)
     if earlier is not None:
         folder, record = earlier
@@ -85,6 +88,7 @@ def _like(runs: Path, config: plan.Config) -> tuple[Path, dict[str, Any]] | None
         is_like = all(
             (own.get(kind) or {}).get(key) == config[kind].get(key) for kind, keys in SAME.items() for key in keys
         )
+        is_like = is_like and plan.learner_names(own) == plan.learner_names(config)
         if is_like and record.get("status") == "finished" and record.get("verb") == "run":
             return path.parent, record
     return None

@@ -42,6 +42,12 @@ def learners_of(registry: Registry, config: Config) -> list[Part]:
     return [part_of(registry, config, "learner", one) for one in nodes]
 
 
+def learner_names(config: Config) -> list[str]:
+    """Return the names of the learners that a configuration chose."""
+    node = config.get("learner") or {}
+    return [node["name"]] if "name" in node else [one["name"] for one in node.values()]
+
+
 def parts_of(registry: Registry, config: Config, kind: str) -> list[Part]:
     """Return the components of a list group, in the order of the configuration."""
     assert KINDS[kind].is_list

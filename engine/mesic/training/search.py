@@ -14,6 +14,7 @@ from mesic.training.folds import OutOfFold, Race
 from mesic.training.zone import Trial
 
 STANDARD_ERRORS = 2.0
+USUAL_TRIALS = 15
 
 
 class Tuner(Protocol):
@@ -51,15 +52,20 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to search: trials, wall seconds, or both; the seconds hold the final fit too."""
+    """How long to search: trials, wall seconds, or both; the seconds hold the final fit too. Without either: 15 trials."""
 
     trials: int | None
     budget_s: float | None
     clock: Clock = field(default_factory=Clock.started)
 
+    @property
+    def most(self) -> int | None:
+        """The number of trials at most; None: as many as the seconds allow."""
+        return USUAL_TRIALS if self.trials is None and self.budget_s is None else self.trials
+
     def is_used_up(self, trials: Sequence[Trial]) -> bool:
         """Return whether another trial and the final fit would not fit any more."""
-        if self.trials is not None and len(trials) >= self.trials:
+        if self.most is not None and len(trials) >= self.most:
             return True
         if self.budget_s is None or not trials:
             return False
