@@ -52,7 +52,7 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to search: trials, wall seconds, or both; the seconds hold the final fit too. Without either: 15 trials."""
+    """How long to search: trials, wall seconds, or both (these hold the final fit too); without either, 15 trials."""
 
     trials: int | None
     budget_s: float | None

@@ -23,7 +23,9 @@ class LightGBMOptions:
     reg_lambda: float = option(1.0, "L2 penalty on the values of leaves", low=0)
     reg_alpha: float = option(0.0, "L1 penalty on the values of leaves", low=0)
     extra_trees: bool = option(False, "whether a column is split at a threshold that is drawn at random")
-    max_bin: int = option(255, "bins that the values of a column are put in", low=2, high=65535)
+    max_bin: int | None = option(
+        None, "bins of a column's values; null: one for every 40 rows, 31 to 255", low=2, high=65535
+    )
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from functools import cached_property
 
 import lightgbm
 import numpy as np
@@ -12,6 +13,7 @@ from mesic_plugins.learners.portable import ONE_CLASS, PortableLearner
 ROWS_LOOKED_AT_SELDOM = 20_000  # above, a look at the validation rows is worth several rounds
 CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
 PATIENCE = 15, 100  # rounds without a lower loss, two steps' worth, within these limits
+ROWS_A_BIN, BINS = 40, (31, 255)
 MIN_GROUP = 100  # LightGBM's rows a group of levels; small tables need less, or levels would never be used
 
 
@@ -34,8 +36,9 @@ class LightGBM(PortableLearner):
         L2 and L1 penalties on the values of leaves, from 0.
     extra_trees : bool
         Whether a column is split at a threshold that is drawn at random.
-    max_bin : int
-        Bins that the values of a column are put in, from 2.
+    max_bin : int, optional
+        Bins of a column's values, from 2; by default one for every 40 rows, 31 to 255: with few rows fewer bins err
+        less, and take less time.
     task : {"binary", "multiclass", "regression"}
         What is predicted.
     seed, threads : int
@@ -65,7 +68,7 @@ class LightGBM(PortableLearner):
         reg_lambda=1.0,
         reg_alpha=0.0,
         extra_trees=False,
-        max_bin=255,
+        max_bin=None,
         task="binary",
         seed=0,
         threads=1,
@@ -101,11 +104,12 @@ class LightGBM(PortableLearner):
             Where bins are kept for the next fit of the same rows.
         """
         codes, classes, weight = self._told(X, y, sample_weight)
+        vars(self).pop("step_", None)
         if classes == 1:
             self.step_, self.eval_losses_ = ONE_CLASS, np.zeros(1)
             return self
         self._classes, self._threads = classes, self.threads if X.size >= CELLS_WORTH_THREADS else 1
-        params = self._params(classes, len(X), self._threads)
+        params = self._params(classes, len(codes), self._threads)
         kept = {} if cache is None else cache
         binned = self._binned(kept, "fitted", params, (X, codes, weight))
         self._booster = lightgbm.Booster(params, binned)
@@ -118,10 +122,15 @@ class LightGBM(PortableLearner):
             told = X, np.searchsorted(self.classes_, labels) if classes else labels, weight
             self._booster.add_valid(self._binned(kept, "watched", params, told, binned), "watched")
             self.eval_losses_ = self._watched(len(codes) + len(X))
-        self.step_ = self._step(self._booster.current_iteration())
         if eval_set is None:
+            self.step_ = self._step(self._booster.current_iteration())
             del self._booster
         return self
+
+    @cached_property
+    def step_(self):
+        """What was learned."""
+        return self._step(self._booster.current_iteration())
 
     def truncated(self, rounds):
         """Return the same model after some of its rounds; only where it was fitted with an `eval_set`."""
@@ -148,7 +157,7 @@ class LightGBM(PortableLearner):
 
     def _binned(self, cache, part, params, told, reference=None):
         """Return rows in bins; of the same rows and bins they are made once."""
-        key = part, self.max_bin
+        key = part, params["max_bin"]
         if key not in cache:
             X, y, weight = told
             matrix = Matrix.from_frame(X)
@@ -183,7 +192,7 @@ class LightGBM(PortableLearner):
             "lambda_l2": self.reg_lambda,
             "lambda_l1": self.reg_alpha,
             "extra_trees": self.extra_trees,
-            "max_bin": self.max_bin,
+            "max_bin": self.max_bin or int(np.clip(rows / ROWS_A_BIN, *BINS)),
             "seed": self.seed % 2**31,
             "num_threads": threads,
             "feature_pre_filter": False,
