@@ -9,7 +9,8 @@ cores of its own, and is scored on the other 20 % (ROC AUC of two classes, log l
 budget holds what a tool itself calls learning; imports, reading and predictions stand beside it as wall seconds, and
 mesic's audits, evaluators and bundle as well. mesic is run by its command line and keeps at least 1 % of its rows from
 its own models. Who does not answer within 1.5 budgets and a minute is killed, and takes the last rank. With --out, a
-contest that was ended goes on where it was. ``throughput``: see speed.py. Figures are said with what is asked.
+contest that was ended goes on where it was. ``throughput`` and ``own_cost``: see speed.py. Figures are said with what
+is asked. Tables are those of MESIC_BENCHMARK_DATA, else those that scikit-learn ships. Measure on an idle machine.
 
 The peers are no part of mesic, and not all of them go together; pip installs them, each line in an environment of its
 own, and --venv NAME=PATH says where (NAME: flaml, autogluon, optuna, mesic, or a competitor). A peer that cannot be
