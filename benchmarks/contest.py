@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from measure import mib, show
+from measure import show
 from public_tables import Table, halves
 from sklearn import metrics
 
@@ -38,7 +38,8 @@ FAMILIES = {  # whose virtual environment a competitor runs in, and what must be
 }
 LOWER_IS_BETTER = {"roc_auc": False, "log_loss": True, "rmse": True}
 SMALLEST_SHARE = 1e-7
-POLL_S = 0.05
+POLL_S = 0.1
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 @dataclass(frozen=True)
@@ -158,11 +159,14 @@ def hold(
     free: queue.SimpleQueue[Sequence[int]] = queue.SimpleQueue()
     for lane in lanes:
         free.put(lane)
+    is_over = threading.Event()
 
     def run(cell: tuple[Heat, str]) -> None:
         lane = free.get()
         try:
-            results.add(cell_of(*cell, terms, lane))
+            line = cell_of(*cell, terms, lane)
+            if not is_over.is_set():  # a cell that was ended with us is none
+                results.add(line)
         finally:
             free.put(lane)
 
@@ -173,6 +177,7 @@ def hold(
             try:
                 list(pool.map(run, work))
             except BaseException:
+                is_over.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 _end_children()
                 raise
@@ -232,7 +237,7 @@ _RUNNING: set[int] = set()
 
 
 def _run(command: Sequence[object], folder: Path, most_s: float) -> dict[str, Any]:
-    """Run to the end or to the limit; return wall seconds, memory of the largest process, and what went wrong."""
+    """Run to the end or to the limit; return wall seconds, peak memory of all its processes, and what went wrong."""
     errors = folder / "stderr.txt"
     began = time.monotonic()
     with errors.open("wb") as file:
@@ -240,25 +245,32 @@ def _run(command: Sequence[object], folder: Path, most_s: float) -> dict[str, An
             list(map(str, command)), cwd=folder, stdout=subprocess.DEVNULL, stderr=file, start_new_session=True
         )
         _RUNNING.add(process.pid)
-        is_late = False
-        while True:
-            pid, status, used = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
+        is_late, peak = False, 0.0
+        while process.poll() is None:
+            peak = max(peak, tree_mib(process.pid))
             if not is_late and time.monotonic() - began > most_s:
                 is_late = True
                 _kill(process.pid)
             time.sleep(POLL_S)
-        process.returncode = os.waitstatus_to_exitcode(status)
         _kill(process.pid)  # what it may have left running
         _RUNNING.discard(process.pid)
-    cost = {"wall_s": round(time.monotonic() - began, 2), "peak_mib": round(mib(used))}
+    cost: dict[str, Any] = {"wall_s": round(time.monotonic() - began, 2), "peak_mib": round(peak) or None}
     if is_late:
         return cost | {"error": f"no answer after {most_s:g} s: killed"}
     if process.returncode:
         said = errors.read_text(errors="replace").strip().splitlines() or [""]
         return cost | {"error": f"ended with {process.returncode}: {said[-1][-300:]}"}
     return cost
+
+
+def tree_mib(pid: int) -> float:
+    """Return the resident memory of a process and of those that it started; 0 where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        started = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    except (OSError, IndexError):  # it has ended
+        return 0.0
+    return pages * PAGE_MIB + sum(tree_mib(int(child)) for children in started for child in children)
 
 
 def _kill(group: int) -> None:

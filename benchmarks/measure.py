@@ -36,11 +36,10 @@ def cost_of(command: Sequence[object], *, folder: Path | None = None) -> Cost:
             errors.seek(0)
             said = errors.read().decode(errors="replace")[-2000:]
             sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said}")
-    return Cost(wall, used.ru_utime + used.ru_stime, mib(used))
+    return Cost(wall, used.ru_utime + used.ru_stime, _mib(used))
 
 
-def mib(used: resource.struct_rusage) -> float:
-    """Return the peak resident memory of the largest process."""
+def _mib(used: resource.struct_rusage) -> float:
     return used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

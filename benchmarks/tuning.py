@@ -7,11 +7,12 @@
 ``rank``: each competitor gets the same 80 % of each table, the same seconds and threads, in a process of its own on
 cores of its own, and is scored on the other 20 % (ROC AUC of two classes, log loss of more, RMSE of numbers). The
 budget holds what a tool itself calls learning; imports, reading and predictions stand beside it as wall seconds, and
-mesic's audits, evaluators and bundle as well. mesic is run by its command line and keeps at least 1 % of its rows from
-its own models. Who does not answer within 1.5 budgets and a minute is killed, and takes the last rank. With --out, a
-contest that was ended goes on where it was. ``throughput`` and ``own_cost``: see speed.py. Figures are said with what
-is asked. Tables are those of MESIC_BENCHMARK_DATA, else those that scikit-learn ships. Measure on an idle machine.
+mesic's baselines, test and bundle as well. mesic is run by its command line, without audits and evaluators, which no
+peer has, and keeps at least 1 % of its rows from its own models. Who has not answered after 1.5 budgets and a minute is
+killed, and takes the last rank. With --out, a contest that was ended goes on where it was. ``throughput`` and
+``own_cost``: see speed.py. Figures are said with what is asked. Measure on an idle machine.
 
+Tables are those of MESIC_BENCHMARK_DATA that are there, else those that scikit-learn ships, which the figures then say.
 The peers are no part of mesic, and not all of them go together; pip installs them, each line in an environment of its
 own, and --venv NAME=PATH says where (NAME: flaml, autogluon, optuna, mesic, or a competitor). A peer that cannot be
 imported is left out, and counted:
@@ -103,7 +104,9 @@ def show_overruns(names, heats, budget_s):
         asked = {"at_most": most, "reached": max(over) <= most} if name == "mesic" else {}
         facts = {"figure": "seconds over the budget, worst", "competitor": name, "value": max(over), **asked}
         walls = {"mean": round(statistics.mean(over), 2)}
-        walls |= {f"{of}_mean": round(statistics.mean(line[of] for line in lines), 1) for of in ("wall_s", "peak_mib")}
+        walls |= {
+            f"{of}_mean": round(statistics.mean(line[of] or 0 for line in lines), 1) for of in ("wall_s", "peak_mib")
+        }
         show(facts | walls)
 
 
