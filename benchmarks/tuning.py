@@ -43,24 +43,28 @@ def main() -> None:
 
 def rank(asked: argparse.Namespace) -> None:
     """Hold the contest, and show what each is worth."""
+    chosen, note = tables(asked.tables)
+    cores = lanes(asked.parallel, asked.threads)
     overrides = tuple(asked.overrides.split())
     terms = Terms(asked.budget_s, asked.threads, asked.grace, asked.slack_s, overrides, dict(asked.venv))
     names = ["mesic", *(name for name in asked.peers if name != "mesic")]
     absent = missing(names, terms)
     for name, reason in absent.items():
         show({"skipped": name, "reason": reason})
+    if "mesic" in absent:
+        raise SystemExit("without mesic there is nothing to rank")
     present = [name for name in names if name not in absent]
-    chosen, note = tables(asked.tables)
     results = Results(asked.out)
-    cells = [(table, seed, name) for seed in asked.seeds for table in chosen for name in present]
-    hold(cells, terms, lanes(asked.parallel, asked.threads), results)
+    hold([(table, seed, name) for seed in asked.seeds for table in chosen for name in present], terms, cores, results)
     heats = [
         [results.of(table.name, seed, name, terms) for name in present] for seed in asked.seeds for table in chosen
     ]
     about = {"budget_s": asked.budget_s, "threads": asked.threads, "tables": len(chosen), "seeds": len(asked.seeds)}
-    show_ranks(present, heats, about | ({"note": note} if note else {}))
+    lacking = {name: absent.get(name, "not asked for") for name in PEERS if name not in present}
+    about |= {"peers_missing": len(lacking)} | ({"note": note} if note else {})
+    show_ranks(present, heats, about)
     show_overruns(present, heats, asked.budget_s)
-    show({"figure": "peers that are missing", "value": len(absent), "at_most": 0, "of": len(names) - 1, **absent})
+    show({"figure": "peers that are missing", "value": len(lacking), "at_most": 0, "of": len(PEERS), **lacking})
 
 
 def show_ranks(names, heats, about):
@@ -69,7 +73,8 @@ def show_ranks(names, heats, about):
     kinds = np.array([heat[0]["task"] for heat in heats])
     for place, name in enumerate(names):
         mean = float(placed[:, place].mean())
-        asked = {"at_most": RANK_AT_MOST, "reached": mean <= RANK_AT_MOST} if name == "mesic" else {}
+        reached = mean <= RANK_AT_MOST and not about["peers_missing"]
+        asked = {"at_most": RANK_AT_MOST, "reached": reached} if name == "mesic" else {}
         facts = {
             "figure": f"mean rank among {len(names)}",
             "competitor": name,
@@ -101,7 +106,8 @@ def show_overruns(names, heats, budget_s):
     for place, name in enumerate(names):
         lines = [heat[place] for heat in heats]
         over = [line["overrun_s"] for line in lines]
-        asked = {"at_most": most, "reached": max(over) <= most} if name == "mesic" else {}
+        reached = max(over) <= most and all(line["score"] is not None for line in lines)
+        asked = {"at_most": most, "reached": reached} if name == "mesic" else {}
         facts = {"figure": "seconds over the budget, worst", "competitor": name, "value": max(over), **asked}
         walls = {"mean": round(statistics.mean(over), 2)}
         walls |= {
