@@ -160,21 +160,19 @@ def searched(data, train, seed):
     from mesic.training.folds import cross_fit
     from mesic.training.needs import NEED_OF_TRAIT
     from mesic.training.recipe import Recipe
-    from mesic.training.search import Budget, search, search_space
+    from mesic.training.attempt import Attempt
+    from mesic.training.search import Budget, search
+    from mesic.training.space import SearchSpace
 
     learner, folds = part("learner", "lightgbm"), folds_of(data, train, seed)
     recipe = Recipe(
         learner, part("sampler", "everything"), [], [], dict.fromkeys(NEED_OF_TRAIT), installed(), data.task,
         len(data.classes), seed, len(os.sched_getaffinity(0)),
     )  # fmt: skip
-    space = search_space(learner.offer.component, learner.options, {})
-    start = {name: learner.options[name] for name in space}
-    tuner = build(installed().find("tuner", "tpe"), {"space": space, "start": start}, seed=seed)
-    kept = InMemory()
-    trials = search(
-        tuner, lambda params: recipe.with_learner(learner.with_options(params)), data, folds, Budget(TRIALS, None),
-        kept=kept, between=lambda _: None,
-    )  # fmt: skip
+    space, kept = SearchSpace.of(recipe, [learner], {}), InMemory()
+    options = {"space": space.spans, "starts": space.starts(recipe)}
+    tuner = build(installed().find("tuner", "tpe"), options, seed=seed)
+    trials = search(tuner, Attempt(space, recipe, data, folds), Budget(TRIALS, None), kept=kept)
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything"))
     return recipe, trials, kept, cross_fit(zero, data, folds).loss
 
