@@ -8,11 +8,12 @@ from typing import Any
 
 from mesic.errors import CheckFailed, MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
-from mesic.runs.experiment import Experiment, deaf_finding
+from mesic.runs.experiment import carry_out, deaf_finding, write_report
 from mesic.runs.files import json_digest, remove_leftovers
 from mesic.runs.plan import import_components
 from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
+from mesic.runs.state import Experiment
 from mesic.runs.timeline import Timeline, is_alive, now
 
 INTERRUPTED = 130
@@ -147,7 +148,7 @@ def _carried_out(experiment: Experiment) -> dict[str, Any]:
         try:
             record.save()
             _notify(experiment, "run_started", record=record.facts)
-            experiment.run()
+            carry_out(experiment)
         except BaseException as raised:
             error = raised
             _end_badly(record, raised)
@@ -156,7 +157,7 @@ def _carried_out(experiment: Experiment) -> dict[str, Any]:
             _notify(experiment, "run_finished", record=record.facts, error=error)
     record.end("finished", CheckFailed.exit_status if record.leaks_that_stop() else 0)
     with experiment.timeline.activity("report"):
-        experiment.write_report()
+        write_report(experiment)
     return record.facts
 
 
