@@ -114,7 +114,7 @@ def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     folds = folds_of(data, train, seed)
     answers["mean"] = fitted_mean(
         counts,
-        lambda n: kept.models.of(n, lambda: cross_fit(with_params(recipe, trials[n]), data, folds)),
+        lambda n: kept.models.of(n, lambda: cross_fit(with_params(recipe, trials[n]), data, folds).models),
         lambda n: with_params(recipe, trials[n]).fit(data.view(train)),
     )
     losses = {rule: losses_of(model, data, test) for rule, model in answers.items()}

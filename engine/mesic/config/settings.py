@@ -34,6 +34,13 @@ class TunerOptions:
     budget_s: float | None = option(
         None, "wall seconds for search and final fit together; null: no limit", low=0, unit="s", open_low=True
     )
+    trial_s: float | None = option(
+        None,
+        "wall seconds a trial at most, and the final fit; null: none beside the budget",
+        low=0,
+        unit="s",
+        open_low=True,
+    )
     space: dict[str, Any] = option({}, "search range by option of the learner: [low, high], [low, high, log], choices")
 
 

@@ -16,7 +16,7 @@ from mesic.runs import facts, plan, tables
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Activity
-from mesic.training.folds import cross_fit
+from mesic.training.folds import cross_fit, final_fit
 from mesic.training.sampling import is_even, is_whole, sample_facts
 
 FEW_ROWS = 200
@@ -110,7 +110,7 @@ def _look_at_sample(run: Experiment) -> None:
 
 
 def cross_fit_baselines(run: Experiment, activity: Activity) -> None:
-    """Predict every training row with every baseline, out of fold."""
+    """Predict every training row with every baseline, out of fold, and fit it on all of them."""
     parts = plan.baselines_of(run.registry, run.config)
     plain = plan.named_part(run.registry, run.config, "sampler", "everything")
     run.baselines = {
@@ -118,4 +118,5 @@ def cross_fit_baselines(run: Experiment, activity: Activity) -> None:
     }
     for name, recipe in run.baselines.items():
         run.found[name] = cross_fit(recipe, run.dataset, run.split.folds, run.between(name))
+        run.fitted[name] = final_fit(recipe, run.dataset, run.split.train)
     activity.rows_in = activity.rows_out = run.split.train.size

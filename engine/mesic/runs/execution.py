@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ from mesic.errors import CheckFailed, MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
 from mesic.runs.experiment import carry_out, deaf_finding, write_report
 from mesic.runs.files import json_digest, remove_leftovers
-from mesic.runs.plan import import_components
+from mesic.runs.plan import import_components, needs_process, tuner_of
 from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Timeline, is_alive, now
+from mesic.workers.messages import Parts
+from mesic.workers.supervised import Limits, Supervised
 
 INTERRUPTED = 130
 
@@ -116,12 +119,29 @@ def execute(
     refuse_other_run(folder, config)
     remove_leftovers(folder)
     threads = config["resources"]["threads"] or available_cores()
-    with limited_threads(threads):
+    with _process_for_trials(registry, config, threads, verb) as workers:
         import_components(registry, config)
-        known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
-        record = Record(folder, {"verb": verb, **known})
-        experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say)
-        return _carried_out(experiment)
+        with limited_threads(threads):
+            known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
+            record = Record(folder, {"verb": verb, **known})
+            experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers)
+            return _carried_out(experiment)
+
+
+@contextmanager
+def _process_for_trials(
+    registry: Registry, config: Mapping[str, Any], threads: int, verb: str
+) -> Iterator[Supervised | None]:
+    """Start a process for trials where they want one: it imports what the configuration names while this one reads."""
+    if verb != "run" or not needs_process(registry, config):
+        yield None
+        return
+    limits = Limits(tuner_of(registry, config)[2]["trial_s"], config["resources"]["memory_mb"])
+    workers = Supervised(Parts(config, threads), limits)
+    try:
+        yield workers
+    finally:
+        workers.end()
 
 
 def _known_facts(

@@ -1,5 +1,6 @@
 """From a composed configuration to the parts of a run."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -8,11 +9,13 @@ from mesic.config.settings import SourceOptions, TunerOptions
 from mesic.data.view import Dataset
 from mesic.errors import UsageError
 from mesic.host.building import build, load_target
+from mesic.host.components import Choice, Range
 from mesic.host.kinds import KINDS
-from mesic.host.registry import Registry
+from mesic.host.registry import Registry, installed
 from mesic.runs.seeds import stage_seed
 from mesic.training.needs import NEED_OF_TRAIT
 from mesic.training.recipe import Part, Recipe
+from mesic.training.search import search_space
 from mesic.training.selection import Bounds
 
 Config = Mapping[str, Any]
@@ -158,4 +161,22 @@ def tuner_of(registry: Registry, config: Config) -> tuple[Part, dict[str, Any], 
     """Return the tuner, its own options, and when it ends."""
     part = part_of(registry, config, "tuner")
     own, shared = own_options(part, TunerOptions)
-    return part, own, {"trials": None, "budget_s": None, "space": {}} | shared
+    return part, own, {"trials": None, "budget_s": None, "trial_s": None, "space": {}} | shared
+
+
+def space_of(registry: Registry, config: Config) -> dict[str, Range | Choice]:
+    """Return what is searched, by option of the learner; nothing where there is one trial only."""
+    tuner, _, shared = tuner_of(registry, config)
+    learner = part_of(registry, config, "learner")
+    space = search_space(learner.offer.component, learner.options, shared["space"])
+    return space if issubclass(tuner.offer.component.options, TunerOptions) and shared["trials"] != 1 else {}
+
+
+def needs_process(registry: Registry, config: Config) -> bool:
+    """Return whether trials want a process of their own: there are several, or one may have to be ended.
+
+    A registry that was made by hand cannot be made again in another process, and only POSIX hands a pipe on.
+    """
+    shared = tuner_of(registry, config)[2]
+    is_limited = shared["budget_s"] is not None or shared["trial_s"] is not None
+    return os.name == "posix" and registry is installed() and (is_limited or bool(space_of(registry, config)))

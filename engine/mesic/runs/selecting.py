@@ -9,6 +9,8 @@ from mesic.training import examination
 
 def examine_selection(run: Experiment, activity: Activity) -> None:
     """Set the choice beside all columns and univariate control, and let selectors choose again on halves."""
+    if not run.recipe.selectors:  # a baseline stands in for what could not be fitted
+        return
     control = plan.named_part(run.registry, run.config, "selector", plan.UNIVARIATE)
     given = [(part.name, dict(part.options)) for part in run.recipe.selectors]
     others = {examination.ALL_COLUMNS: run.recipe.with_selectors(())}

@@ -13,6 +13,7 @@ from mesic.data.account import RowAccount
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
 from mesic.evaluation.metrics import Metric
+from mesic.host.components import Choice, Range
 from mesic.host.registry import Registry
 from mesic.partition.rows import Split
 from mesic.runs import plan
@@ -21,12 +22,13 @@ from mesic.runs.record import Record
 from mesic.runs.resources import MemoryLimit
 from mesic.runs.timeline import Timeline
 from mesic.runs.trials import Attempts
+from mesic.training.attempting import Attempting
 from mesic.training.costs import Costs
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
 from mesic.training.preferences import Taken
 from mesic.training.recipe import Recipe
-from mesic.training.search import Budget
+from mesic.workers.supervised import Supervised
 
 MAIN, SINGLE = "model", "one trial"
 
@@ -49,6 +51,8 @@ class Experiment:
         Of the numeric libraries.
     say
         Told what is being done; for progress on a terminal.
+    workers
+        The process for trials, where they have one.
     """
 
     config: plan.Config
@@ -58,6 +62,7 @@ class Experiment:
     timeline: Timeline
     threads: int
     say: Callable[[str], None] = lambda _: None
+    workers: Supervised | None = None
     raw: pa.Table = field(init=False)
     schema: Schema = field(init=False)
     account: RowAccount = field(init=False)
@@ -69,10 +74,15 @@ class Experiment:
     found: dict[str, OutOfFold] = field(default_factory=dict)
     fitted: dict[str, Fitted] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(init=False)
-    budget: Budget = field(init=False)
     costs: Costs = field(init=False)
     taken: Taken = field(init=False)
     members: dict[int, Recipe] = field(init=False)
+    params: dict[int, Mapping[str, Any]] = field(init=False)
+    seconds: dict[int, float] = field(init=False)
+    space: dict[str, Range | Choice] = field(init=False)
+    attempting: Attempting = field(init=False)
+    left_s: float | None = None
+    instead: Fitted | None = None
     attempts: Attempts = field(init=False)
     digests: dict[str, Any] = field(default_factory=dict)
 

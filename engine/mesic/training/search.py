@@ -1,18 +1,17 @@
 """The search: ask the tuner for options, cross-fit them, tell it the loss, until trials or seconds are used up."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
 
 from mesic.data.view import Dataset
-from mesic.errors import MemoryLimitReached, MesicError, UsageError, message_of
+from mesic.errors import MesicError
 from mesic.host.components import Choice, Component, Range
 from mesic.runs.resources import Clock
-from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
-from mesic.training.recipe import Recipe
-from mesic.training.variance import SecondLook, bias_and_variance
+from mesic.training.attempting import Asked, Attempted, Attempting
+from mesic.training.folds import OutOfFold, Race
 from mesic.training.zone import Trial
 
 
@@ -44,6 +43,10 @@ class Kept(Protocol):
         """Keep a trial as it ends, and what it predicted."""
         ...
 
+    def cut(self, trial: Trial) -> None:
+        """Hear of a trial that the budget did not last for; it has not finished."""
+        ...
+
     def load(self, number: int) -> OutOfFold:
         """Return what a complete trial predicted out of fold."""
         ...
@@ -51,11 +54,22 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to search: trials, wall seconds, or both; the seconds hold the final fit too."""
+    """How long to search: trials, wall seconds, or both; the seconds hold the final fit too.
+
+    Parameters
+    ----------
+    trials, budget_s
+        At most; None is no limit.
+    clock
+        Started with the search.
+    finals
+        Fits on all training rows that come after the search, at most.
+    """
 
     trials: int | None
     budget_s: float | None
     clock: Clock = field(default_factory=Clock.started)
+    finals: int = 1
 
     def is_used_up(self, trials: Sequence[Trial]) -> bool:
         """Return whether another trial and the final fit would not fit any more."""
@@ -64,27 +78,50 @@ class Budget:
         if self.budget_s is None or not trials:
             return False
         dearest = max(trial.fit_s for trial in trials)
-        final = np.median([trial.fit_s for trial in trials]) / 2
-        return bool(self.clock.wall_s() + dearest + final > self.budget_s)
+        return self.clock.wall_s() + dearest + self.final_s(trials) > self.budget_s
+
+    def final_s(self, trials: Sequence[Trial]) -> float:
+        """Return how long the final fit may take, of what the trials took; half of the budget is the most."""
+        if not trials:
+            return 0.0
+        fits = min(self.finals, len(trials))
+        seconds = fits * float(np.median([trial.fit_s for trial in trials])) / 2
+        return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 2)
+
+    def trial_ends(self, trials: Sequence[Trial]) -> float | None:
+        """Return the moment of the monotonic clock at which a trial under way is ended; None: never."""
+        ends = self.ends()
+        done = [trial for trial in trials if trial.losses is not None]
+        return None if ends is None else ends - self.final_s(done)
+
+    def ends(self) -> float | None:
+        """Return the moment of the monotonic clock at which the budget is used up; None: never."""
+        return None if self.budget_s is None else self.clock.wall + self.budget_s
+
+    def left_s(self) -> float | None:
+        """Return the seconds that are left; None where there is no limit."""
+        return None if self.budget_s is None else self.budget_s - self.clock.wall_s()
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How trials are raced, and examined.
+class Searched:
+    """What a search made.
 
     Parameters
     ----------
-    standard_errors
-        Paired standard errors by which a trial must be worse than the best one so far to be out of the race.
-    look
-        The sample by which bias and variance of each trial are estimated; None: they are not.
+    trials
+        Every one, also the failed, in order.
+    cut
+        Of the last trial, where the budget did not last for it: what had come of it.
     """
 
-    standard_errors: float = 2.0
-    look: SecondLook | None = None
+    trials: list[Trial]
+    cut: Attempted | None = None
 
-
-DEFAULT_RULES = Rules()
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trial is complete."""
+        return all(trial.losses is None for trial in self.trials)
 
 
 def search_space(
@@ -134,34 +171,30 @@ def span_of(said: Any, declared: Range | Choice | None) -> Range | Choice:
 
 def search(
     tuner: Tuner,
-    recipe_for: Callable[[Mapping[str, Any]], Recipe],
+    attempting: Attempting,
     dataset: Dataset,
-    folds: Sequence[tuple[np.ndarray, np.ndarray]],
     budget: Budget,
     *,
     kept: Kept,
-    between: Callable[[str], None],
-    rules: Rules = DEFAULT_RULES,
-) -> list[Trial]:
+    standard_errors: float = 2.0,
+) -> Searched:
     """Try options until the budget is used up; return every trial, also the failed.
 
     Parameters
     ----------
     tuner
         Asked and told; a tuner that is told the same asks the same.
-    recipe_for
-        Makes the recipe of some options.
-    dataset, folds
-        What is cross-fitted.
+    attempting
+        Where trials are made.
+    dataset
+        Whose rows are weighed in a race.
     budget
-        When to stop; the first trial is always made.
+        When to stop; the first trial is always begun.
     kept
         Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
         the tuner asks for the same.
-    between
-        Called before each fit.
-    rules
-        How trials are raced, and examined.
+    standard_errors
+        Paired standard errors by which a trial must be worse than the best one so far to be out of the race.
 
     Raises
     ------
@@ -177,66 +210,20 @@ def search(
         if known is not None and dict(known.params) == dict(params):
             trial = known
         else:
-            race = _race(trials, kept, dataset, rules.standard_errors)
-            trial, found = _attempt(number, params, recipe_for(params), dataset, folds, between, race)
-            is_searched = bool(params)  # what is not searched is tried once, and lies in no zone
-            if is_searched and found is not None and rules.look is not None and trial.losses is not None:
-                trial = _with_variance(trial, recipe_for(params), dataset, found, rules.look)
-            kept.keep(trial, found)
+            race = _race(trials, kept, dataset, standard_errors)
+            tells_folds = budget.budget_s is not None and all(trial.losses is None for trial in trials)
+            attempted = attempting.trial(Asked(number, params, race, tells_folds), budget.trial_ends(trials))
+            trial = attempted.trial
+            if attempted.is_cut:
+                kept.cut(trial)
+                return Searched([*trials, trial], attempted)
+            kept.keep(trial, attempted.found)
         trials.append(trial)
         tuner.tell(None if trial.state == "failed" else trial.loss)
-    if all(trial.losses is None for trial in trials):
-        raise MesicError("every trial failed:\n  " + "\n  ".join(_reasons(trials)))
-    return trials
-
-
-def _attempt(
-    number: int,
-    params: Mapping[str, Any],
-    recipe: Recipe,
-    dataset: Dataset,
-    folds: Sequence[tuple[np.ndarray, np.ndarray]],
-    between: Callable[[str], None],
-    race: Race | None,
-) -> tuple[Trial, OutOfFold | None]:
-    clock = Clock.started()
-    try:
-        found = cross_fit(recipe, dataset, folds, lambda doing: between(f"trial {number + 1}, {doing}"), race)
-    except MemoryLimitReached:
-        raise
-    except OutOfRace as out:
-        trial = Trial(
-            number, params, None, out.loss, out.found.train_loss, out.found.fold_losses, out.found.complexity,
-            clock.wall_s(), out.found.predict_us, is_out=True,
-        )  # fmt: skip
-        return trial, None
-    except Exception as error:  # one configuration that breaks a learner must not end the search
-        if isinstance(error, UsageError) and number == 0:  # what was configured cannot work: said at once
-            raise
-        trial = Trial(number, params, None, fit_s=clock.wall_s(), error=f"{type(error).__name__}: {message_of(error)}")
-        return trial, None
-    losses = losses_by_row(found.rows, found.losses) if np.isfinite(found.losses).all() else None
-    trial = Trial(
-        number=number,
-        params=params,
-        losses=losses,
-        loss=found.loss if losses is not None else float("nan"),
-        train_loss=found.train_loss,
-        fold_losses=found.fold_losses,
-        complexity=found.complexity,
-        fit_s=clock.wall_s(),
-        predict_us=found.predict_us,
-        error=None if losses is not None else "the learner's predictions are not finite",
-    )
-    return trial, found
-
-
-def _with_variance(trial: Trial, recipe: Recipe, dataset: Dataset, found: OutOfFold, look: SecondLook) -> Trial:
-    clock = Clock.started()
-    parts = bias_and_variance(recipe, dataset, found, look)
-    if parts is None:
-        return trial
-    return replace(trial, bias=parts[0], variance=parts[1], fit_s=trial.fit_s + clock.wall_s())
+    searched = Searched(trials)
+    if searched.is_empty:
+        raise MesicError("every trial failed:\n  " + "\n  ".join(reasons(trials)))
+    return searched
 
 
 def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset, standard_errors: float) -> Race | None:
@@ -249,7 +236,8 @@ def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset, standard_errors
     return None if leader.is_repeated else Race(leader, weight, standard_errors)
 
 
-def _reasons(trials: Sequence[Trial]) -> list[str]:
+def reasons(trials: Sequence[Trial]) -> list[str]:
+    """Return why trials failed, and which did for each reason."""
     grouped: dict[str, list[int]] = {}
     for trial in trials:
         grouped.setdefault(trial.error or "stopped", []).append(trial.number)
