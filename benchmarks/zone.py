@@ -157,6 +157,7 @@ def searched(data, train, seed):
     """Return the recipe of the defaults, the trials, where they are kept, and the loss of knowing nothing."""
     from mesic.host.building import build
     from mesic.host.registry import installed
+    from mesic.training.attempting import Bench, Here
     from mesic.training.folds import cross_fit
     from mesic.training.needs import NEED_OF_TRAIT
     from mesic.training.recipe import Recipe
@@ -171,10 +172,8 @@ def searched(data, train, seed):
     start = {name: learner.options[name] for name in space}
     tuner = build(installed().find("tuner", "tpe"), {"space": space, "start": start}, seed=seed)
     kept = InMemory()
-    trials = search(
-        tuner, lambda params: recipe.with_learner(learner.with_options(params)), data, folds, Budget(TRIALS, None),
-        kept=kept, between=lambda _: None,
-    )  # fmt: skip
+    bench = Bench(lambda params: recipe.with_learner(learner.with_options(params)), data, folds, train)
+    trials = search(tuner, Here(bench, lambda _: None), data, Budget(TRIALS, None), kept=kept).trials
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything"))
     return recipe, trials, kept, cross_fit(zero, data, folds).loss
 

@@ -1,7 +1,6 @@
 """Learners that crash, hang, eat memory or take too long end a trial; runs that are killed in a trial lose none."""
 
 import json
-import os
 import signal
 import time
 from pathlib import Path

@@ -1,7 +1,7 @@
 """From a composed configuration to the parts of a run."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -51,17 +51,20 @@ def baselines_of(registry: Registry, config: Config) -> list[Part]:
     return parts if ZERO_RULE in given else [named_part(registry, config, "baseline", ZERO_RULE), *parts]
 
 
-def import_components(registry: Registry, config: Config) -> None:
-    """Import everything that a configuration chose.
+FITTED = ("learner", "sampler", "transformer", "selector")
+
+
+def import_components(registry: Registry, config: Config, kinds: Collection[str] = tuple(KINDS)) -> None:
+    """Import everything that a configuration chose, or what it chose of some kinds.
 
     Raises
     ------
     ComponentError
         One of them cannot be imported; said before anything is computed.
     """
-    single = (kind.name for kind in KINDS.values() if not kind.is_list and config.get(kind.name))
-    chosen = [part_of(registry, config, name) for name in single]
-    chosen += [part for kind in KINDS.values() if kind.is_list for part in parts_of(registry, config, kind.name)]
+    wanted = [KINDS[name] for name in kinds]
+    chosen = [part_of(registry, config, k.name) for k in wanted if not k.is_list and config.get(k.name)]
+    chosen += [part for kind in wanted if kind.is_list for part in parts_of(registry, config, kind.name)]
     for part in chosen:
         load_target(part.offer)
 

@@ -49,7 +49,7 @@ def _folds_that_ended(
         f"fold is of {found.rows.size:,} rows"
     )
     evidence = {"folds": ended, "seconds": round(seconds, 3), "budget_s": budget.budget_s}
-    run.record.find(Finding("BUDGET-TOO-SMALL", "warning", message, evidence, _more(seems, "")))
+    run.record.find(Finding("BUDGET-TOO-SMALL", "warning", message, evidence, _more(seems, "would do")))
     reason = f"the {len(ended)} of {every} folds that ended within tuner.budget_s={budget.budget_s:g}"
     return Pool([trial], lambda _: found, {trial.number: run.recipe_of(trial.params)}, list(run.baselines), reason)
 
@@ -62,11 +62,11 @@ def _shortage(run: Experiment, seconds: float, budget: Budget) -> Finding:
         f"longer than {seconds:.1f} s: the model is the best baseline"
     )
     evidence = {"folds": [], "seconds": round(seconds, 3), "budget_s": budget.budget_s}
-    return Finding("BUDGET-TOO-SMALL", "warning", message, evidence, _more(seems, "more than "))
+    return Finding("BUDGET-TOO-SMALL", "warning", message, evidence, _more(seems, "at the very least"))
 
 
-def _more(seconds: float, at_least: str) -> str:
-    return f"tuner.budget_s={math.ceil(SPARE * seconds)} or {at_least}that, or a learner that is faster"
+def _more(seconds: float, how_sure: str) -> str:
+    return f"tuner.budget_s={math.ceil(SPARE * seconds)} {how_sure}, or a learner that is faster"
 
 
 def pool_of_baseline(run: Experiment, searched: Searched | None, finding: Finding) -> Pool:

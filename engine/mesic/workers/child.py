@@ -75,7 +75,7 @@ def main(descriptor: int) -> None:
     line = Line(Connection(descriptor))
     parts: Parts = line.receive()
     try:
-        plan.import_components(installed(), parts.config)
+        plan.import_components(installed(), parts.config, plan.FITTED)
         with limited_threads(parts.threads):
             serve(line, parts)
     except MesicError as error:
