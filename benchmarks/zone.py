@@ -114,7 +114,7 @@ def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     folds = folds_of(data, train, seed)
     answers["mean"] = fitted_mean(
         counts,
-        lambda n: kept.models.of(n, lambda: cross_fit(with_params(recipe, trials[n]), data, folds)),
+        lambda n: kept.models.of(n, lambda: cross_fit(with_params(recipe, trials[n]), data, folds).models),
         lambda n: with_params(recipe, trials[n]).fit(data.view(train)),
     )
     losses = {rule: losses_of(model, data, test) for rule, model in answers.items()}
@@ -157,10 +157,10 @@ def searched(data, train, seed):
     """Return the recipe of the defaults, the trials, where they are kept, and the loss of knowing nothing."""
     from mesic.host.building import build
     from mesic.host.registry import installed
+    from mesic.training.attempting import Bench, Here
     from mesic.training.folds import cross_fit
     from mesic.training.needs import NEED_OF_TRAIT
     from mesic.training.recipe import Recipe
-    from mesic.training.attempt import Attempt
     from mesic.training.search import Budget, search
     from mesic.training.space import SearchSpace
 
@@ -169,10 +169,11 @@ def searched(data, train, seed):
         learner, part("sampler", "everything"), [], [], dict.fromkeys(NEED_OF_TRAIT), installed(), data.task,
         len(data.classes), seed, len(os.sched_getaffinity(0)),
     )  # fmt: skip
-    space, kept = SearchSpace.of(recipe, [learner], {}), InMemory()
+    space, kept = SearchSpace.of([learner], {}, installed()), InMemory()
     options = {"space": space.spans, "starts": space.starts(recipe)}
     tuner = build(installed().find("tuner", "tpe"), options, seed=seed)
-    trials = search(tuner, Attempt(space, recipe, data, folds), Budget(TRIALS, None), kept=kept)
+    bench = Bench(space, recipe, data, folds, train)
+    trials = search(tuner, Here(bench, lambda _: None), data, Budget(TRIALS, None), kept=kept).trials
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything"))
     return recipe, trials, kept, cross_fit(zero, data, folds).loss
 

@@ -37,7 +37,8 @@ class CommandLine:
 
     def environment(self, **extra):
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("MESIC", "HYDRA"))}
-        return kept | {"COLUMNS": "120"} | extra
+        paths = [extra.pop("PYTHONPATH", None), kept.pop("PYTHONPATH", None)]  # what a test adds comes first
+        return kept | {"COLUMNS": "120", "PYTHONPATH": os.pathsep.join(filter(None, paths))} | extra
 
     def start(self, *arguments, **extra):
         command = [sys.executable, "-m", "mesic", *map(str, arguments)]

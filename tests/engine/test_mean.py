@@ -14,7 +14,7 @@ from mesic.testing.fitted import fit, recipe_of
 from mesic.testing.subjects import installed
 from mesic.testing.tables import dataset
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, mean_out_of_fold
-from mesic.training.mean import FoldModels, counts_of, mean_of
+from mesic.training.mean import FoldModels, counts_of, fitted_mean, mean_of
 from mesic.training.variance import bias_and_variance, second_look, squared_parts
 from mesic.training.zone import Trial
 
@@ -133,7 +133,17 @@ def test_models_of_the_best_trials_are_kept_and_others_fitted_again():
         kept.hear(Trial(number, {}, empty, loss), out)
 
     assert kept.of(1, lambda: pytest.fail("fitted again")) == ("model 1",)
-    assert kept.of(0, lambda: replace(out, models=("again",))) == ("again",)
+    assert kept.of(0, lambda: ("again",)) == ("again",)
+
+
+def test_where_no_model_of_all_rows_is_there_those_of_the_folds_count_for_it():
+    data, models = fitted("regression", halves=3)
+    both = fitted_mean({0: 1}, lambda _: models[:2], lambda _: models[2])
+    folds = fitted_mean({0: 1}, lambda _: models[:2], lambda _: None)
+
+    said = [model.predictor()(data.X) for model in models[:3]]
+    np.testing.assert_allclose(both.predictor()(data.X), (said[0] + said[1]) / 4 + said[2] / 2)
+    np.testing.assert_allclose(folds.predictor()(data.X), (said[0] + said[1]) / 2)
 
 
 def split_of(data, by="row content"):

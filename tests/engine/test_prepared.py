@@ -11,7 +11,7 @@ from mesic.evaluation.losses import example_losses
 from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
-from mesic.training.attempt import Attempt
+from mesic.training.attempting import Asked, Bench
 from mesic.training.fold_fit import common_rounds, fit_fold
 from mesic.training.folds import cross_fit
 from mesic.training.prepared import PreparedFolds
@@ -104,9 +104,10 @@ def test_a_curve_is_the_loss_of_the_validation_rows():
 def test_a_trial_says_its_rounds_and_is_fitted_again_with_them():
     data, folds = dataset("binary", ()), folds_of(len(dataset("binary", ())))
     given = recipe(n_estimators=200)
-    space = SearchSpace.of(given, [given.learner], {"n_estimators": [10, 100]})
+    space = SearchSpace.of([given.learner], {"n_estimators": [10, 100]}, given.registry)
     look = SecondLook(*folds[0])
-    trial, found = Attempt(space, given, data, folds, look=look)(0, {}, None)
+    attempted = Bench(space, given, data, folds, np.arange(len(data)), look).trial(Asked(0, {}), lambda _: None)
+    trial, found = attempted.trial, attempted.found
 
     assert trial.params == {"n_estimators": found.rounds}
     assert 1 <= found.rounds <= 100

@@ -14,8 +14,8 @@ from mesic.runs.resources import Clock
 from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
-from mesic.training.attempt import Attempt
-from mesic.training.folds import cross_fit
+from mesic.training.attempting import Attempted, Bench, Here
+from mesic.training.folds import cross_fit, in_folds, of_folds
 from mesic.training.recipe import Part
 from mesic.training.search import Budget, search
 from mesic.training.space import SearchSpace
@@ -105,11 +105,14 @@ class InMemory:
     found = {}  # noqa: RUF012 - shared as a folder is
 
     def __init__(self, finished):
-        self.finished, self.heard = finished, []
+        self.finished, self.heard, self.was_cut = finished, [], []
 
     def keep(self, trial, found):
         self.heard.append(trial.number)
         self.found[trial.number] = found
+
+    def cut(self, trial):
+        self.was_cut.append(trial.number)
 
     def load(self, number):
         return self.found[number]
@@ -117,9 +120,12 @@ class InMemory:
 
 def searched(tuner, *, trials=9, finished=None, between=lambda _: None):
     kept = InMemory(finished or {})
+    return search(tuner, Here(bench(), between), DATA, Budget(trials, None), kept=kept).trials, kept.heard
+
+
+def bench():
     recipe = spying()
-    attempt = Attempt(SearchSpace.of(recipe, [recipe.learner], SEARCHED), recipe, DATA, FOLDS, between)
-    return search(tuner, attempt, Budget(trials, None), kept=kept), kept.heard
+    return Bench(SearchSpace.of([recipe.learner], SEARCHED, recipe.registry), recipe, DATA, FOLDS, ROWS)
 
 
 def test_a_trial_that_breaks_is_recorded_and_the_search_goes_on():
@@ -218,3 +224,54 @@ def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_
     assert Budget(None, 10.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
     assert not Budget(None, None, Stopped(1e9, 0.0)).is_used_up(trials)
     assert Budget(None, None).is_used_up(trials * 15) == bool(trials)
+
+
+@pytest.mark.parametrize(
+    ("fits", "finals", "left"), [([], 1, 10.0), ([2.0], 1, 9.0), ([2.0, 2.0, 2.0], 8, 7.0), ([4.0] * 8, 8, 5.0)]
+)
+def test_a_trial_under_way_is_ended_while_the_final_fits_have_room(fits, finals, left):
+    losses = np.zeros(3)
+    trials = [Trial(number, {}, losses, 0.0, fit_s=fit_s) for number, fit_s in enumerate(fits)]
+
+    assert Budget(None, 10.0, Stopped(100.0, 0.0), finals).trial_ends(trials) == pytest.approx(100.0 + left)
+    assert Budget(None, None, Stopped(100.0, 0.0), finals).trial_ends(trials) is None
+
+
+class CutShort:
+    """Makes one trial; the budget does not last for the second."""
+
+    def __init__(self):
+        self.asked = []
+
+    def trial(self, asked, until):
+        self.asked.append(asked)
+        if asked.number == 0:
+            return Here(bench(), lambda _: None).trial(asked, until)
+        return Attempted(Trial(asked.number, asked.params, None, error="the budget was used up"), is_cut=True)
+
+
+def test_a_trial_that_the_budget_did_not_last_for_ends_the_search_and_has_not_finished():
+    kept, attempting = InMemory({}), CutShort()
+    tuner = Listed(*[{"fault": 0}] * 4)
+    made = search(tuner, attempting, DATA, Budget(None, 60.0), kept=kept)
+
+    assert [trial.state for trial in made.trials] == ["complete", "failed"]
+    assert made.cut is not None
+    assert not made.is_empty
+    assert (kept.heard, kept.was_cut) == ([0], [1])
+    assert [asked.tells_folds for asked in attempting.asked] == [True, False]
+
+
+def test_folds_told_of_one_by_one_are_as_all_folds_and_as_a_part_of_them():
+    told = []
+    whole = cross_fit(spying(), DATA, FOLDS, heard=told.append)
+    again = of_folds(DATA, told[::-1])
+    part = in_folds(DATA, whole, [0, 2])
+
+    for name in ("rows", "fold", "prediction", "losses"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
+    assert (again.loss, again.train_loss, len(again.models)) == (whole.loss, whole.train_loss, 3)
+    np.testing.assert_array_equal(part.rows, np.sort(np.concatenate([FOLDS[0][1], FOLDS[2][1]])))
+    np.testing.assert_array_equal(part.prediction, whole.prediction[np.isin(whole.fold, [0, 2])])
+    assert part.fold_losses == (whole.fold_losses[0], whole.fold_losses[2])
+    assert len(part.models) == 2

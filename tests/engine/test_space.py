@@ -43,6 +43,10 @@ def recipe(**parts):
     return dataclasses.replace(recipe_of(any_learner, "binary"), **parts)
 
 
+def space_of(learners, asked):
+    return SearchSpace.of(learners, asked, recipe().registry)
+
+
 def installed_part(kind, name):
     (subject,) = (subject for subject in installed(kind) if subject.name == name)
     return Part(subject.offer, dataclasses.asdict(subject.component.options()))
@@ -50,7 +54,7 @@ def installed_part(kind, name):
 
 def test_what_was_set_by_hand_is_not_searched_unless_a_range_is_given_too():
     def spans(asked, **options):
-        return dict(SearchSpace.of(recipe(), [part(rounds="", **options)], asked).spans)
+        return dict(space_of([part(rounds="", **options)], asked).spans)
 
     assert spans({}) == SPACE
     assert spans({}, depth=5) == {name: SPACE[name] for name in ("rounds", "kind")}
@@ -59,7 +63,7 @@ def test_what_was_set_by_hand_is_not_searched_unless_a_range_is_given_too():
 
 
 def test_rounds_are_found_within_a_trial_and_not_proposed():
-    space = SearchSpace.of(recipe(), [part()], {})
+    space = space_of([part()], {})
 
     assert set(space.spans) == {"depth", "kind"}
     changed = space.recipe(recipe(), {"depth": 4, "kind": "plain"})
@@ -70,8 +74,8 @@ def test_rounds_are_found_within_a_trial_and_not_proposed():
 
 
 def test_rounds_that_were_set_by_hand_stay():
-    space = SearchSpace.of(recipe(), [part(rounds="rounds")], {"rounds": [5, 80]})
-    fixed = SearchSpace.of(recipe(), [part().with_options({"rounds": 60})], {})
+    space = space_of([part(rounds="rounds")], {"rounds": [5, 80]})
+    fixed = space_of([part().with_options({"rounds": 60})], {})
 
     assert space.most_rounds == {"grower": 80}
     assert fixed.most_rounds == {}
@@ -79,7 +83,7 @@ def test_rounds_that_were_set_by_hand_stay():
 
 
 def test_what_is_configured_is_tried_first_then_what_the_portfolio_holds_within_the_space():
-    starts = SearchSpace.of(recipe(), [part()], {}).starts(recipe())
+    starts = space_of([part()], {}).starts(recipe())
 
     assert starts == [
         {"depth": 3, "kind": "plain"},
@@ -90,7 +94,7 @@ def test_what_is_configured_is_tried_first_then_what_the_portfolio_holds_within_
 
 def test_of_several_learners_each_has_its_own_options():
     one, two = part("one"), part("two")
-    space = SearchSpace.of(recipe(), [one, two], {"one.depth": [2, 3], "two": {"kind": None}})
+    space = space_of([one, two], {"one.depth": [2, 3], "two": {"kind": None}})
 
     assert space.spans["learner"] == Choice(("one", "two"))
     assert space.spans["one.depth"] == Range(2, 3, complexity=+1, when=("learner", "one"))
@@ -109,7 +113,7 @@ def test_sampler_and_selector_are_varied_with_the_rest():
     asked = {"sampler": ["everything", "oversample"], "selector": {"univariate": {"k": [1, 3]}}}
     asked["selector"]["univariate"] = {next(iter(given.selectors[0].options)): [0.01, 0.2]}
     (name,) = asked["selector"]["univariate"]
-    space = SearchSpace.of(given, [part()], asked)
+    space = space_of([part()], asked)
 
     changed = space.recipe(given, {"depth": 2, "sampler": "oversample", f"selector.univariate.{name}": 0.1})
     assert changed.sampler.name == "oversample"
@@ -120,7 +124,7 @@ def test_sampler_and_selector_are_varied_with_the_rest():
 
 def test_a_selector_can_be_left_out():
     given = recipe(selectors=[installed_part("selectors", "univariate")])
-    space = SearchSpace.of(given, [part()], {"selector": ["univariate", "none"]})
+    space = space_of([part()], {"selector": ["univariate", "none"]})
 
     assert space.recipe(given, {"selector": "none"}).selectors == []
     assert space.recipe(given, {"selector": "univariate"}).selectors == list(given.selectors)
@@ -128,7 +132,7 @@ def test_a_selector_can_be_left_out():
 
 
 def test_an_option_of_a_part_that_is_not_there_is_refused():
-    space = SearchSpace.of(recipe(), [part()], {"selector": {"boruta": {"alpha": [0.01, 0.1]}}})
+    space = space_of([part()], {"selector": {"boruta": {"alpha": [0.01, 0.1]}}})
 
     with pytest.raises(
         UsageError, match=r"tuner\.space\.selector\.boruta\.alpha cannot work: selector=boruta is not in"
@@ -137,7 +141,7 @@ def test_an_option_of_a_part_that_is_not_there_is_refused():
 
 
 def test_facts_of_two_spaces_differ_where_these_do():
-    spaces = [SearchSpace.of(recipe(), [part(depth=depth)], {}) for depth in (3, 4)]
+    spaces = [space_of([part(depth=depth)], {}) for depth in (3, 4)]
 
     assert spaces[0].facts() != spaces[1].facts()
     assert spaces[0].is_searched

@@ -13,6 +13,7 @@ from mesic.host.names import did_you_mean
 from mesic.host.ranges import range_problems
 from mesic.host.registry import Offer, installed
 
+CONSTRAINTS = ("predict_us", "complexity")
 ROLES = ("target", "time", "group", "part", "weight", "key")
 
 
@@ -126,6 +127,7 @@ def _task_problems(plain: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    yield from _constraint_problems(plain)
     known = _searchable(plain)
     learners = ", ".join(learner.name for learner in _learners(plain))
     for name, said in flat(plain["tuner"].get("space") or {}):
@@ -138,6 +140,14 @@ def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
         elif said is not None:
             for value in said[: -1 if said[-1] == "log" else None]:
                 yield from range_problems(value, known[name], f"tuner.space.{name}")
+
+
+def _constraint_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    for name, limit in flat(plain["tuner"].get("constraints") or {}):
+        if name not in CONSTRAINTS and not name.startswith("disparity."):
+            yield f"tuner.constraints.{name} is unknown: give {', '.join(CONSTRAINTS)} or disparity.COLUMN"
+        elif not isinstance(limit, (int, float)) or isinstance(limit, bool) or limit < 0:
+            yield f"tuner.constraints.{name}={limit!r} cannot work: give the most that may be, a number from 0"
 
 
 def _searchable(plain: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

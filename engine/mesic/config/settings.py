@@ -34,6 +34,22 @@ class TunerOptions:
     budget_s: float | None = option(
         None, "wall seconds for search and final fit together; null: no limit", low=0, unit="s", open_low=True
     )
+    trial_s: float | None = option(
+        None,
+        "wall seconds a trial at most, and the final fit; null: none beside the budget",
+        low=0,
+        unit="s",
+        open_low=True,
+    )
+    constraints: dict[str, Any] = option(
+        {}, "the most that a trial's predict_us, complexity or disparity.COLUMN may be, such as {predict_us: 20}"
+    )
+    patience: int | None = option(
+        None, "trials in a row that do not enter the zone, after which the search ends; null: none", low=1
+    )
+    plateau: int | None = option(
+        None, "trials in a row, none clearly better than the best, after which the search ends; null: none", low=1
+    )
     space: dict[str, Any] = option({}, "search range by option of the learner: [low, high], [low, high, log], choices")
 
 

@@ -2,18 +2,22 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mesic.errors import CheckFailed, MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
-from mesic.runs.experiment import Experiment, deaf_finding
+from mesic.runs.experiment import carry_out, deaf_finding, write_report
 from mesic.runs.files import json_digest, remove_leftovers
-from mesic.runs.plan import import_components
+from mesic.runs.plan import import_components, needs_process, tuner_of
 from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
+from mesic.runs.state import Experiment
 from mesic.runs.timeline import Timeline, is_alive, now
+from mesic.workers.messages import Parts
+from mesic.workers.supervised import Limits, Supervised
 
 INTERRUPTED = 130
 
@@ -115,12 +119,29 @@ def execute(
     refuse_other_run(folder, config)
     remove_leftovers(folder)
     threads = config["resources"]["threads"] or available_cores()
-    with limited_threads(threads):
+    with _process_for_trials(registry, config, threads, verb) as workers:
         import_components(registry, config)
-        known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
-        record = Record(folder, {"verb": verb, **known})
-        experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say)
-        return _carried_out(experiment)
+        with limited_threads(threads):
+            known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
+            record = Record(folder, {"verb": verb, **known})
+            experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers)
+            return _carried_out(experiment)
+
+
+@contextmanager
+def _process_for_trials(
+    registry: Registry, config: Mapping[str, Any], threads: int, verb: str
+) -> Iterator[Supervised | None]:
+    """Start a process for trials where they want one: it imports what the configuration names while this one reads."""
+    if verb != "run" or not needs_process(registry, config):
+        yield None
+        return
+    limits = Limits(tuner_of(registry, config)[2]["trial_s"], config["resources"]["memory_mb"])
+    workers = Supervised(Parts(config, threads), limits)
+    try:
+        yield workers
+    finally:
+        workers.end()
 
 
 def _known_facts(
@@ -147,7 +168,7 @@ def _carried_out(experiment: Experiment) -> dict[str, Any]:
         try:
             record.save()
             _notify(experiment, "run_started", record=record.facts)
-            experiment.run()
+            carry_out(experiment)
         except BaseException as raised:
             error = raised
             _end_badly(record, raised)
@@ -156,7 +177,7 @@ def _carried_out(experiment: Experiment) -> dict[str, Any]:
             _notify(experiment, "run_finished", record=record.facts, error=error)
     record.end("finished", CheckFailed.exit_status if record.leaks_that_stop() else 0)
     with experiment.timeline.activity("report"):
-        experiment.write_report()
+        write_report(experiment)
     return record.facts
 
 

@@ -1,6 +1,7 @@
 """From a composed configuration to the parts of a run."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -8,12 +9,15 @@ from mesic.config.settings import SourceOptions, TunerOptions
 from mesic.data.view import Dataset
 from mesic.errors import UsageError
 from mesic.host.building import build, load_target
+from mesic.host.components import flat
 from mesic.host.kinds import KINDS
-from mesic.host.registry import Registry
+from mesic.host.registry import Registry, installed
 from mesic.runs.seeds import stage_seed
+from mesic.training.constraints import Constraints
 from mesic.training.needs import NEED_OF_TRAIT
 from mesic.training.recipe import Part, Recipe
 from mesic.training.selection import Bounds
+from mesic.training.space import SearchSpace
 
 Config = Mapping[str, Any]
 
@@ -61,18 +65,22 @@ def baselines_of(registry: Registry, config: Config) -> list[Part]:
     return parts if ZERO_RULE in given else [named_part(registry, config, "baseline", ZERO_RULE), *parts]
 
 
-def import_components(registry: Registry, config: Config) -> None:
-    """Import everything that a configuration chose.
+FITTED = ("learner", "sampler", "transformer", "selector")
+
+
+def import_components(registry: Registry, config: Config, kinds: Collection[str] = tuple(KINDS)) -> None:
+    """Import everything that a configuration chose, or what it chose of some kinds.
 
     Raises
     ------
     ComponentError
         One of them cannot be imported; said before anything is computed.
     """
-    single = (kind.name for kind in KINDS.values() if not kind.is_list and config.get(kind.name))
+    wanted = [KINDS[name] for name in kinds]
+    single = [kind.name for kind in wanted if not kind.is_list and config.get(kind.name)]
     chosen = [part_of(registry, config, name) for name in single if name != "learner"]
-    chosen += learners_of(registry, config)
-    chosen += [part for kind in KINDS.values() if kind.is_list for part in parts_of(registry, config, kind.name)]
+    chosen += learners_of(registry, config) if "learner" in single else []
+    chosen += [part for kind in wanted if kind.is_list for part in parts_of(registry, config, kind.name)]
     for part in chosen:
         load_target(part.offer)
 
@@ -173,4 +181,37 @@ def tuner_of(registry: Registry, config: Config) -> tuple[Part, dict[str, Any], 
     """Return the tuner, its own options, and when it ends."""
     part = part_of(registry, config, "tuner")
     own, shared = own_options(part, TunerOptions)
-    return part, own, {"trials": None, "budget_s": None, "space": {}} | shared
+    return (
+        part,
+        own,
+        {"trials": None, "budget_s": None, "trial_s": None, "patience": None, "plateau": None, "space": {}} | shared,
+    )
+
+
+def space_of(registry: Registry, config: Config) -> SearchSpace:
+    """Return what a search varies."""
+    asked = tuner_of(registry, config)[2]["space"] or {}
+    return SearchSpace.of(learners_of(registry, config), asked, registry)
+
+
+def constraints_of(config: Config, dataset: Dataset) -> Constraints | None:
+    """Return what trials have to keep to beside their loss, or None."""
+    said = dict(flat((config.get("tuner") or {}).get("constraints") or {}))
+    return Constraints(said, dataset) if said else None
+
+
+def is_search(registry: Registry, config: Config) -> bool:
+    """Return whether several trials may be made."""
+    tuner, _, shared = tuner_of(registry, config)
+    searches = issubclass(tuner.offer.component.options, TunerOptions) and shared["trials"] != 1
+    return searches and space_of(registry, config).is_searched
+
+
+def needs_process(registry: Registry, config: Config) -> bool:
+    """Return whether trials want a process of their own: there are several, or one may have to be ended.
+
+    A registry that was made by hand cannot be made again in another process, and only POSIX hands a pipe on.
+    """
+    shared = tuner_of(registry, config)[2]
+    is_limited = shared["budget_s"] is not None or shared["trial_s"] is not None
+    return os.name == "posix" and registry is installed() and (is_limited or is_search(registry, config))

@@ -38,12 +38,12 @@ def limited_threads(threads: int) -> Iterator[None]:
         pyarrow.set_cpu_count(before)
 
 
-def resident_mib() -> float:
-    """Return the resident memory of this process now, in MiB."""
+def resident_mib(pid: int | None = None) -> float:
+    """Return the resident memory of this process now, or of another one (0 where the system does not say), in MiB."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError):
-        return peak_mib()
+        pages = int(Path(f"/proc/{pid or 'self'}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return peak_mib() if pid is None else 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -63,6 +63,11 @@ def release_free_memory() -> None:
         trim(0)
 
 
+def megabytes(mib: float) -> float:
+    """Return MB of MiB."""
+    return mib * 2**20 / 1e6
+
+
 @dataclass(frozen=True)
 class MemoryLimit:
     """Stops a run cleanly between two fits when it holds more than `limit_mb`."""
@@ -71,7 +76,7 @@ class MemoryLimit:
 
     def check(self, doing: str) -> None:
         """Raise MemoryLimitReached where the limit is passed."""
-        used = resident_mib() * 2**20 / 1e6
+        used = megabytes(resident_mib())
         if self.limit_mb is not None and used > self.limit_mb:
             raise MemoryLimitReached(
                 f"memory: {used:,.0f} MB are held while {doing}, resources.memory_mb={self.limit_mb}; "

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from mesic.runs.stages import Store
 from mesic.training.folds import OutOfFold, losses_by_row
 from mesic.training.mean import FoldModels
 from mesic.training.zone import Trial
+
+if TYPE_CHECKING:
+    from mesic.runs.journal import Journal  # imports Optuna, which runs without a search do not pay for
 
 FILE = "trials.jsonl"
 
@@ -29,14 +32,17 @@ class Attempts:
         Whose plugins hear of every trial.
     key
         Digest of everything that the search depends on.
+    journal
+        Where Optuna's tools read them; None: nowhere.
     """
 
-    def __init__(self, folder: Path, registry: Registry, key: str) -> None:
+    def __init__(self, folder: Path, registry: Registry, key: str, journal: "Journal | None" = None) -> None:
         self.folder, self.registry, self.key = folder, registry, key
         self.store = Store(folder / "stages")
         self.findings: list[Finding] = []
         self.models = FoldModels()
         self.finished = self._earlier()
+        self.journal = None if journal is None else journal.begin(key, list(self.finished.values()))
 
     def _earlier(self) -> dict[int, Trial]:
         found: dict[int, Trial] = {}
@@ -48,7 +54,7 @@ class Attempts:
         return f"trial-{self.key[:16]}-{number:04d}"
 
     def keep(self, trial: Trial, found: OutOfFold | None) -> None:
-        """Write a trial as it ends, keep the models of the best, and tell the plugins."""
+        """Write a trial as it ends, keep the models of the best, tell journal and plugins."""
         self.models.hear(trial, found)
         facts = trial.as_dict() | {"fit_s": trial.fit_s, "predict_us": trial.predict_us}
         arrays = {}
@@ -60,6 +66,15 @@ class Attempts:
                 "losses": found.losses,
             }
         self.store.save(self._name(trial.number), finite(facts), arrays)
+        self._tell(trial, facts)
+
+    def cut(self, trial: Trial) -> None:
+        """Tell of a trial that the budget did not last for; a run that is taken up again has time to make it."""
+        self._tell(trial, trial.as_dict() | {"fit_s": trial.fit_s, "predict_us": trial.predict_us})
+
+    def _tell(self, trial: Trial, facts: dict[str, Any]) -> None:
+        if self.journal is not None:
+            self.journal.add(trial)
         for deaf in notify(self.registry, "trial_finished", trial=facts):
             message = f"plugin {deaf.provider.entry_point!r} failed to listen: {deaf.error}"
             self.findings.append(Finding("PLUGIN-FAILED", "warning", message, {}, "mend or disable it"))
@@ -102,6 +117,8 @@ def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
         is_out=facts["state"] == "pruned",
         bias=_number(facts["bias"]),
         variance=_number(facts["variance"]),
+        excess=facts.get("excess", {}),
+        of=facts.get("of"),
     )
 
 

@@ -63,13 +63,15 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_ctime_ns
 
 
-def mend_journal(path: Path) -> bool:
+def mend_journal(path: Path, *, instead: str = "hydra.sweep.dir") -> bool:
     """Cut off the record that a killed process or a full disk left half written; return whether there was one.
 
     Parameters
     ----------
     path
         The journal; it need not exist.
+    instead
+        The key by which another folder is given.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def mend_journal(path: Path) -> bool:
         if not _is_record(line):
             raise UsageError(
                 f"{path} is damaged in line {number}, or is no journal of a study: put a copy in its place, or give "
-                "another hydra.sweep.dir"
+                f"another {instead}"
             )
     _cut_off(path, len(torn))
     return bool(torn)

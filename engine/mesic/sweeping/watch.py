@@ -8,15 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from mesic.runs.resources import resident_mib
 from mesic.sweeping.job import Desk
 from mesic.sweeping.outcome import Outcome, write_outcome
 from mesic.sweeping.processes import Process
 
 LOOK_EVERY_S = 0.2
 GRACE_S = 2.0  # a job that runs Python code ends by itself at its limit
-PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20 if hasattr(os, "sysconf") else 0.0
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,3 @@ def end_beyond(desk: Desk, number: int, limits: Limits) -> None:
         write_outcome(desk.ended(number), Outcome("failed", reason=reason, seconds=round(seconds, 3)))
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def resident_mib(pid: int) -> float:
-    """Return how much memory a process holds; 0 where the system does not say."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MIB
-    except (OSError, IndexError):
-        return 0.0

@@ -1,8 +1,7 @@
 """What a model must keep to beside its loss: time, size, equal answers for groups."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,8 +23,8 @@ class Constraints:
     ----------
     limits
         By measure: ``predict_us``, wall microseconds a row; ``complexity``, in the learner's own unit;
-        ``disparity.COLUMN``, the largest difference between groups of that column in the mean out-of-fold probability of
-        the positive class, from 0 to 1.
+        ``disparity.COLUMN``, the largest difference between groups of that column in the mean out-of-fold probability
+        of the positive class, from 0 to 1.
     dataset
         Whose columns tell the groups.
 
@@ -51,7 +50,9 @@ class Constraints:
             raise UsageError(f"tuner.constraints.{name}: {column!r} is no feature")
         groups = self.dataset.X[column].nunique()
         if not 2 <= groups <= MOST_GROUPS:
-            raise UsageError(f"tuner.constraints.{name}: {column!r} has {groups} values: give one with 2 to {MOST_GROUPS}")
+            raise UsageError(
+                f"tuner.constraints.{name}: {column!r} has {groups} values: give one with 2 to {MOST_GROUPS}"
+            )
 
     def excess(self, trial: Trial, found: OutOfFold | None) -> dict[str, float]:
         """Return by how much a trial exceeds each limit, 0 or less where it does not; what is unknown is infinite."""
@@ -84,7 +85,7 @@ def disparity(column: pd.Series, found: OutOfFold) -> float:
     return float(means.max() - means.min())
 
 
-def refuse_unmet(trials: list[Trial]) -> None:
+def refuse_unmet(trials: Sequence[Trial]) -> None:
     """Refuse a search in which no complete trial keeps to the constraints.
 
     Raises
@@ -101,19 +102,3 @@ def refuse_unmet(trials: list[Trial]) -> None:
         f"none of {len(complete)} complete trials keeps to tuner.constraints; the nearest, trial {nearest.number}, "
         f"exceeds {said}: allow more, give more trials, or search a smaller tuner.space"
     )
-
-
-def measures(said: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the names in ``tuner.constraints``.
-
-    Examples
-    --------
-    >>> measures({"predict_us": 10, "disparity.sex": 0.1, "speed": 3})
-    ["tuner.constraints.speed is unknown: give predict_us, complexity or disparity.COLUMN"]
-    """
-    known = f"{PREDICT_US}, {COMPLEXITY} or {DISPARITY}.COLUMN"
-    return [
-        f"tuner.constraints.{name} is unknown: give {known}"
-        for name in said
-        if name not in (PREDICT_US, COMPLEXITY) and not name.startswith(f"{DISPARITY}.")
-    ]

@@ -140,6 +140,7 @@ def cross_fit(
     between: Callable[[str], None] = lambda _: None,
     race: Race | None = None,
     prepared: PreparedFolds | None = None,
+    heard: Callable[[OutOfFold], None] | None = None,
 ) -> OutOfFold:
     """Fit a recipe on every fold's fitting rows and predict its validation rows.
 
@@ -158,6 +159,8 @@ def cross_fit(
         Whom to beat; by default nobody.
     prepared
         What earlier calls with the same dataset have prepared.
+    heard
+        Told of each fold by itself as soon as it has ended, by the thread that fitted it.
 
     Raises
     ------
@@ -174,10 +177,13 @@ def cross_fit(
         which = f"fold {number + 1} of {len(folds)}"
         between(which)
         try:
-            return fit_fold(each, dataset, number, folds[number], kept)
+            fold = fit_fold(each, dataset, number, folds[number], kept)
         except Exception as error:
             error.add_note(f"in {which}")
             raise
+        if heard is not None:
+            heard(_all_folds(dataset, [fold], 1))
+        return fold
 
     fits: list[FoldFit] = []
     step = len(folds) if race is None else max(BETWEEN_LOOKS, at_once - at_once % BETWEEN_LOOKS)
@@ -270,3 +276,26 @@ def _median_size(sizes: Sequence[tuple[float, str] | None]) -> tuple[float, str]
 def final_fit(recipe: Recipe, dataset: Dataset, train: np.ndarray) -> Fitted:
     """Fit a recipe on all training rows."""
     return recipe.fit(dataset.view(train))
+
+
+def of_folds(dataset: Dataset, parts: Sequence[OutOfFold]) -> OutOfFold:
+    """Return what some folds predicted, told of one by one, as one; in the order of the folds."""
+    parts = sorted(parts, key=lambda part: int(part.fold[0]))
+    joined = _joined(
+        dataset,
+        [(part.rows, part.fold, part.prediction) for part in parts],
+        float(np.mean([part.train_loss for part in parts])),
+        _median_size([part.complexity for part in parts]),
+    )
+    models = tuple(model for part in parts for model in part.models)
+    return replace(joined, models=models, predict_us=float(np.median([part.predict_us for part in parts])))
+
+
+def in_folds(dataset: Dataset, found: OutOfFold, folds: Sequence[int]) -> OutOfFold:
+    """Return what was predicted in some of the folds, and nothing else."""
+    inside = np.isin(found.fold, folds)
+    part = [(found.rows[inside], found.fold[inside], found.prediction[inside])]
+    models = tuple(found.models[fold] for fold in folds) if found.models else ()
+    return replace(
+        _joined(dataset, part, found.train_loss, found.complexity), models=models, predict_us=found.predict_us
+    )

@@ -41,11 +41,12 @@ def mean_of(members: Sequence[Fitted], weights: Sequence[float]) -> Fitted:
 def fitted_mean(
     counts: Mapping[int, int],
     folds_of: Callable[[int], Sequence[Fitted]],
-    whole_of: Callable[[int], Fitted],
+    whole_of: Callable[[int], Fitted | None],
 ) -> Fitted:
     """Return the mean of some trials: half of each is what its folds' models say, half what it says of all rows.
 
     The folds' models differ in their rows, and their mean errs less by chance; the model of all rows has seen more.
+    Where there is none of all rows, the folds' models count for both.
 
     Parameters
     ----------
@@ -54,13 +55,14 @@ def fitted_mean(
     folds_of
         Returns the models of a trial's folds; none where these do not stand for all rows, as folds that follow time.
     whole_of
-        Returns a trial fitted on all training rows.
+        Returns a trial fitted on all training rows, or None.
     """
     members: list[tuple[Fitted, float]] = []
     for number, count in counts.items():
-        folds = folds_of(number)
-        members += [(model, count / (2 * len(folds))) for model in folds]
-        members.append((whole_of(number), count / 2 if folds else float(count)))
+        folds, whole = folds_of(number), whole_of(number)
+        own = 0.0 if whole is None else count / 2 if folds else float(count)
+        members += [(model, (count - own) / len(folds)) for model in folds]
+        members += [] if whole is None else [(whole, own)]
     return mean_of(*zip(*members, strict=True))
 
 
@@ -135,6 +137,6 @@ class FoldModels:
         if len(self.kept) > self.most:
             del self.kept[max(self.kept, key=lambda number: (self.kept[number][0], number))]
 
-    def of(self, number: int, again: Callable[[], OutOfFold]) -> tuple[Fitted, ...]:
+    def of(self, number: int, again: Callable[[], Sequence[Fitted]]) -> tuple[Fitted, ...]:
         """Return the models of a trial; `again` fits its folds where they were not kept."""
-        return self.kept[number][1] if number in self.kept else again().models
+        return self.kept[number][1] if number in self.kept else tuple(again())

@@ -17,6 +17,12 @@ from mesic.training.selection import Choice
 
 MOST_BYTES = 2**30
 
+
+def most_bytes(memory_mb: int | None) -> int:
+    """Return how much prepared folds may take: a quarter of the memory limit, 1 GiB at most."""
+    return MOST_BYTES if memory_mb is None else min(MOST_BYTES, int(memory_mb * 1e6 / 4))
+
+
 EvalSet = tuple[pd.DataFrame, np.ndarray, np.ndarray | None]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,12 +10,16 @@ import numpy as np
 from mesic.data.view import Dataset
 from mesic.errors import MesicError
 from mesic.runs.resources import Clock
-from mesic.training.attempt import Attempt
+from mesic.training.attempting import Asked, Attempted, Attempting
 from mesic.training.folds import OutOfFold, Race
+from mesic.training.stopping import Rest
 from mesic.training.zone import Trial
 
 STANDARD_ERRORS = 2.0
+RESTLESS = Rest()
 USUAL_TRIALS = 15
+FEWEST_TRIALS = 14  # that a budget has to hold in all folds
+SCREENING = 0.5  # share of a budget until which trials are screened in one fold
 
 
 class Tuner(Protocol):
@@ -28,8 +33,11 @@ class Tuner(Protocol):
         """Return options to try next, or None when there is nothing left to try."""
         ...
 
-    def tell(self, loss: float | None) -> None:
-        """Hear the mean out-of-fold loss of what was asked last; None when it failed."""
+    def tell(self, loss: float | None, **more: Any) -> None:
+        """Hear the mean out-of-fold loss of what was asked last; None when it failed.
+
+        Where its signature names ``constraints``: by how much each limit is exceeded, 0 or less where it is not.
+        """
         ...
 
 
@@ -45,6 +53,10 @@ class Kept(Protocol):
         """Keep a trial as it ends, and what it predicted."""
         ...
 
+    def cut(self, trial: Trial) -> None:
+        """Hear of a trial that the budget did not last for; it has not finished."""
+        ...
+
     def load(self, number: int) -> OutOfFold:
         """Return what a complete trial predicted out of fold."""
         ...
@@ -52,11 +64,22 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to search: trials, wall seconds, or both (these hold the final fit too); without either, 15 trials."""
+    """How long to search: trials, wall seconds, or both (these hold the final fit too); without either, 15 trials.
+
+    Parameters
+    ----------
+    trials, budget_s
+        At most; None is no limit.
+    clock
+        Started with the search.
+    finals
+        Fits on all training rows that come after the search, at most.
+    """
 
     trials: int | None
     budget_s: float | None
     clock: Clock = field(default_factory=Clock.started)
+    finals: int = 1
 
     @property
     def most(self) -> int | None:
@@ -69,29 +92,101 @@ class Budget:
             return True
         if self.budget_s is None or not trials:
             return False
+        if self.is_short(trials):
+            return self.clock.wall_s() > SCREENING * self.budget_s
         dearest = max(trial.fit_s for trial in trials)
-        final = np.median([trial.fit_s for trial in trials]) / 2
-        return bool(self.clock.wall_s() + dearest + final > self.budget_s)
+        return self.clock.wall_s() + dearest + self.final_s(trials) > self.budget_s
+
+    def is_short(self, trials: Sequence[Trial]) -> bool:
+        """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
+        complete = [trial.fit_s for trial in trials if trial.losses is not None]
+        return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
+
+    def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
+        """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
+        assert self.budget_s is not None
+        complete = [trial.fit_s for trial in trials if trial.losses is not None]
+        first = [trial.fit_s for trial in trials if trial.is_out]
+        share = screened.fit_s / float(np.median(first))
+        return self.clock.wall_s() + share * complete[0] + self.final_s(trials) > self.budget_s
+
+    def final_s(self, trials: Sequence[Trial]) -> float:
+        """Return how long the final fit may take, of what the trials took; half of the budget is the most."""
+        if not trials:
+            return 0.0
+        fits = min(self.finals, len(trials))
+        of_all_folds = [trial.fit_s for trial in trials if trial.losses is not None]
+        seconds = fits * float(np.median(of_all_folds or [trial.fit_s for trial in trials])) / 2
+        return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 2)
+
+    def trial_ends(self, trials: Sequence[Trial]) -> float | None:
+        """Return the moment of the monotonic clock at which a trial under way is ended; None: never."""
+        ends = self.ends()
+        done = [trial for trial in trials if trial.losses is not None]
+        return None if ends is None else ends - self.final_s(done)
+
+    def ends(self) -> float | None:
+        """Return the moment of the monotonic clock at which the budget is used up; None: never."""
+        return None if self.budget_s is None else self.clock.wall + self.budget_s
+
+    def left_s(self) -> float | None:
+        """Return the seconds that are left; None where there is no limit."""
+        return None if self.budget_s is None else self.budget_s - self.clock.wall_s()
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search made.
+
+    Parameters
+    ----------
+    trials
+        Every one, also the failed, in order.
+    cut
+        Of the last trial, where the budget did not last for it: what had come of it.
+    ended
+        What ended it: ``budget``, ``patience``, ``plateau`` or ``nothing left``.
+    """
+
+    trials: list[Trial]
+    cut: Attempted | None = None
+    ended: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trial is complete."""
+        return all(trial.losses is None for trial in self.trials)
 
 
 def search(
-    tuner: Tuner, attempt: Attempt, budget: Budget, *, kept: Kept, standard_errors: float = STANDARD_ERRORS
-) -> list[Trial]:
+    tuner: Tuner,
+    attempting: Attempting,
+    dataset: Dataset,
+    budget: Budget,
+    *,
+    kept: Kept,
+    standard_errors: float = STANDARD_ERRORS,
+    rest: Rest = RESTLESS,
+) -> Searched:
     """Try options until the budget is used up; return every trial, also the failed.
 
     Parameters
     ----------
     tuner
         Asked and told; a tuner that is told the same asks the same.
-    attempt
-        Tries what was proposed.
+    attempting
+        Where trials are made.
+    dataset
+        Whose rows are weighed in a race.
     budget
-        When to stop; the first trial is always made.
+        When to stop; the first trial is always begun.
     kept
         Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
         the tuner asks for the same.
     standard_errors
         Paired standard errors by which a trial must be worse than the best one so far to be out of the race.
+    rest
+        After how many trials without a change it ends.
 
     Raises
     ------
@@ -100,33 +195,117 @@ def search(
     MesicError
         Every trial failed; the reasons are listed.
     """
-    trials: list[Trial] = []
-    while not budget.is_used_up(trials) and (params := tuner.ask()) is not None:
-        number = len(trials)
-        known = kept.finished.get(number)
-        if known is not None and {name: known.params.get(name) for name in params} == dict(params):
-            trial = known
+    made = _Making(attempting, dataset, budget, kept, standard_errors)
+    ended = ""
+    while not ended:
+        if budget.is_used_up(made.trials):
+            ended = "budget"
+        elif reason := rest.reason(made.trials, made.weight()):
+            ended = reason
+        elif made.take_completed():
+            continue
+        elif (params := tuner.ask()) is None:
+            ended = "nothing left"
+        elif (trial := made.make(params)) is None:
+            return Searched(made.trials, made.cut, "budget")
         else:
-            trial, found = attempt(number, params, _race(trials, kept, attempt.dataset, standard_errors))
-            kept.keep(trial, found)
-        trials.append(trial)
-        tuner.tell(None if trial.state == "failed" else trial.loss)
-    if all(trial.losses is None for trial in trials):
-        raise MesicError("every trial failed:\n  " + "\n  ".join(_reasons(trials)))
-    return trials
+            _tell(tuner, trial)
+    made.complete_best()
+    searched = Searched(made.trials, made.cut, ended)
+    if searched.is_empty and searched.cut is None:
+        raise MesicError("every trial failed:\n  " + "\n  ".join(reasons(made.trials)))
+    return searched
 
 
-def _race(trials: Sequence[Trial], kept: Kept, dataset: Dataset, standard_errors: float) -> Race | None:
-    """Return the best trial so far as the one to beat; nobody where there is none, or where folds share rows."""
-    complete = [trial for trial in trials if trial.losses is not None]
-    if not complete:
-        return None
-    leader = kept.load(min(complete, key=lambda trial: (trial.loss, trial.number)).number)
-    weight = None if dataset.weight is None else dataset.weight[leader.rows]
-    return None if leader.is_repeated else Race(leader, weight, standard_errors)
+@dataclass
+class _Making:
+    """The trials of a search, made one after the other.
+
+    Where all folds of each would leave too few of them within the seconds, they are made in the first fold only after
+    the first one, and at the end the best are made again in all folds.
+    """
+
+    attempting: Attempting
+    dataset: Dataset
+    budget: Budget
+    kept: Kept
+    standard_errors: float
+    trials: list[Trial] = field(default_factory=list)
+    cut: Attempted | None = None
+    screens: bool = False
+
+    def make(self, params: Mapping[str, Any]) -> Trial | None:
+        """Make a trial, or take it as it was made before; None where the budget did not last for it."""
+        number = len(self.trials)
+        known = self.kept.finished.get(number)
+        if known is not None and {name: known.params.get(name) for name in params} == dict(params):
+            self.trials.append(known)
+            return known
+        race = self._race()
+        self.screens = self.screens or (race is not None and self.budget.is_short(self.trials))
+        is_first = all(trial.losses is None for trial in self.trials)
+        tells_folds = self.budget.budget_s is not None and is_first
+        return self._attempted(Asked(number, params, race, tells_folds, is_screened=self.screens))
+
+    def _attempted(self, asked: Asked) -> Trial | None:
+        attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
+        self.trials.append(attempted.trial)
+        if attempted.is_cut:
+            self.kept.cut(attempted.trial)
+            self.cut = attempted
+            return None
+        self.kept.keep(attempted.trial, attempted.found)
+        return attempted.trial
+
+    def take_completed(self) -> bool:
+        """Take a trial of an earlier attempt that a screened one was made again as; return whether there was one."""
+        known = self.kept.finished.get(len(self.trials))
+        if known is None or known.of is None or known.of >= len(self.trials):
+            return False
+        self.trials.append(known)
+        return True
+
+    def complete_best(self) -> None:
+        """Make the best screened trials again, in all folds, as long as the seconds last."""
+        done = {trial.of for trial in self.trials}
+        screened = [trial for trial in self.trials if trial.is_out and trial.number not in done]
+        for trial in sorted(screened, key=lambda trial: (trial.loss, trial.number)) if self.screens else ():
+            if self.budget.is_too_late(trial, self.trials):
+                return
+            again = Asked(len(self.trials), trial.params, self._race(), of=trial.number)
+            if self._attempted(again) is None:
+                return
+
+    def weight(self) -> np.ndarray | None:
+        """Return the weights of the rows that trials predict, or None."""
+        complete = [trial for trial in self.trials if trial.losses is not None]
+        if self.dataset.weight is None or not complete:
+            return None
+        rows = np.unique(self.kept.load(complete[0].number).rows)
+        return np.asarray(self.dataset.weight[rows])
+
+    def _race(self) -> Race | None:
+        """Return the best trial so far as the one to beat; nobody where there is none, or where folds share rows."""
+        complete = [trial for trial in self.trials if trial.losses is not None]
+        if not complete:
+            return None
+        best = min(complete, key=lambda trial: (not trial.is_feasible, trial.loss, trial.number))
+        leader = self.kept.load(best.number)
+        weight = None if self.dataset.weight is None else self.dataset.weight[leader.rows]
+        return None if leader.is_repeated else Race(leader, weight, self.standard_errors)
 
 
-def _reasons(trials: Sequence[Trial]) -> list[str]:
+def _tell(tuner: Tuner, trial: Trial) -> None:
+    """Tell a tuner how a trial ended; by how much it exceeds constraints only where it wants to hear that."""
+    loss = None if trial.state == "failed" else trial.loss
+    if trial.excess and "constraints" in signature(tuner.tell).parameters:
+        tuner.tell(loss, constraints=trial.excess)
+    else:
+        tuner.tell(loss)
+
+
+def reasons(trials: Sequence[Trial]) -> list[str]:
+    """Return why trials failed, and which did for each reason."""
     grouped: dict[str, list[int]] = {}
     for trial in trials:
         grouped.setdefault(trial.error or "stopped", []).append(trial.number)

@@ -42,7 +42,7 @@ class SearchSpace:
     registry: Registry
 
     @classmethod
-    def of(cls, recipe: Recipe, learners: Sequence[Part], asked: Mapping[str, Any]) -> "SearchSpace":
+    def of(cls, learners: Sequence[Part], asked: Mapping[str, Any], registry: Registry) -> "SearchSpace":
         """Return the declared spaces, less what was set by hand, changed by ``tuner.space``.
 
         An option whose value differs from its default was set by hand and stays as it is, unless ``tuner.space``
@@ -50,12 +50,12 @@ class SearchSpace:
 
         Parameters
         ----------
-        recipe
-            Whose other parts may be searched too.
         learners
             Those that are tried.
         asked
             ``tuner.space``.
+        registry
+            Where samplers and selectors are looked up.
         """
         said = dict(flat(asked))
         spans: dict[str, Span] = {}
@@ -71,7 +71,7 @@ class SearchSpace:
                 else:
                     spans[prefix + name] = replace(span, when=(LEARNER, part.name)) if prefix else span
         others = {name: span_of(span, None) for name, span in said.items() if span and _is_elsewhere(name)}
-        return cls(tuple(learners), {**spans, **others}, most_rounds, recipe.registry)
+        return cls(tuple(learners), {**spans, **others}, most_rounds, registry)
 
     @property
     def is_searched(self) -> bool:

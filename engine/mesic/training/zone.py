@@ -12,7 +12,7 @@ L. Breiman et al., Classification and Regression Trees, 1984: one standard error
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,10 @@ class Trial:
         What went wrong, or None.
     bias, variance
         What makes its squared error: bias and noise together, and variance; NaN where they were not estimated.
+    of
+        The trial whose options it tries again, in all folds; None for others.
+    excess
+        By how much it exceeds each of the constraints, 0 or less where it does not.
     is_out
         Whether it was clearly worse than the best trial on its first folds, and not fitted on the others; its loss is
         then what it would have been.
@@ -66,6 +70,13 @@ class Trial:
     is_out: bool = False
     bias: float = float("nan")
     variance: float = float("nan")
+    excess: Mapping[str, float] = field(default_factory=dict)
+    of: int | None = None
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether it keeps to all constraints."""
+        return all(value <= 0 for value in self.excess.values())
 
     @property
     def state(self) -> str:
@@ -84,6 +95,8 @@ class Trial:
             "complexity": list(self.complexity) if self.complexity else None,
             "bias": self.bias,
             "variance": self.variance,
+            **({"excess": dict(self.excess)} if self.excess else {}),
+            **({} if self.of is None else {"of": self.of}),
             "error": self.error,
         }
 
@@ -113,6 +126,7 @@ def estimate_zone(
     [0]
     """
     complete = [trial for trial in trials if trial.losses is not None and np.isfinite(trial.loss)]
+    complete = [trial for trial in complete if trial.is_feasible] or complete
     best = min(complete, key=lambda trial: (trial.loss, trial.number))
     allowed = settings.tolerance * max(baseline_loss - best.loss, 0.0)
     members = [t for t in complete if _cannot_be_told(t, best, weight, allowed, settings.standard_errors)]

@@ -104,7 +104,7 @@ class LightGBM(PortableLearner):
             Where bins are kept for the next fit of the same rows.
         """
         codes, classes, weight = self._told(X, y, sample_weight)
-        vars(self).pop("step_", None)
+        self.__dict__.pop("step_", None)  # of an earlier fit
         if classes == 1:
             self.step_, self.eval_losses_ = ONE_CLASS, np.zeros(1)
             return self

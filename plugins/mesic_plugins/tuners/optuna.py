@@ -1,5 +1,6 @@
 """Search with Optuna, by asking and telling."""
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any
@@ -44,8 +45,10 @@ class _OptunaTuner(ABC):
                     _suggest(self._trial, name, distribution)
         return dict(self._trial.params)
 
-    def tell(self, loss):
-        """Hear the loss of what was asked last; None marks a failure."""
+    def tell(self, loss, constraints=None):
+        """Hear the loss of what was asked last, and by how much it exceeds each limit; None marks a failure."""
+        for name, excess in (constraints or {}).items():
+            self._trial.set_constraint(name, min(excess, sys.float_info.max))
         if loss is None:
             self._study.tell(self._trial, state=optuna.trial.TrialState.FAIL)
         else:

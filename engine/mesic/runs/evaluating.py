@@ -1,0 +1,148 @@
+"""The stage ``evaluate``: the test part, opened once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mesic.data.identity import array_digest
+from mesic.evaluation import scoring
+from mesic.evaluation.losses import example_losses
+from mesic.evaluation.view import EvaluationView
+from mesic.findings import Finding
+from mesic.host.building import build
+from mesic.runs import plan, tables
+from mesic.runs.files import json_digest
+from mesic.runs.fitting import fold_models
+from mesic.runs.seeds import stage_rng
+from mesic.runs.state import MAIN, Experiment, part_of
+from mesic.runs.timeline import Activity
+from mesic.training.fitted import Predictor
+from mesic.training.folds import OutOfFold
+from mesic.training.mean import mean_of
+
+
+def evaluate(run: Experiment, activity: Activity) -> None:
+    """Open the test part, once: score model and baselines on it, ask the evaluators."""
+    test, y = run.split.test, run.dataset.y[run.split.test]
+    predictors = {name: fitted.predictor() for name, fitted in run.fitted.items()}
+    predictions = {name: predict(run.dataset.X.iloc[test]) for name, predict in predictors.items()}
+    losses = {name: example_losses(run.dataset.task, y, answer) for name, answer in predictions.items()}
+    columns = tables.prediction_columns(run.dataset, test, predictions[MAIN], losses[MAIN])
+    tables.write_parquet(run.folder / "test_predictions.parquet", columns)
+    run.digests["test_predictions"] = array_digest(predictions[MAIN], losses[MAIN])
+    activity.rows_in = activity.rows_out = test.size
+    _score(run, predictions, losses)
+    _ask_evaluators(run, _view(run, run.split.train, test, predictors[MAIN]))
+
+
+def _score(run: Experiment, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
+    test = run.split.test
+    groups = part_of(run.dataset.groups, test)
+    inside = _scores_out_of_fold(run, run.found[MAIN])
+    tables_of_scores = {name: _scores(run, test, answer, "test", groups) for name, answer in predictions.items()}
+    baselines = [
+        {"name": name, "summary": recipe.learner.offer.component.summary} | {"test": tables_of_scores[name]}
+        for name, recipe in run.baselines.items()
+    ]
+    scores = {"out_of_fold": inside, "test": tables_of_scores[MAIN]}
+    run.digests["scores"] = json_digest(scores)
+    run.record.facts["scores"] = scores
+    run.record.add(baselines=baselines, skill=_skill(run, losses))
+    run.record.find(*_error_findings(run, predictions[MAIN]))
+
+
+def _error_findings(run: Experiment, prediction: np.ndarray) -> list[Finding]:
+    """Say so when the upper end of the error passes ``policy.max_error``."""
+    bound, test = run.config["policy"]["max_error"], run.split.test
+    if bound is None:
+        return []
+    part = plan.named_part(run.registry, run.config, "metric", "accuracy" if run.dataset.classes else "mae")
+    metric = build(part.offer, part.options, task=run.dataset.task)
+    (score,) = scoring.scores_of(
+        {part.name: metric},
+        run.dataset.y[test],
+        prediction,
+        weight=part_of(run.dataset.weight, test),
+        groups=part_of(run.dataset.groups, test),
+        level=run.config["interval"],
+        rng=stage_rng(run.config["seed"], "intervals of test"),
+    )
+    return scoring.bound_findings(score, bound)
+
+
+def _scores_out_of_fold(run: Experiment, found: OutOfFold) -> list[dict[str, Any]]:
+    """Score what was predicted out of fold; predictions of one row by repeated folds stay together."""
+    apart = found.rows if found.is_repeated else None
+    groups = part_of(run.dataset.groups, found.rows) if run.dataset.groups is not None else apart
+    return _scores(run, found.rows, found.prediction, "out of fold", groups)
+
+
+def _scores(
+    run: Experiment, rows: np.ndarray, prediction: np.ndarray, part: str, groups: np.ndarray | None
+) -> list[dict[str, Any]]:
+    return scoring.scores_of(
+        run.metrics,
+        run.dataset.y[rows],
+        prediction,
+        weight=part_of(run.dataset.weight, rows),
+        groups=groups,
+        level=run.config["interval"],
+        rng=stage_rng(run.config["seed"], f"intervals of {part}"),
+    )
+
+
+def _skill(run: Experiment, losses: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    means = {name: run.found[name].loss for name in run.baselines}
+    skill = scoring.skill_against(
+        losses[MAIN],
+        losses,
+        scoring.best_baseline(means),
+        weight=part_of(run.dataset.weight, run.split.test),
+        groups=part_of(run.dataset.groups, run.split.test),
+        level=run.config["interval"],
+        rng=stage_rng(run.config["seed"], "skill"),
+    )
+    run.record.find(*scoring.baseline_findings(skill, means))
+    return skill | {"loss": run.record.facts["zone"]["loss"]}
+
+
+def _view(run: Experiment, learned: np.ndarray, asked: np.ndarray, predict: Predictor) -> EvaluationView:
+    """Return rows as evaluators see them, by a model that learned from others."""
+    prediction = predict(run.dataset.X.iloc[asked])
+    return EvaluationView(
+        task=run.dataset.task,
+        classes=run.dataset.classes,
+        X=run.dataset.X.iloc[asked],
+        y=run.dataset.y[asked],
+        prediction=prediction,
+        losses=example_losses(run.dataset.task, run.dataset.y[asked], prediction),
+        origin=run.dataset.origin[asked],
+        weight=part_of(run.dataset.weight, asked),
+        groups=part_of(run.dataset.groups, asked),
+        predict=predict,
+        level=run.config["interval"],
+        rng=stage_rng(run.config["seed"], "evaluators"),
+        reference=run.dataset.view(learned),
+        columns={column.name: {"kind": column.kind, **column.told} for column in run.schema.features},
+        costs=run.costs.columns,
+    )
+
+
+def _validation_view(run: Experiment) -> EvaluationView:
+    """Return the last fold's validation rows, by a model that learned from its fitting rows."""
+    fit, validate = run.split.folds[-1]
+    models = [fold_models(run, number)[-1] for number in run.taken.counts]
+    return _view(run, fit, validate, mean_of(models, list(run.taken.counts.values())).predictor())
+
+
+def _ask_evaluators(run: Experiment, view: EvaluationView) -> None:
+    answers, inside = {}, None
+    for part in plan.parts_of(run.registry, run.config, "evaluator"):
+        if "validation" in part.traits:
+            inside = _validation_view(run) if inside is None else inside
+        asked = inside if inside is not None and "validation" in part.traits else view
+        evaluation = build(part.offer, part.options).evaluate(asked)
+        answers[part.name] = dict(evaluation.data)
+        run.record.find(*evaluation.findings)
+    run.record.add(evaluations=answers)

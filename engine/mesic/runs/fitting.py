@@ -1,0 +1,144 @@
+"""The stage ``fit``: what was taken from the zone, fitted on all training rows."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mesic.findings import Finding
+from mesic.runs import facts, tables
+from mesic.runs.shortage import pool_of_baseline
+from mesic.runs.state import MAIN, Experiment
+from mesic.runs.taking import take_from_zone
+from mesic.runs.timeline import Activity
+from mesic.training import examination
+from mesic.training.attempting import Here, NotFitted
+from mesic.training.costs import BATCH_ROWS, costs_of
+from mesic.training.fitted import Fitted
+from mesic.training.mean import fitted_mean, mean_of
+from mesic.training.selection import Choice
+
+
+def fit(run: Experiment, activity: Activity) -> None:
+    """Fit what was chosen on all training rows."""
+    run.between("fit")(MAIN)
+    model = _model(run)
+    run.fitted = {MAIN: model, **run.fitted}
+    _end_process(run)
+    run.costs = costs_of(model, run.dataset.X.iloc[run.split.train[:BATCH_ROWS]])
+    run.record.add(costs=run.costs.facts())
+    run.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
+    activity.rows_in = activity.rows_out = run.split.train.size
+    why = run.record.facts["zone"]["reason"]
+    run.record.find(*model.findings)
+    run.record.add(model=facts.model_facts(run.recipe, model, why, run.digests["steps"]))
+    _keep_choices(run, model.choices)
+
+
+def _end_process(run: Experiment) -> None:
+    """Give back the memory of the process for trials; what is fitted from here on is fitted here."""
+    if run.workers is not None:
+        run.workers.end()
+    run.attempting = Here(run.bench(), run.between("evaluate"))
+
+
+def _model(run: Experiment) -> Fitted:
+    """Return what was taken from the zone, or what stands in its place."""
+    if run.instead is not None:
+        return run.instead
+    until = None if run.left_s is None else time.monotonic() + run.left_s
+    try:
+        return _mean(run, until) if run.taken.is_mean else _single(run, until)
+    except NotFitted as error:  # a run that was taken up again has no models of folds that were fitted before
+        take_from_zone(run, pool_of_baseline(run, None, _no_model(run, error)))
+        assert run.instead is not None
+        return run.instead
+
+
+def _single(run: Experiment, until: float | None) -> Fitted:
+    """Return one trial fitted on all training rows, or the mean of its folds' models."""
+    (number,) = run.taken.counts
+    whole = _whole(run, number, until)
+    if whole is not None:
+        return whole
+    models = _models_of_all_rows(run, number, until)
+    return replace(mean_of(models, [1.0] * len(models)), threads=run.threads)
+
+
+def _mean(run: Experiment, until: float | None) -> Fitted:
+    """Return the mean of several trials.
+
+    Folds in the order of time leave the latest rows to none of their models, so these do not count.
+    """
+    wholes = {number: _whole(run, number, until) for number in run.taken.counts}
+
+    def folds_of(number: int) -> tuple[Fitted, ...]:
+        if wholes[number] is None:
+            return _models_of_all_rows(run, number, until)
+        return () if run.split.by == "time" else fold_models(run, number, until)
+
+    mean = fitted_mean(run.taken.counts, folds_of, wholes.__getitem__)
+    choices = mean.choices
+    if choices and all(whole is not None for whole in wholes.values()):
+        choices = tuple(run.recipe.choices(run.dataset.view(run.split.train)))
+    return replace(mean, threads=run.threads, choices=choices)
+
+
+def _whole(run: Experiment, number: int, until: float | None) -> Fitted | None:
+    """Return a trial fitted on all training rows; None, and a finding, where that did not come to an end in time."""
+    try:
+        _refuse_what_does_not_fit(run, number, until)
+        return run.attempting.whole(run.params[number], until)
+    except NotFitted as error:
+        message = f"trial {number} was not fitted on all training rows: {error}; the models of its folds are taken"
+        evidence = {"trial": number}
+        fix = "a larger tuner.budget_s, if it is the budget"
+        run.record.find(Finding("NO-FINAL-FIT", "warning", message, evidence, fix))
+        return None
+
+
+def _refuse_what_does_not_fit(run: Experiment, number: int, until: float | None) -> None:
+    """Raise NotFitted where too little is left; a fit on all rows takes a fold's share of its trial, at least."""
+    least = run.seconds[number] / len(run.split.folds)
+    if until is not None and least > until - time.monotonic():
+        raise NotFitted(f"it would take {least:.1f} s or more, beyond what is left of tuner.budget_s")
+
+
+def _models_of_all_rows(run: Experiment, number: int, until: float | None) -> tuple[Fitted, ...]:
+    """Return the models that stand for one of all rows; of folds in the order of time, the one of the latest rows."""
+    models = fold_models(run, number, until)
+    return models[-1:] if run.split.by == "time" else models
+
+
+def fold_models(run: Experiment, number: int, until: float | None = None) -> tuple[Fitted, ...]:
+    """Return the models that a trial of the zone left in its folds."""
+    return run.attempts.models.of(number, lambda: run.attempting.folds(run.params[number], until))
+
+
+def _no_model(run: Experiment, error: NotFitted) -> Finding:
+    message = f"there is no model of learner={run.recipe.learner.name}: {error}; the model is the best baseline"
+    return Finding("BUDGET-TOO-SMALL", "warning", message, {"folds": []}, "a larger tuner.budget_s")
+
+
+def _keep_choices(run: Experiment, choices: Sequence[Choice]) -> None:
+    """Write down which columns the final fit's selectors kept, and why."""
+    if not choices:
+        return
+    run.record.find(*_of_sampler(run, choices), *(finding for choice in choices for finding in choice.findings))
+    run.record.add(
+        selection={
+            **run.record.facts.get("selection", {}),
+            "choices": [examination.choice_facts(choice) for choice in choices],
+        }
+    )
+    tables.write_parquet(run.folder / "selection.parquet", tables.selection_columns(choices))
+
+
+def _of_sampler(run: Experiment, choices: Sequence[Choice]) -> list[Finding]:
+    """Warn of rows that were made before columns were chosen."""
+    made = (run.record.facts.get("sample") or {}).get("made")
+    if not made or not run.recipe.selectors:
+        return []
+    names = ", ".join(dict.fromkeys(choice.selector for choice in choices))
+    message = f"sampler={run.recipe.sampler.name} made {made:,} rows before selector=[{names}] chose among columns"
+    fix = "rows made from others repeat what noise says of them: choose columns with sampler=everything"
+    return [Finding("SAMPLER-BEFORE-SELECTOR", "warning", message, {"made": made}, fix)]

@@ -1,0 +1,88 @@
+"""The stage ``search``: options inside the budget, the zone of solutions, what is taken from it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mesic.host.building import build
+from mesic.runs import plan
+from mesic.runs.files import json_digest
+from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.runs.shortage import pool_without_trials
+from mesic.runs.state import Experiment
+from mesic.runs.taking import Pool, take_from_zone
+from mesic.runs.timeline import Activity
+from mesic.runs.trials import Attempts
+from mesic.training.attempting import Attempting, Here
+from mesic.training.constraints import refuse_unmet
+from mesic.training.mean import MOST_MEMBERS
+from mesic.training.search import STANDARD_ERRORS, Budget, Searched, search
+from mesic.training.stopping import Rest
+from mesic.training.variance import second_look
+from mesic.workers.messages import Table
+
+if TYPE_CHECKING:
+    from mesic.runs.journal import Journal
+
+
+def search_zone(run: Experiment, activity: Activity) -> None:
+    """Search options inside the budget, estimate the zone of solutions, choose from it."""
+    tuner_part, own, shared = plan.tuner_of(run.registry, run.config)
+    finals = MOST_MEMBERS if run.config["zone"]["prefer"] == "mean" else 1
+    budget = Budget(shared["trials"], shared["budget_s"], finals=finals)
+    space = run.space = plan.space_of(run.registry, run.config)
+    starts = space.starts(run.recipe)
+    seed = stage_seed(run.config["seed"], "search")
+    tuner = build(tuner_part.offer, {**own, "space": space.spans, "starts": starts}, seed=seed)
+    key = run.key("search", [tuner_part.name, own, space.facts()])
+    attempts = run.attempts = Attempts(run.folder, run.registry, key, _journal(run, starts))
+    run.attempting = _attempting(run)
+    searched = search(
+        tuner,
+        run.attempting,
+        run.dataset,
+        budget,
+        kept=attempts,
+        standard_errors=max(STANDARD_ERRORS, 1.0 + run.config["zone"]["standard_errors"]),
+        rest=Rest(shared["patience"], shared["plateau"]),
+    )
+    trials = searched.trials
+    attempts.write(trials)
+    refuse_unmet(trials)
+    run.record.find(*attempts.findings)
+    run.digests["trials"] = json_digest([trial.as_dict() for trial in trials])
+    take_from_zone(run, _pool(run, searched, budget))
+    activity.rows_in = activity.rows_out = run.split.train.size
+    tried = {
+        "tried": len(trials),
+        "failed": sum(t.state == "failed" for t in trials),
+        "pruned": sum(t.state == "pruned" for t in trials),
+        "tuner": tuner_part.name,
+        "ended": searched.ended,
+    }
+    run.record.add(trials=tried)
+    run.left_s = budget.left_s()
+
+
+def _journal(run: Experiment, starts: Sequence[Mapping[str, Any]]) -> "Journal | None":
+    if not plan.is_search(run.registry, run.config):
+        return None
+    from mesic.runs.journal import Journal
+
+    return Journal(run.folder, run.space.every_span(), starts)
+
+
+def _attempting(run: Experiment) -> Attempting:
+    """Return where trials are made: in the process that was started for them, or here."""
+    look = second_look(run.split, run.dataset, stage_rng(run.config["seed"], "variance"))
+    if run.workers is None:
+        bench = run.bench(look)
+        return Here(bench, run.between("search"))
+    run.workers.give(Table(run.dataset, run.split.folds, run.split.train, look), run.between("search"))
+    return run.workers
+
+
+def _pool(run: Experiment, searched: Searched, budget: Budget) -> Pool:
+    if searched.is_empty:
+        return pool_without_trials(run, searched, budget)
+    recipes = {trial.number: run.recipe_of(trial.params) for trial in searched.trials if trial.losses is not None}
+    return Pool(searched.trials, run.attempts.load, recipes, list(run.baselines))

@@ -1,0 +1,82 @@
+"""What is taken from the zone of solutions, and what is written of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mesic.config.settings import Zone
+from mesic.data.identity import array_digest
+from mesic.report.charts import zone_chart
+from mesic.runs import plan, tables
+from mesic.runs.files import write_json, write_text
+from mesic.runs.seeds import stage_rng
+from mesic.runs.state import MAIN, SINGLE, Experiment, part_of
+from mesic.training.folds import OutOfFold, losses_by_row
+from mesic.training.preferences import all_that_can_be_taken, preference_facts
+from mesic.training.recipe import Recipe
+from mesic.training.zone import Trial, estimate_zone
+from mesic.training.zone_findings import edge_findings, zone_findings
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What can be taken from.
+
+    Parameters
+    ----------
+    trials
+        One of them complete, at least.
+    load
+        Returns what a complete trial predicted out of fold.
+    recipes
+        Of complete trials, by number.
+    baselines
+        Names of those that a trial is set beside.
+    reason
+        Why what is taken is taken; empty: as the zone says.
+    """
+
+    trials: Sequence[Trial]
+    load: Callable[[int], OutOfFold]
+    recipes: Mapping[int, Recipe]
+    baselines: Sequence[str]
+    reason: str = ""
+
+
+def take_from_zone(run: Experiment, pool: Pool) -> None:
+    """Estimate the zone of solutions, choose from it, write both down."""
+    weight = part_of(run.dataset.weight, np.unique(run.found[plan.ZERO_RULE].rows))
+    settings = Zone(**run.config["zone"])
+    zone = estimate_zone(pool.trials, run.found[plan.ZERO_RULE].loss, settings, weight)
+    members = [trial for trial in pool.trials if trial.number in set(zone["members"])]
+    taken = all_that_can_be_taken(members, pool.load, run.dataset)
+    run.taken = taken.get(settings.prefer, taken["best"])
+    run.taken = replace(run.taken, reason=pool.reason or run.taken.reason)
+    run.members = {trial.number: pool.recipes[trial.number] for trial in members}
+    run.params = {trial.number: trial.params for trial in members}
+    run.seconds = {trial.number: trial.fit_s for trial in members}
+    rng = stage_rng(run.config["seed"], "preferences")
+    zone |= {
+        "loss": "squared error" if run.dataset.task == "regression" else "log loss",
+        "prefer": run.taken.name,
+        "reason": run.taken.reason,
+        "taken": {str(number): count for number, count in run.taken.counts.items()},
+        "preferences": preference_facts(taken, run.taken.name, run.dataset, level=run.config["interval"], rng=rng),
+    }
+    run.found[MAIN] = run.taken.found
+    run.found[SINGLE] = pool.load(zone["chosen"])
+    run.recipe = run.members[zone["chosen"]]
+    best = next(trial for trial in pool.trials if trial.number == zone["best"])
+    assert best.losses is not None
+    baselines = {name: losses_by_row(run.found[name].rows, run.found[name].losses) for name in pool.baselines}
+    run.record.find(
+        *edge_findings(zone, run.space.every_span(), run.space.limits()),
+        *zone_findings(zone, best.losses, baselines, weight),
+    )
+    write_json(run.folder / "zone.json", zone)
+    write_text(run.folder / "zone.svg", zone_chart(zone))
+    columns = tables.out_of_fold_columns(run.dataset, run.found[MAIN])
+    tables.write_parquet(run.folder / "oof.parquet", columns)
+    run.digests["out_of_fold"] = array_digest(run.found[MAIN].prediction, run.found[MAIN].losses)
+    run.record.add(zone=zone)

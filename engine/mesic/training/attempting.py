@@ -1,0 +1,252 @@
+"""A trial, attempted: its folds and its second sample fitted, whatever comes of it; and what is fitted after them."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from mesic.data.view import Dataset
+from mesic.errors import MemoryLimitReached, UsageError, message_of
+from mesic.runs.resources import Clock
+from mesic.training.constraints import Constraints
+from mesic.training.fitted import Fitted
+from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
+from mesic.training.prepared import PreparedFolds
+from mesic.training.recipe import Recipe
+from mesic.training.space import SearchSpace
+from mesic.training.variance import SecondLook, bias_and_variance
+from mesic.training.zone import Trial
+
+Between = Callable[[str], None]
+NOT_FINITE = "the learner's predictions are not finite"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial to be made.
+
+    Parameters
+    ----------
+    number, params
+        Which one, and the options that it tries.
+    race
+        Whom it has to beat, or None.
+    tells_folds
+        Whether each fold is told of as it ends: what is left where the seconds do not last for all of them.
+    is_screened
+        Whether it is fitted in the first fold only, and its loss is what it would then be in all folds; that takes a
+        race.
+    of
+        The screened trial whose options are tried again, in all folds.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    race: Race | None = None
+    tells_folds: bool = False
+    is_screened: bool = False
+    of: int | None = None
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """What came of it.
+
+    Parameters
+    ----------
+    trial
+        Complete, pruned or failed.
+    found
+        What it predicted out of fold; None where it was pruned or did not get so far.
+    is_cut
+        Whether the budget was used up while it was under way.
+    folds
+        Of a trial that was cut: the folds that had ended, each by itself.
+    """
+
+    trial: Trial
+    found: OutOfFold | None = None
+    is_cut: bool = False
+    folds: tuple[OutOfFold, ...] = ()
+
+
+class Attempting(Protocol):
+    """Where trials are made; `until` is a moment of the monotonic clock, or None."""
+
+    def trial(self, asked: Asked, until: float | None) -> Attempted:
+        """Make a trial; only a first one that cannot work, and what must stop the run, is raised."""
+        ...
+
+    def whole(self, params: Mapping[str, Any], until: float | None) -> Fitted:
+        """Return a recipe fitted on all training rows.
+
+        Raises
+        ------
+        NotFitted
+            It took too long, or its process ended.
+        """
+        ...
+
+    def folds(self, params: Mapping[str, Any], until: float | None) -> tuple[Fitted, ...]:
+        """Return the models of a recipe's folds; raise as for all rows."""
+        ...
+
+
+class NotFitted(Exception):
+    """There is no model, for a reason that lies not in the recipe alone."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything that a trial needs beside its options.
+
+    Parameters
+    ----------
+    space, recipe
+        What the options vary, and of what.
+    dataset, folds, train
+        All rows, pairs of fitting and validation rows, and all training rows.
+    look
+        The sample by which bias and variance of a trial are estimated; None: they are not.
+    prepared
+        Folds as learners see them: what was prepared for one trial serves the next.
+    constraints
+        What trials have to keep to beside their loss.
+    """
+
+    space: SearchSpace
+    recipe: Recipe
+    dataset: Dataset
+    folds: Sequence[tuple[np.ndarray, np.ndarray]]
+    train: np.ndarray
+    look: SecondLook | None = None
+    prepared: PreparedFolds = field(default_factory=PreparedFolds)
+    constraints: Constraints | None = None
+
+    def recipe_of(self, params: Mapping[str, Any]) -> Recipe:
+        """Return the recipe of a trial."""
+        return self.space.recipe(self.recipe, params)
+
+    def trial(self, asked: Asked, between: Between, heard: Callable[[OutOfFold], None] | None = None) -> Attempted:
+        """Make a trial; `between` is called before each fit, `heard` is told of each fold that ends."""
+        attempted = self._cross_fitted(asked, between, heard if asked.tells_folds else None)
+        is_searched = bool(attempted.trial.params)  # what is not searched is tried once, and lies in no zone
+        if is_searched and self.look is not None and attempted.trial.losses is not None:
+            attempted = self._with_variance(attempted, self.look)
+        if self.constraints is None or attempted.trial.state == "failed":
+            return attempted
+        excess = self.constraints.excess(attempted.trial, attempted.found)
+        return replace(attempted, trial=replace(attempted.trial, excess=excess))
+
+    def _cross_fitted(self, asked: Asked, between: Between, heard: Callable[[OutOfFold], None] | None) -> Attempted:
+        clock = Clock.started()
+
+        def about(doing: str) -> None:
+            between(f"trial {asked.number + 1}, {doing}")
+
+        try:
+            recipe = self.recipe_of(asked.params)
+            folds = self.folds[:1] if asked.is_screened else self.folds
+            race = None if asked.is_screened else asked.race
+            found = cross_fit(recipe, self.dataset, folds, about, race, self.prepared, heard)
+        except MemoryLimitReached:
+            raise
+        except OutOfRace as out:
+            return Attempted(_pruned(self._with_rounds(asked, out.found), out, clock.wall_s()))
+        except Exception as error:  # one configuration that breaks a learner must not end the search
+            if isinstance(error, UsageError) and asked.number == 0:  # what was configured cannot work: said at once
+                raise
+            return failed(asked, f"{type(error).__name__}: {message_of(error)}", clock.wall_s())
+        told = self._with_rounds(asked, found)
+        if not asked.is_screened or not np.isfinite(found.losses).all():
+            return Attempted(_ended(told, found, clock.wall_s()), found)
+        assert asked.race is not None
+        return Attempted(_pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s()))
+
+    def _with_rounds(self, asked: Asked, found: OutOfFold) -> Asked:
+        return replace(asked, params=self.space.with_rounds(asked.params, found.rounds))
+
+    def _with_variance(self, attempted: Attempted, look: SecondLook) -> Attempted:
+        trial, found, clock = attempted.trial, attempted.found, Clock.started()
+        assert found is not None
+        parts = bias_and_variance(self.recipe_of(trial.params), self.dataset, found, look, self.prepared)
+        if parts is None:
+            return attempted
+        trial = replace(trial, bias=parts[0], variance=parts[1], fit_s=trial.fit_s + clock.wall_s())
+        return replace(attempted, trial=trial)
+
+    def whole(self, params: Mapping[str, Any]) -> Fitted:
+        """Return a recipe fitted on all training rows."""
+        return self.recipe_of(params).fit(self.dataset.view(self.train))
+
+    def fold_models(self, params: Mapping[str, Any], between: Between) -> tuple[Fitted, ...]:
+        """Return the models of a recipe's folds."""
+        return cross_fit(self.recipe_of(params), self.dataset, self.folds, between, prepared=self.prepared).models
+
+
+@dataclass(frozen=True)
+class Here:
+    """Makes trials in this process: nothing can end a fit that is under way."""
+
+    bench: Bench
+    between: Between
+
+    def trial(self, asked: Asked, until: float | None) -> Attempted:  # noqa: ARG002 - of the protocol
+        """Make a trial."""
+        return self.bench.trial(asked, self.between)
+
+    def whole(self, params: Mapping[str, Any], until: float | None) -> Fitted:
+        """Return a recipe fitted on all training rows, if there is time left to begin."""
+        refuse_late(until)
+        return self.bench.whole(params)
+
+    def folds(self, params: Mapping[str, Any], until: float | None) -> tuple[Fitted, ...]:
+        """Return the models of a recipe's folds, if there is time left to begin."""
+        refuse_late(until)
+        return self.bench.fold_models(params, self.between)
+
+
+def refuse_late(until: float | None) -> None:
+    """Raise NotFitted where a moment has passed."""
+    if until is not None and time.monotonic() >= until:
+        raise NotFitted("the budget was used up")
+
+
+def failed(asked: Asked, reason: str, seconds: float) -> Attempted:
+    """Return a trial that failed."""
+    return Attempted(Trial(asked.number, asked.params, None, fit_s=seconds, error=reason))
+
+
+def _pruned(asked: Asked, out: OutOfRace, seconds: float) -> Trial:
+    found = out.found
+    return Trial(
+        asked.number, asked.params, None, out.loss, found.train_loss, found.fold_losses, found.complexity,
+        seconds, found.predict_us, is_out=True, of=asked.of,
+    )  # fmt: skip
+
+
+def _ended(asked: Asked, found: OutOfFold, seconds: float) -> Trial:
+    is_finite = bool(np.isfinite(found.losses).all())
+    return (
+        trial_of(asked, found, seconds)
+        if is_finite
+        else replace(trial_of(asked, found, seconds), losses=None, loss=float("nan"), error=NOT_FINITE)
+    )
+
+
+def trial_of(asked: Asked, found: OutOfFold, seconds: float) -> Trial:
+    """Return the trial that predicted something out of fold."""
+    return Trial(
+        number=asked.number,
+        params=asked.params,
+        losses=losses_by_row(found.rows, found.losses),
+        loss=found.loss,
+        train_loss=found.train_loss,
+        fold_losses=found.fold_losses,
+        complexity=found.complexity,
+        fit_s=seconds,
+        predict_us=found.predict_us,
+        of=asked.of,
+    )
