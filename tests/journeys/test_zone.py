@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import people
 
 SOURCE = ("source=table", "source.path=people.csv", "source.target=bought", "auditor=[]", "splitter.folds=3")
-ZONE = ("zone.tolerance=1", "zone.standard_errors=9", "tuner.trials=4", "zone.prefer=mean")
+ZONE = ("zone.tolerance=1", "zone.level=0.99", "tuner.trials=4", "zone.prefer=mean")
 
 
 @pytest.fixture

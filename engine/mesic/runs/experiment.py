@@ -61,6 +61,7 @@ from mesic.training.selection import Choice
 from mesic.training.variance import second_look
 from mesic.training.zone import Trial, estimate_zone
 from mesic.training.zone_findings import edge_findings, zone_findings
+from mesic.training.zone_width import width_of
 
 MAIN, SINGLE = "model", "one trial"
 FEW_ROWS = 200
@@ -276,7 +277,6 @@ class Experiment:
             kept=attempts,
             between=self._between("search"),
             rules=Rules(
-                standard_errors=max(2.0, 1.0 + self.config["zone"]["standard_errors"]),
                 look=second_look(self.split, self.dataset, stage_rng(self.config["seed"], "variance")),
             ),
         )
@@ -308,15 +308,17 @@ class Experiment:
         return self.recipe.with_learner(self.recipe.learner.with_options(params))
 
     def _take_from_zone(self, trials: list[Trial], attempts: Attempts, space: Mapping[str, Any]) -> None:
-        weight = _of(self.dataset.weight, np.unique(self.found[plan.ZERO_RULE].rows))
+        rows = np.unique(self.found[plan.ZERO_RULE].rows)
+        weight, groups = _of(self.dataset.weight, rows), _of(self.dataset.groups, rows)
         settings = Zone(**self.config["zone"])
-        zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, settings, weight)
-        members = [trial for trial in trials if trial.number in set(zone["members"])]
+        zone = estimate_zone(trials, self.found[plan.ZERO_RULE].loss, settings, weight, groups)
+        members = [trial for trial in trials if trial.number in set(zone["takeable"])]
         taken = all_that_can_be_taken(members, attempts.load, self.dataset)
         self.taken = taken.get(settings.prefer, taken["best"])
         self.members = {trial.number: self._recipe_of(trial.params) for trial in members}
         rng = stage_rng(self.config["seed"], "preferences")
         zone |= {
+            "width": width_of(zone, space),
             "loss": "squared error" if self.dataset.task == "regression" else "log loss",
             "prefer": self.taken.name,
             "reason": self.taken.reason,
