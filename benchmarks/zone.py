@@ -3,8 +3,8 @@
     python benchmarks/zone.py [SEEDS]
 
 A cell is a table and a seed: 700 training rows (half of a smaller table), 5 folds, 24 trials of LightGBM, up to 6,000
-test rows. All rules choose from the same trials, the simplest at several tolerances. Tables of MESIC_BENCHMARK_DATA are taken where they are, else those
-that scikit-learn ships.
+test rows. All rules choose from the same trials, the simplest at several tolerances. Tables of MESIC_BENCHMARK_DATA are
+taken where they are, else those that scikit-learn ships.
 """
 
 import os
