@@ -145,6 +145,7 @@ def estimate_zone(
             f"loses at most {settings.tolerance:.1%} of its skill over the zero rule"
         ),
         "trials": [_drawn(trial, weight, members, takeable) for trial in complete],
+        "pruned": [_pruned(trial) for trial in trials if trial.is_out],
         "sides": {str(trial.number): side_of(trial, best) for trial in trials if _is_outside(trial, members)},
     }
 
@@ -228,6 +229,16 @@ def _drawn(
         "variance": trial.variance,
         "in_zone": any(member is trial for member in members),
         "takeable": any(member is trial for member in takeable),
+        "params": dict(trial.params),
+    }
+
+
+def _pruned(trial: Trial) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "loss": trial.loss,
+        "train_loss": trial.train_loss,
+        "complexity": trial.complexity[0] if trial.complexity else None,
         "params": dict(trial.params),
     }
 
