@@ -1,10 +1,10 @@
-"""What the zone is worth: its mean, its simplest member and the defaults, beside the best trial fitted again.
+"""What the zone is worth: its mean, its simplest trial and the defaults, beside the best trial fitted again.
 
     python benchmarks/zone.py [SEEDS]
 
 A cell is a table and a seed: 700 training rows (half of a smaller table), 5 folds, 24 trials of LightGBM, up to 6,000
-test rows. All rules choose from the same trials. Tables of MESIC_BENCHMARK_DATA are taken where they are, else those
-that scikit-learn ships.
+test rows. All rules choose from the same trials, the simplest at several tolerances. Tables of MESIC_BENCHMARK_DATA are
+taken where they are, else those that scikit-learn ships.
 """
 
 import os
@@ -21,6 +21,7 @@ from sklearn import datasets
 from sklearn.model_selection import KFold, StratifiedKFold
 
 ROWS, TEST_ROWS, TRIALS, FOLDS = 700, 6_000, 24, 5
+TOLERANCES = (0.01, 0.015, 0.02, 0.025, 0.03, 0.05)
 TABLES = {
     "bike_sharing": ("cnt", ["casual", "registered"]),
     "diamonds": (None, []),
@@ -41,12 +42,13 @@ SHIPPED = {
 
 @dataclass(frozen=True)
 class Cell:
-    """What each rule loses on the test rows, shape (m,) each; sizes of the best and of the simplest; their skill."""
+    """What each rule loses on the test rows, shape (m,) each; sizes; what knowing nothing loses; the zone's share."""
 
     table: str
     losses: dict[str, np.ndarray]
     sizes: dict[str, float]
     nothing: float
+    zone: float
 
 
 def main(seeds: int) -> None:
@@ -62,11 +64,20 @@ def main(seeds: int) -> None:
     show(
         {"figure": "cells in which the mean is worse than the defaults", "value": len(worse), "at_most": 0, "in": worse}
     )
-    lost = [skill_lost(cell) for cell in cells]
-    show({"figure": "skill that simplest loses, median", "value": statistics.median(lost), "at_most": 0.003})
-    show({"figure": "skill that simplest loses, worst", "value": max(lost), "at_most": 0.03})
-    sizes = [cell.sizes["simplest"] / cell.sizes["best"] for cell in cells]
-    show({"figure": "size of simplest, share of the best's, median", "value": statistics.median(sizes), "at_most": 0.8})
+    show({"figure": "trials in the zone, share, median", "value": statistics.median(cell.zone for cell in cells)})
+    for tolerance in TOLERANCES:
+        simplest = f"simplest at {tolerance}"
+        lost = [skill_lost(cell, simplest) for cell in cells]
+        about = {"tolerance": tolerance, "of": [round(own, 4) for own in lost]}
+        show(
+            {"figure": "skill that simplest loses, median", "value": statistics.median(lost), "at_most": 0.003, **about}
+        )
+        show(
+            {"figure": "skill that simplest loses, worst", "value": max(lost), "at_most": 0.03, "tolerance": tolerance}
+        )
+        sizes = [cell.sizes[simplest] / cell.sizes["best"] for cell in cells]
+        about = {"tolerance": tolerance, "of": [round(own, 3) for own in sizes]}
+        show({"figure": "size of simplest, median", "value": statistics.median(sizes), "at_most": 0.8, **about})
 
 
 def mean(cell: Cell, rule: str) -> float:
@@ -80,9 +91,9 @@ def is_worse(losses: np.ndarray, others: np.ndarray) -> bool:
     return bool(worse.mean() > 1.96 * worse.std(ddof=1) / np.sqrt(worse.size))
 
 
-def skill_lost(cell: Cell) -> float:
-    """Return what the simplest member loses of the best trial's skill on the test rows."""
-    return (mean(cell, "simplest") - mean(cell, "best")) / max(cell.nothing - mean(cell, "best"), 1e-12)
+def skill_lost(cell: Cell, rule: str) -> float:
+    """Return what a rule loses of the best trial's skill on the test rows."""
+    return (mean(cell, rule) - mean(cell, "best")) / max(cell.nothing - mean(cell, "best"), 1e-12)
 
 
 def tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
@@ -98,29 +109,28 @@ def tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
 
 def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     """Search, and score what each rule takes."""
-    from mesic.training.folds import cross_fit
     from mesic.training.mean import fitted_mean
     from mesic.training.preferences import all_that_can_be_taken
+    from mesic.training.zone import choose
 
     data, train, test = parts(frame, target, seed)
     recipe, trials, kept, nothing = searched(data, train, seed)
     zone = zone_of(trials, nothing)
-    taken = all_that_can_be_taken([trial for trial in trials if trial.number in zone], kept.load, data)
-    answers = {"defaults": recipe.fit(data.view(train))}
-    for rule in ("best", "simplest"):
-        (number,) = taken[rule].counts
-        answers[rule] = with_params(recipe, trials[number]).fit(data.view(train))
+    inside, takeable = ([trials[number] for number in zone[which]] for which in ("members", "takeable"))
+    taken = all_that_can_be_taken(inside, takeable, kept.load, data)
+    rules = {"best": zone["best"]}
+    for tolerance in TOLERANCES:
+        members = [trials[number] for number in zone_of(trials, nothing, tolerance=tolerance)["takeable"]]
+        rules[f"simplest at {tolerance}"] = choose(members, "simplest")[0].number
+    fitted = {number: with_params(recipe, trials[number]).fit(data.view(train)) for number in set(rules.values())}
+    answers = {"defaults": recipe.fit(data.view(train))} | {rule: fitted[number] for rule, number in rules.items()}
     counts = taken["mean"].counts if "mean" in taken else taken["best"].counts
-    folds = folds_of(data, train, seed)
-    answers["mean"] = fitted_mean(
-        counts,
-        lambda n: kept.models.of(n, lambda: cross_fit(with_params(recipe, trials[n]), data, folds).models),
-        lambda n: with_params(recipe, trials[n]).fit(data.view(train)),
-    )
+    answers["mean"] = fitted_mean(counts, lambda n: [with_params(recipe, trials[n]).fit(data.view(train))])
     losses = {rule: losses_of(model, data, test) for rule, model in answers.items()}
-    sizes = {rule: answers[rule].complexity[0] for rule in ("best", "simplest")}
+    sizes = {rule: answers[rule].complexity[0] for rule in rules}
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything")).fit(data.view(train))
-    return Cell(name, losses, sizes, float(losses_of(zero, data, test).mean()))
+    nothing = float(losses_of(zero, data, test).mean())
+    return Cell(name, losses, sizes, nothing, len(zone["members"]) / len(zone["trials"]))
 
 
 def parts(frame, target, seed):
@@ -196,12 +206,12 @@ class InMemory:
         return self.found[number]
 
 
-def zone_of(trials, nothing):
-    """Return the numbers of the members, by the default rule."""
+def zone_of(trials, nothing, **settings):
+    """Return the zone, by the default rule where nothing else is said."""
     from mesic.config.settings import Zone
     from mesic.training.zone import estimate_zone
 
-    return set(estimate_zone(trials, nothing, Zone())["members"])
+    return estimate_zone(trials, nothing, Zone(**settings))
 
 
 def with_params(recipe, trial):

@@ -136,14 +136,12 @@ def test_models_of_the_best_trials_are_kept_and_others_fitted_again():
     assert kept.of(0, lambda: ("again",)) == ("again",)
 
 
-def test_where_no_model_of_all_rows_is_there_those_of_the_folds_count_for_it():
+def test_a_trial_counts_as_often_as_is_said_however_many_models_stand_for_it():
     data, models = fitted("regression", halves=3)
-    both = fitted_mean({0: 1}, lambda _: models[:2], lambda _: models[2])
-    folds = fitted_mean({0: 1}, lambda _: models[:2], lambda _: None)
+    mean = fitted_mean({0: 1, 7: 3}, lambda number: models[:2] if number == 0 else models[2:3])
 
     said = [model.predictor()(data.X) for model in models[:3]]
-    np.testing.assert_allclose(both.predictor()(data.X), (said[0] + said[1]) / 4 + said[2] / 2)
-    np.testing.assert_allclose(folds.predictor()(data.X), (said[0] + said[1]) / 2)
+    np.testing.assert_allclose(mean.predictor()(data.X), (said[0] + said[1]) / 8 + said[2] * 3 / 4)
 
 
 def split_of(data, by="row content"):

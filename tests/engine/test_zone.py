@@ -22,8 +22,12 @@ def trial(number, excess, *, noise=0.0, size=None, C=1.0):
     return Trial(number, {"C": C}, losses, float(losses.mean()), complexity=None if size is None else (size, "leaves"))
 
 
+def zone_of(trials, **settings):
+    return estimate_zone(trials, 2 * BASE.mean(), Zone(**settings))
+
+
 def members(trials, **settings):
-    return estimate_zone(trials, 2 * BASE.mean(), Zone(**settings))["members"]
+    return zone_of(trials, **settings)["members"]
 
 
 def test_the_best_is_always_a_member_and_may_be_the_only_one():
@@ -33,16 +37,18 @@ def test_the_best_is_always_a_member_and_may_be_the_only_one():
 def test_what_the_data_cannot_tell_apart_is_in():
     noisy = [trial(0, 0.0), trial(1, 0.0, noise=0.05), trial(2, 0.001, noise=0.05)]
 
-    assert members(noisy, standard_errors=3.0, tolerance=1.0) == [0, 1, 2]
+    assert members(noisy) == [0, 1, 2]
 
 
-def test_the_tolerance_bounds_what_a_noisy_comparison_would_let_in():
-    noisy = [trial(0, 0.0), trial(1, 0.5, noise=5.0)]
-    excess = noisy[1].loss - noisy[0].loss
+def test_the_tolerance_bounds_what_may_be_taken_and_puts_none_out_of_the_zone():
+    noisy = [trial(0, 0.0, size=9), trial(1, 0.5, noise=5.0, size=2)]
+    wide, narrow = (zone_of(noisy, level=0.99, tolerance=share, prefer="simplest") for share in (1.0, 0.0))
 
-    assert excess > 0
-    assert members(noisy, standard_errors=9.0, tolerance=1.0) == [0, 1]
-    assert members(noisy, standard_errors=9.0, tolerance=0.0) == [0]
+    assert noisy[1].loss > noisy[0].loss
+    assert wide["members"] == narrow["members"] == [0, 1]
+    assert (wide["takeable"], wide["chosen"]) == ([0, 1], 1)
+    assert (narrow["takeable"], narrow["chosen"]) == ([0], 0)
+    assert [(one["in_zone"], one["takeable"]) for one in narrow["trials"]] == [(True, True), (True, False)]
 
 
 def test_a_failed_trial_is_left_out():
@@ -65,7 +71,7 @@ def test_weights_decide_who_is_best():
 
 def test_the_simplest_of_the_zone_is_taken_on_request():
     trials = [trial(0, 0.0, size=90), trial(1, 0.0, noise=0.02, size=12), trial(2, 0.5, size=2)]
-    zone = estimate_zone(trials, 3.0, Zone(prefer="simplest", standard_errors=3.0, tolerance=1.0))
+    zone = estimate_zone(trials, 3.0, Zone(prefer="simplest"))
 
     assert zone["chosen"] == 1
     assert "12 leaves" in zone["reason"]
@@ -83,20 +89,21 @@ def test_a_best_trial_at_the_edge_is_said_with_the_way_to_widen(C, side):
 @given(
     excess=st.lists(st.floats(0, 0.2), min_size=1, max_size=6),
     tolerances=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
-    errors=st.tuples(st.floats(0, 4), st.floats(0, 4)).map(sorted),
+    levels=st.tuples(st.floats(0.5, 0.99), st.floats(0.5, 0.99)).map(sorted),
     order=st.randoms(use_true_random=False),
 )
 @settings(max_examples=50, deadline=None, derandomize=True)
-def test_a_wider_rule_loses_no_member_and_the_order_of_trials_does_not_matter(excess, tolerances, errors, order):
+def test_a_wider_rule_loses_no_member_and_the_order_of_trials_does_not_matter(excess, tolerances, levels, order):
     trials = [trial(number, more, noise=0.05) for number, more in enumerate(excess)]
     best = min(trials, key=lambda trial: trial.loss).number
     narrow, wide = (
-        members(trials, tolerance=share, standard_errors=error) for share, error in zip(tolerances, errors, strict=True)
+        zone_of(trials, tolerance=share, level=level) for share, level in zip(tolerances, levels, strict=True)
     )
-    shuffled = members(order.sample(trials, len(trials)), tolerance=tolerances[0], standard_errors=errors[0])
+    shuffled = zone_of(order.sample(trials, len(trials)), tolerance=tolerances[0], level=levels[0])
 
-    assert {best} <= set(narrow) <= set(wide)
-    assert set(shuffled) == set(narrow)
+    for which in ("members", "takeable"):
+        assert {best} <= set(narrow[which]) <= set(wide[which])
+        assert set(shuffled[which]) == set(narrow[which])
 
 
 def test_a_zone_may_be_one_trial_or_all_of_them():
@@ -110,10 +117,11 @@ def test_a_zone_may_be_one_trial_or_all_of_them():
 
 def test_a_model_that_is_no_better_than_the_zero_rule_allows_no_loss_of_skill():
     worse = [trial(0, 0.5), trial(1, 0.5, noise=0.5)]
-    zone = estimate_zone(worse, 0.1, Zone(tolerance=1.0, standard_errors=9.0))
+    zone = estimate_zone(worse, 0.1, Zone(tolerance=1.0, level=0.99))
 
     assert zone["tolerance"] == 0
-    assert zone["members"] == [zone["best"]]
+    assert zone["members"] == [0, 1]
+    assert zone["takeable"] == [zone["best"]]
 
 
 def test_choices_have_edges_that_can_be_listed_and_are_never_at_the_edge_of_a_range():
@@ -134,23 +142,23 @@ def test_nobody_is_told_to_widen_a_search_beyond_what_the_option_can_be(C, limit
 
 
 def found(trials, baselines=None, **settings):
-    zone = estimate_zone(trials, 2 * BASE.mean(), Zone(**settings))
+    zone = zone_of(trials, **settings)
     return [finding.code for finding in zone_findings(zone, trials[zone["best"]].losses, baselines or {}, None)]
 
 
 def test_a_zone_that_is_everything_says_that_the_data_cannot_tell():
     alike = [trial(n, 0.0, noise=0.01, size=n + 1) for n in range(6)]
 
-    assert found(alike, standard_errors=9.0, tolerance=1.0) == ["ZONE-IS-EVERYTHING"]
-    assert found(alike[:3], standard_errors=9.0, tolerance=1.0) == []
+    assert found(alike, level=0.99) == ["ZONE-IS-EVERYTHING"]
+    assert found(alike[:3], level=0.99) == []
 
 
 def test_a_zone_in_pieces_is_said():
     excess = [0.0, 0.5, 0.5, 0.5, 0.0]
     trials = [trial(n, own, noise=0.01, size=n + 1) for n, own in enumerate(excess)]
 
-    assert found(trials, standard_errors=9.0) == ["ZONE-IN-PIECES"]
-    assert found(trials[:2] + trials[4:], standard_errors=9.0) == []
+    assert found(trials, level=0.99) == ["ZONE-IN-PIECES"]
+    assert found(trials[:2] + trials[4:], level=0.99) == []
 
 
 def test_a_baseline_that_cannot_be_told_from_the_best_is_said():

@@ -1,13 +1,17 @@
 """The zone on the command line: its mean, its members, and what is written down of it."""
 
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
 from tests.conftest import people
 
+from mesic.report.zone_panel import PARTS
+from mesic.report.zone_picture import SEEN_LINE, UNSEEN_LINE
+
 SOURCE = ("source=table", "source.path=people.csv", "source.target=bought", "auditor=[]", "splitter.folds=3")
-ZONE = ("zone.tolerance=1", "zone.standard_errors=9", "tuner.trials=4", "zone.prefer=mean")
+ZONE = ("zone.tolerance=1", "zone.level=0.99", "tuner.trials=4", "zone.prefer=mean")
 
 
 @pytest.fixture
@@ -87,6 +91,28 @@ def test_where_folds_follow_time_the_mean_learns_from_the_latest_rows_too(mesic,
     members = list((tmp_path / "r/bundle/steps/01-mean").glob("member-*"))
     assert len(members) == len(zone["taken"])
     assert all(trial["variance"] is None for trial in zone["trials"])
+
+
+@pytest.mark.parametrize("learner", ["lightgbm", "linear", "tree", "neighbors", "random_forest", "extra_trees"])
+def test_the_picture_of_every_learner_has_the_zone_the_curves_and_the_choice(mesic, table, tmp_path, learner):
+    trials = "tuner.trials=6"
+    assert mesic("run", *SOURCE, trials, f"learner={learner}", "zone.level=0.99", "evaluator=[]", "out=r").status == 0
+
+    svg = (tmp_path / "r/zone.svg").read_text()
+    zone = record_of(tmp_path / "r")["zone"]
+    shade = re.search(r'<rect [^>]*width="([0-9.]+)"[^>]*fill:var\(--zone\);opacity:.15', svg)
+    assert shade is not None
+    assert float(shade.group(1)) > 10
+    for line in (UNSEEN_LINE, SEEN_LINE, *(style for _, _, style, _ in PARTS)):
+        assert f'style="fill:none;{line}"/>' in svg, "a curve"
+    assert f"chosen: trial {zone['chosen']}," in svg
+    for said in ("too simple: bias", "too complex: variance", f"model complexity: {zone['complexity']}"):
+        assert said in svg
+    assert set(zone["width"]) <= set(zone["edges"])
+    assert all(0 <= share <= 1 for share in zone["width"].values())
+    assert zone["complexity_width"] >= 1
+    assert len(zone["trials"]) + len(zone["pruned"]) == 6
+    assert "of 6 trials" in svg
 
 
 def test_the_page_draws_bias_and_variance_and_what_else_could_be_taken(mesic, table, tmp_path):

@@ -77,9 +77,11 @@ PREFERENCES = ("mean", "best", "simplest", "fastest", "stable")
 class Zone:
     """The zone of solutions and what is taken from it."""
 
-    prefer: str = option("best", "what is taken from it in the end", choices=PREFERENCES)
-    tolerance: float = option(0.01, "widest loss of skill against the best, as a share of its skill", low=0, high=1)
-    standard_errors: float = option(1.0, "widest paired difference from the best", low=0, unit="standard errors")
+    prefer: str = option("mean", "what is taken from it in the end", choices=PREFERENCES)
+    level: float = option(0.9, "probability with which the zone holds the truly best trial", low=0.5, high=0.99)
+    tolerance: float = option(
+        0.01, "most that what is taken loses out of fold against the best, as a share of its skill", low=0, high=1
+    )
 
 
 @dataclass

@@ -166,8 +166,24 @@ def _edges(facts: Facts) -> Html:
         return Html("")
     chosen: Facts = next((t for t in facts.get("trials") or [] if t.get("number") == facts.get("chosen")), {})
     params = chosen.get("params") or {}
-    rows = [[name, _edge(limits), plain(params[name]) if name in params else ""] for name, limits in edges.items()]
-    return joined((tag("h3", "Edges of the zone"), table(["option", "in the zone", "chosen"], rows)))
+    rows = [
+        [name, _edge(limits), _width(name, facts), plain(params[name]) if name in params else ""]
+        for name, limits in edges.items()
+    ]
+    if facts.get("complexity") and facts["complexity"] not in edges:
+        size = number(chosen.get("complexity"))
+        rows.append([facts["complexity"], _edge(facts.get("complexity_edges")), _times(facts), size])
+    return joined((tag("h3", "Edges of the zone"), table(["option", "in the zone", "width", "chosen"], rows)))
+
+
+def _width(name: str, facts: Facts) -> str:
+    share = known((facts.get("width") or {}).get(name))
+    return "" if share is None else f"{share:.0%} of the search"
+
+
+def _times(facts: Facts) -> str:
+    times = known(facts.get("complexity_width"))
+    return "" if times is None else f"{times:.3g}-fold"
 
 
 def _edge(limits: Sequence[Any] | None) -> str:

@@ -11,12 +11,15 @@ from statistics import median
 from typing import Any
 
 from mesic.report.svg import NARROW, WIDE, Drawing, Point, Scale, short, text_width
+from mesic.report.trend import one_a_place, trend
 from mesic.report.words import counted, known, number
+from mesic.report.zone_panel import HEIGHT, draw_panel, has_panel
 
 SEEN, UNSEEN, MEMBER = "var(--b)", "var(--a)", "var(--zone)"
 UNSEEN_LINE, SEEN_LINE = f"stroke:{UNSEEN};stroke-width:2.5", f"stroke:{SEEN};stroke-width:2;stroke-dasharray:6 4"
 BASELINE_LINE = "stroke:var(--soft);stroke-width:1.5;stroke-dasharray:2 4"
-GROUPS = 9
+TAKEABLE, ONLY_IN = f"fill:{MEMBER};stroke:var(--paper)", f"fill:var(--paper);stroke:{MEMBER};stroke-width:1.8"
+COMPLETE, PRUNED = f"fill:{UNSEEN};stroke:var(--paper)", f"fill:var(--paper);stroke:{UNSEEN};opacity:.8"
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,13 @@ class Dot:
     error: float
     train: float | None
     in_zone: bool
+    look: str
     note: str
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it was clearly worse on its first folds."""
+        return self.look == PRUNED
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Picture:
     dots: Sequence[Dot]
     has_sizes: bool
     is_sweep: bool
+    bottom: float
 
     def at(self, dot: Dot) -> Point:
         """Return where a trial stands."""
@@ -50,6 +60,8 @@ class Picture:
 
 def zone_chart(zone: Mapping[str, Any], width: float = WIDE) -> str:
     """Draw loss and training loss over model complexity, the zone of solutions shaded, the choice marked.
+
+    Below, where they are known, bias and variance over the same complexity.
 
     Parameters
     ----------
@@ -65,11 +77,17 @@ def zone_chart(zone: Mapping[str, Any], width: float = WIDE) -> str:
         drawing.text((8, 34), "No trial came to an end: there is no zone to draw.", css="soft")
         return drawing.svg()
     top = _legend(drawing, zone, dots) + 46
-    picture = Picture(drawing, *_scales(drawing, dots, zone, top, has_sizes), dots, has_sizes, _is_sweep(zone))
+    x, y = _scales(drawing, dots, zone, top, has_sizes)
+    panel = HEIGHT + 12 if has_sizes and has_panel(zone["trials"]) else 0.0
+    drawing.height += panel
+    picture = Picture(drawing, x, y, dots, has_sizes, _is_sweep(zone), y.start + panel)
     _shade(picture, zone)
-    drawing.axis_y(picture.y, picture.x.start, picture.x.end)
-    drawing.axis_x(picture.x, picture.y.start, picture.y.start)
+    drawing.axis_y(y, x.start, x.end)
+    drawing.axis_x(x, picture.bottom, picture.bottom)
     _axis_words(picture, zone)
+    if panel:
+        drawing.line((x.start, y.start), (x.end, y.start), css="axis")
+        draw_panel(drawing, x, y.start + 12, zone["trials"])
     _baseline(picture, zone)
     _curves(picture)
     _trials(picture)
@@ -79,7 +97,8 @@ def zone_chart(zone: Mapping[str, Any], width: float = WIDE) -> str:
 
 def _dots(zone: Mapping[str, Any]) -> tuple[list[Dot], bool]:
     """Return the trials that have a loss, and whether they can be told apart by size."""
-    trials = [trial for trial in zone.get("trials") or [] if known(trial.get("loss")) is not None]
+    pruned = [{**trial, "pruned": True} for trial in zone.get("pruned") or []]
+    trials = [trial for trial in [*(zone.get("trials") or []), *pruned] if known(trial.get("loss")) is not None]
     sized = [trial for trial in trials if (known(trial.get("complexity")) or 0) > 0]
     shown = [_dot(trial, "complexity" if sized else "number", zone) for trial in sized or trials]
     return sorted(shown, key=lambda dot: dot.x), bool(sized)
@@ -95,7 +114,8 @@ def _dot(trial: Mapping[str, Any], place: str, zone: Mapping[str, Any]) -> Dot:
     params = ", ".join(f"{name}={_value(value)}" for name, value in (trial.get("params") or {}).items())
     size = f"{number(trial.get('complexity'))} {zone.get('complexity') or ''}".strip()
     spread = "unknown" if error is None else f"{error:.2g}"
-    note = f"trial {trial.get('number')}: {zone.get('loss') or 'loss'} {loss:.4g} (standard error {spread}); {size}"
+    known_by = "told from the best on its first folds" if trial.get("pruned") else f"standard error {spread}"
+    note = f"trial {trial.get('number')}: {zone.get('loss') or 'loss'} {loss:.4g} ({known_by}); {size}"
     return Dot(
         trial.get("number"),
         known(trial.get(place)) or 0.0,
@@ -103,8 +123,15 @@ def _dot(trial: Mapping[str, Any], place: str, zone: Mapping[str, Any]) -> Dot:
         error or 0.0,
         known(trial.get("train_loss")),
         bool(trial.get("in_zone")),
+        _look_of(trial),
         f"{note}; {params}" if params else note,
     )
+
+
+def _look_of(trial: Mapping[str, Any]) -> str:
+    if trial.get("in_zone"):
+        return TAKEABLE if trial.get("takeable", True) else ONLY_IN
+    return PRUNED if trial.get("pruned") else COMPLETE
 
 
 def _value(value: Any) -> str:
@@ -123,11 +150,11 @@ def _scales(
 
 
 def _losses_shown(dots: Sequence[Dot], baseline: float | None) -> tuple[float, float]:
-    """Return the ends of the loss axis: everything that matters, but no trial that went far astray."""
+    """Return the ends of the loss axis: the zone and what is near it, but no trial that went far astray."""
     best = min(dot.loss for dot in dots)
     reach = best + 6 * (median(dot.loss for dot in dots) - best)
     tops = [dot.loss + dot.error for dot in dots]
-    high = max([top for top in tops if top <= reach] or tops)
+    high = max([*(top for top in tops if top <= reach), *(dot.loss for dot in dots if dot.in_zone)] or tops)
     trained = [dot.train for dot in dots if dot.train is not None]
     low = min([*trained, *(dot.loss - dot.error for dot in dots)])
     high = max([high, *(loss for loss in trained if loss <= max(high, reach))])
@@ -143,7 +170,11 @@ def _legend(drawing: Drawing, zone: Mapping[str, Any], dots: Sequence[Dot]) -> f
     entries = [("line", UNSEEN_LINE, f"{loss} on rows not seen, ± standard error")]
     if any(dot.train is not None for dot in dots):
         entries.append(("line", SEEN_LINE, f"{loss} on rows trained on"))
-    entries.append(("dot", f"fill:{MEMBER}", "in the zone"))
+    looks = {dot.look for dot in dots}
+    entries.append(("dot", TAKEABLE, "in the zone" + (", may be taken" if ONLY_IN in looks else "")))
+    entries += [("dot", ONLY_IN, "in the zone")] if ONLY_IN in looks else []
+    entries += [("dot", COMPLETE, "outside")] if COMPLETE in looks else []
+    entries += [("dot", PRUNED, "outside, by its first folds")] if PRUNED in looks else []
     entries.append(("ring", f"fill:none;stroke:{MEMBER};stroke-width:2.5", "chosen"))
     if known(zone.get("baseline_loss")) is not None:
         entries.append(("line", BASELINE_LINE, "always predicting the same"))
@@ -170,18 +201,19 @@ def _shade(picture: Picture, zone: Mapping[str, Any]) -> None:
     if not picture.has_sizes or not inside:
         return
     low, high = picture.x(inside[0].x / 1.06), picture.x(inside[-1].x * 1.06)
-    top, bottom = picture.y.end, picture.y.start
+    top, bottom = picture.y.end, picture.bottom
     drawing, members = picture.drawing, zone.get("members") or inside
     drawing.box((low, top), (high - low, bottom - top), f"fill:{MEMBER};opacity:.15", radius=0)
     for edge in (low, high):
         drawing.line((edge, top), (edge, bottom), style=f"stroke:{MEMBER};opacity:.55")
-    said = f"zone of solutions: {len(members)} of {counted(len(zone.get('trials') or []), 'trial')}"
+    tried = sum(len(zone.get(kind) or []) for kind in ("trials", "pruned"))
+    said = f"zone of solutions: {len(members)} of {counted(tried, 'trial')}"
     bounds = (picture.x.start, picture.x.end)
     drawing.centred((low + high) / 2, top - 28, said, within=bounds, style=f"fill:{MEMBER};font-weight:600")
 
 
 def _axis_words(picture: Picture, zone: Mapping[str, Any]) -> None:
-    drawing, x, bottom = picture.drawing, picture.x, picture.y.start
+    drawing, x, bottom = picture.drawing, picture.x, picture.bottom
     if not picture.has_sizes:
         drawing.centred((x.start + x.end) / 2, bottom + 42, "trials in their order", within=(0, drawing.width))
         return
@@ -213,22 +245,14 @@ def _curves(picture: Picture) -> None:
     if picture.is_sweep:
         _error_band(picture)
     for trials, style in ((seen, SEEN_LINE), (unseen, UNSEEN_LINE)):
-        points = _medians(trials, len(trials) if picture.is_sweep else GROUPS)
+        points = one_a_place(trials) if picture.is_sweep else trend(trials, log=picture.has_sizes)
         picture.drawing.curve([(picture.x(x), picture.y(loss)) for x, loss in points], style)
 
 
-def _medians(points: Sequence[Point], most: int) -> list[Point]:
-    """Thin scattered trials out to a line: medians of neighbours, in `most` groups at most."""
-    merged = sorted(points)
-    size = max(1, -(-len(merged) // max(most, 1)))
-    groups = [merged[start : start + size] for start in range(0, len(merged), size)]
-    middle = [(median(x for x, _ in group), median(y for _, y in group)) for group in groups]
-    return [point for place, point in enumerate(middle) if place == 0 or point[0] > middle[place - 1][0]]
-
-
 def _error_band(picture: Picture) -> None:
-    upper = [(picture.x(dot.x), picture.y(dot.loss + dot.error)) for dot in picture.dots]
-    lower = [(picture.x(dot.x), picture.y(dot.loss - dot.error)) for dot in picture.dots]
+    dots = [dot for dot in picture.dots if not dot.is_out]
+    upper = [(picture.x(dot.x), picture.y(dot.loss + dot.error)) for dot in dots]
+    lower = [(picture.x(dot.x), picture.y(dot.loss - dot.error)) for dot in dots]
     picture.drawing.area([*upper, *reversed(lower)], f"fill:{UNSEEN};opacity:.12")
 
 
@@ -241,12 +265,12 @@ def _trials(picture: Picture) -> None:
         across, height = picture.at(dot)
         colour = MEMBER if dot.in_zone else UNSEEN
         ends = (across, y(dot.loss - dot.error)), (across, y(dot.loss + dot.error))
-        drawing.line(*ends, style=f"stroke:{colour};opacity:.5")
+        drawing.line(*ends, style=f"stroke:{colour};opacity:.35")
         if dot.loss > y.high:
             shape = [(across - 6, height + 9), (across + 6, height + 9), (across, height)]
             drawing.area(shape, f"fill:{colour}")
         else:
-            drawing.dot((across, height), 4.5, f"fill:{colour};stroke:var(--paper)", note=dot.note)
+            drawing.dot((across, height), 3.5 if dot.is_out else 4.5, dot.look, note=dot.note)
 
 
 def _choice(picture: Picture, zone: Mapping[str, Any]) -> None:
@@ -259,6 +283,12 @@ def _choice(picture: Picture, zone: Mapping[str, Any]) -> None:
     drawing.dot((across, height), 9, f"fill:none;{style};stroke-width:2.5", note=chosen.note)
     said = f"chosen: trial {chosen.number}"
     if picture.has_sizes:
-        said += f", {number(chosen.x)} {zone.get('complexity') or ''}".rstrip()
+        said += f", {_size_said(chosen.x, zone)}"
     bounds = (picture.x.start, picture.x.end)
     drawing.centred(across, picture.y.end - 9, said, within=bounds, style="font-weight:600")
+
+
+def _size_said(size: float, zone: Mapping[str, Any]) -> str:
+    unit = zone.get("complexity") or ""
+    is_option = unit in (zone.get("edges") or {})
+    return f"{unit} = {number(size)}" if is_option else f"{number(size)} {unit}".rstrip()

@@ -70,12 +70,28 @@ def _class_counts(dataset: Dataset, rows: np.ndarray) -> dict[str, int]:
     return {label: int(count) for label, count in zip(dataset.classes, counts, strict=True)}
 
 
-def model_facts(recipe: Recipe, model: Fitted, why: str, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Return what was chosen and why, and what it consists of; `digests` are those of its steps by name."""
-    learner = recipe.learner
+def model_facts(recipes: Sequence[Recipe], model: Fitted, why: str, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was chosen and why, and what it consists of.
+
+    Parameters
+    ----------
+    recipes
+        Of what was taken, that which weighs most first.
+    model
+        Fitted.
+    why
+        It was taken.
+    digests
+        Of its steps, by name.
+    """
+    learner = recipes[0].learner
+    names = list(dict.fromkeys(recipe.learner.name for recipe in recipes))
+    several = f"the mean of {len(recipes)} models of " + (
+        "one learner" if len(names) == 1 else f"{len(names)} learners"
+    )
     return {
-        "learner": learner.name,
-        "summary": learner.offer.component.summary,
+        "learner": ", ".join(names),
+        "summary": learner.offer.component.summary if len(recipes) == 1 else several,
         "options": dict(learner.options),
         "complexity": list(model.complexity) if model.complexity else None,
         "why": why,

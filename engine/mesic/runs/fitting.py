@@ -15,6 +15,7 @@ from mesic.training.attempting import Here, NotFitted
 from mesic.training.costs import BATCH_ROWS, costs_of
 from mesic.training.fitted import Fitted
 from mesic.training.mean import fitted_mean, mean_of
+from mesic.training.recipe import Recipe
 from mesic.training.selection import Choice
 
 
@@ -30,8 +31,14 @@ def fit(run: Experiment, activity: Activity) -> None:
     activity.rows_in = activity.rows_out = run.split.train.size
     why = run.record.facts["zone"]["reason"]
     run.record.find(*model.findings)
-    run.record.add(model=facts.model_facts(run.recipe, model, why, run.digests["steps"]))
+    run.record.add(model=facts.model_facts(_taken_recipes(run), model, why, run.digests["steps"]))
     _keep_choices(run, model.choices)
+
+
+def _taken_recipes(run: Experiment) -> list[Recipe]:
+    """Return the recipes of what was taken, that which counts most first."""
+    counts = run.taken.counts
+    return [run.members[number] for number in sorted(counts, key=lambda number: -counts[number])]
 
 
 def _end_process(run: Experiment) -> None:
@@ -65,18 +72,14 @@ def _single(run: Experiment, until: float | None) -> Fitted:
 
 
 def _mean(run: Experiment, until: float | None) -> Fitted:
-    """Return the mean of several trials.
-
-    Folds in the order of time leave the latest rows to none of their models, so these do not count.
-    """
+    """Return the mean of several trials, each fitted on all training rows, or else by the models of its folds."""
     wholes = {number: _whole(run, number, until) for number in run.taken.counts}
 
-    def folds_of(number: int) -> tuple[Fitted, ...]:
-        if wholes[number] is None:
-            return _models_of_all_rows(run, number, until)
-        return () if run.split.by == "time" else fold_models(run, number, until)
+    def models_of(number: int) -> Sequence[Fitted]:
+        whole = wholes[number]
+        return _models_of_all_rows(run, number, until) if whole is None else [whole]
 
-    mean = fitted_mean(run.taken.counts, folds_of, wholes.__getitem__)
+    mean = fitted_mean(run.taken.counts, models_of)
     choices = mean.choices
     if choices and all(whole is not None for whole in wholes.values()):
         choices = tuple(run.recipe.choices(run.dataset.view(run.split.train)))

@@ -15,7 +15,7 @@ from mesic.runs.trials import Attempts
 from mesic.training.attempting import Attempting, Here
 from mesic.training.constraints import refuse_unmet
 from mesic.training.mean import MOST_MEMBERS
-from mesic.training.search import STANDARD_ERRORS, Budget, Searched, search
+from mesic.training.search import Budget, Searched, search
 from mesic.training.stopping import Rest
 from mesic.training.variance import second_look
 from mesic.workers.messages import Table
@@ -42,7 +42,6 @@ def search_zone(run: Experiment, activity: Activity) -> None:
         run.dataset,
         budget,
         kept=attempts,
-        standard_errors=max(STANDARD_ERRORS, 1.0 + run.config["zone"]["standard_errors"]),
         rest=Rest(shared["patience"], shared["plateau"]),
     )
     trials = searched.trials

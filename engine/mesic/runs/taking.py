@@ -1,7 +1,8 @@
 """What is taken from the zone of solutions, and what is written of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from mesic.runs.files import write_json, write_text
 from mesic.runs.seeds import stage_rng
 from mesic.runs.state import MAIN, SINGLE, Experiment, part_of
 from mesic.training.folds import OutOfFold, losses_by_row
+from mesic.training.optimism import optimism_of_best
 from mesic.training.preferences import all_that_can_be_taken, preference_facts
 from mesic.training.recipe import Recipe
 from mesic.training.zone import Trial, estimate_zone
 from mesic.training.zone_findings import edge_findings, zone_findings
+from mesic.training.zone_width import width_of
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,13 @@ class Pool:
 
 def take_from_zone(run: Experiment, pool: Pool) -> None:
     """Estimate the zone of solutions, choose from it, write both down."""
-    weight = part_of(run.dataset.weight, np.unique(run.found[plan.ZERO_RULE].rows))
+    rows = np.unique(run.found[plan.ZERO_RULE].rows)
+    weight, groups = part_of(run.dataset.weight, rows), part_of(run.dataset.groups, rows)
     settings = Zone(**run.config["zone"])
-    zone = estimate_zone(pool.trials, run.found[plan.ZERO_RULE].loss, settings, weight)
+    zone = estimate_zone(pool.trials, run.found[plan.ZERO_RULE].loss, settings, weight, groups)
     members = [trial for trial in pool.trials if trial.number in set(zone["members"])]
-    taken = all_that_can_be_taken(members, pool.load, run.dataset)
+    takeable = [trial for trial in members if trial.number in set(zone["takeable"])]
+    taken = all_that_can_be_taken(members, takeable, pool.load, run.dataset)
     run.taken = taken.get(settings.prefer, taken["best"])
     run.taken = replace(run.taken, reason=pool.reason or run.taken.reason)
     run.members = {trial.number: pool.recipes[trial.number] for trial in members}
@@ -58,6 +63,8 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     run.seconds = {trial.number: trial.fit_s for trial in members}
     rng = stage_rng(run.config["seed"], "preferences")
     zone |= {
+        "width": width_of(zone, run.space.every_span()),
+        "optimism": _optimism(run, pool.trials, weight, groups),
         "loss": "squared error" if run.dataset.task == "regression" else "log loss",
         "prefer": run.taken.name,
         "reason": run.taken.reason,
@@ -80,3 +87,13 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     tables.write_parquet(run.folder / "oof.parquet", columns)
     run.digests["out_of_fold"] = array_digest(run.found[MAIN].prediction, run.found[MAIN].losses)
     run.record.add(zone=zone)
+
+
+def _optimism(
+    run: Experiment, trials: Sequence[Trial], weight: np.ndarray | None, groups: np.ndarray | None
+) -> dict[str, Any] | None:
+    """Return by how much the best trial's loss is too good, for it is the best of several."""
+    losses = [trial.losses for trial in trials if trial.losses is not None]
+    rng = stage_rng(run.config["seed"], "optimism")
+    found = optimism_of_best(losses, weight=weight, groups=groups, level=run.config["interval"], rng=rng)
+    return None if found is None else {**asdict(found), "trials": len(losses)}

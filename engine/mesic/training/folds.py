@@ -245,7 +245,8 @@ def mean_out_of_fold(dataset: Dataset, found: Mapping[int, OutOfFold], counts: M
     train_loss = float(sum(found[number].train_loss * part for number, part in share.items()))
     sizes = [found[number].complexity for number in counts]
     known = [size for size in sizes if size is not None]
-    complexity = (float(sum(size for size, _ in known)), known[0][1]) if len(known) == len(sizes) else None
+    is_one_unit = len(known) == len(sizes) and len({unit for _, unit in known}) == 1
+    complexity = (float(sum(size for size, _ in known)), known[0][1]) if is_one_unit else None
     return _joined(dataset, [(first.rows, first.fold, prediction)], train_loss, complexity)
 
 

@@ -9,7 +9,7 @@ from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
 from mesic.training.zone import Trial
 
-MOST_MEMBERS = 8
+MOST_MEMBERS = 12
 MOST_ADDED = 20
 
 
@@ -31,39 +31,34 @@ def mean_of(members: Sequence[Fitted], weights: Sequence[float]) -> Fitted:
         present=np.arange(first.classes),
         classes=first.classes,
         threads=first.threads,
-        complexity=(float(sum(size for size, _ in sizes)), sizes[0][1]) if len(sizes) == len(members) else None,
+        complexity=_sum_of(sizes) if len(sizes) == len(members) else None,
         inputs=tuple(dict.fromkeys(name for member in members for name in member.inputs)),
         choices=first.choices,
         findings=tuple({finding.message: finding for member in members for finding in member.findings}.values()),
     )
 
 
-def fitted_mean(
-    counts: Mapping[int, int],
-    folds_of: Callable[[int], Sequence[Fitted]],
-    whole_of: Callable[[int], Fitted | None],
-) -> Fitted:
-    """Return the mean of some trials: half of each is what its folds' models say, half what it says of all rows.
-
-    The folds' models differ in their rows, and their mean errs less by chance; the model of all rows has seen more.
-    Where there is none of all rows, the folds' models count for both.
+def fitted_mean(counts: Mapping[int, int], models_of: Callable[[int], Sequence[Fitted]]) -> Fitted:
+    """Return the mean of some trials.
 
     Parameters
     ----------
     counts
         How often each trial counts.
-    folds_of
-        Returns the models of a trial's folds; none where these do not stand for all rows, as folds that follow time.
-    whole_of
-        Returns a trial fitted on all training rows, or None.
+    models_of
+        Returns what stands for a trial: itself, fitted on all training rows, or the models of its folds.
     """
     members: list[tuple[Fitted, float]] = []
     for number, count in counts.items():
-        folds, whole = folds_of(number), whole_of(number)
-        own = 0.0 if whole is None else count / 2 if folds else float(count)
-        members += [(model, (count - own) / len(folds)) for model in folds]
-        members += [] if whole is None else [(whole, own)]
+        models = models_of(number)
+        members += [(model, count / len(models)) for model in models]
     return mean_of(*zip(*members, strict=True))
+
+
+def _sum_of(sizes: Sequence[tuple[float, str]]) -> tuple[float, str] | None:
+    """Return the size of all together; None where they are not told in one unit."""
+    unit = sizes[0][1]
+    return (float(sum(size for size, _ in sizes)), unit) if all(other == unit for _, other in sizes) else None
 
 
 def _present(member: Fitted) -> list[int]:

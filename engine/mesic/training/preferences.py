@@ -1,7 +1,7 @@
 """What can be taken from the zone: the mean of its members, or one of them, and what each costs against the others."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,14 +46,16 @@ class Taken:
 
 
 def all_that_can_be_taken(
-    members: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Dataset
+    members: Sequence[Trial], takeable: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Dataset
 ) -> dict[str, Taken]:
     """Return what each preference takes from the zone; the mean only of two trials or more.
 
     Parameters
     ----------
     members
-        Of the zone.
+        Of the zone, for the mean.
+    takeable
+        Those that lose little against the best, for one of them.
     load
         Returns what a trial predicted out of fold.
     dataset
@@ -62,7 +64,7 @@ def all_that_can_be_taken(
     ranked = sorted(members, key=lambda trial: (trial.loss, trial.number))
     taken = {}
     for name in ONE_TRIAL:
-        trial, reason = choose(members, name)
+        trial, reason = choose(takeable, name)
         taken[name] = Taken(name, {trial.number: 1}, load(trial.number), reason, trial.predict_us)
     return ({"mean": _mean(ranked, load, dataset)} if len(ranked) > 1 else {}) | taken
 
@@ -70,13 +72,9 @@ def all_that_can_be_taken(
 def _mean(ranked: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Dataset) -> Taken:
     found = {trial.number: load(trial.number) for trial in ranked[:MOST_MEMBERS]}
     counts = counts_of(lambda tried: mean_out_of_fold(dataset, found, tried).loss, list(found))
-    folds = np.unique(found[ranked[0].number].fold).size
-    takes = sum(trial.predict_us for trial in ranked if trial.number in counts) * (folds + 1)
+    takes = sum(trial.predict_us for trial in ranked if trial.number in counts)
     reason = f"the mean of {len(counts)} of {len(ranked)} trials in the zone"
-    joined = mean_out_of_fold(dataset, found, counts)
-    if joined.complexity is not None:
-        joined = replace(joined, complexity=(joined.complexity[0] * (folds + 1), joined.complexity[1]))
-    return Taken("mean", counts, joined, reason, takes)
+    return Taken("mean", counts, mean_out_of_fold(dataset, found, counts), reason, takes)
 
 
 def preference_facts(

@@ -1,14 +1,13 @@
 """The zone of solutions: the trials that cannot be told from the best, and what is taken from among them.
 
-A trial is in the zone when its mean out-of-fold loss exceeds the best trial's by no more than a number of paired
-standard errors, and by no more than a small share of the skill that the best trial has over always predicting the
-same. The first asks whether the data can tell the two apart, the second bounds the damage where they can tell
-little. The gap between training and validation loss is drawn, never used as a limit.
+A trial is in the zone when its mean out-of-fold loss exceeds the best trial's by no more than luck alone would explain
+(:mod:`~mesic.training.confidence`). What is taken from the zone loses besides at most a small share of the skill that
+the best trial has over always predicting the same, which bounds the damage where the data can tell little. The gap
+between training and validation loss is drawn, never used as a limit.
 
 References
 ----------
 A. Burkov, Machine Learning Engineering, 2020, chapter 5: the zone of solutions.
-L. Breiman et al., Classification and Regression Trees, 1984: one standard error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mesic.config.settings import Zone as ZoneSettings
+from mesic.training.confidence import excess_over, limit_of_one
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,11 @@ class Trial:
 
 
 def estimate_zone(
-    trials: Sequence[Trial], baseline_loss: float, settings: ZoneSettings, weight: np.ndarray | None = None
+    trials: Sequence[Trial],
+    baseline_loss: float,
+    settings: ZoneSettings,
+    weight: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return the zone as ``zone.json`` stores it.
 
@@ -114,8 +118,8 @@ def estimate_zone(
         Mean out-of-fold loss of the zero rule on the same rows.
     settings
         ``zone.*`` of the configuration.
-    weight
-        Row weights, shape (m,), or None.
+    weight, groups
+        Of the rows, shape (m,) each, or None.
 
     Examples
     --------
@@ -128,26 +132,41 @@ def estimate_zone(
     complete = [trial for trial in trials if trial.losses is not None and np.isfinite(trial.loss)]
     complete = [trial for trial in complete if trial.is_feasible] or complete
     best = min(complete, key=lambda trial: (trial.loss, trial.number))
+    losses = [trial.losses for trial in complete if trial.losses is not None]
+    assert best.losses is not None
+    excess = excess_over(best.losses, losses, level=settings.level, weight=weight, groups=groups)
     allowed = settings.tolerance * max(baseline_loss - best.loss, 0.0)
-    members = [t for t in complete if _cannot_be_told(t, best, weight, allowed, settings.standard_errors)]
-    chosen, reason = choose(members, settings.prefer)
+    members = _those(complete, excess.cannot_be_told)
+    takeable = _those(complete, excess.cannot_be_told & (excess.mean <= allowed))
+    chosen, reason = choose(takeable, settings.prefer)
+    unit = best.complexity[1] if best.complexity else None
+    sizes = _limits([size for trial in members if (size := _size_in(trial, unit)) is not None])
     return {
         "best": best.number,
         "chosen": chosen.number,
         "reason": reason,
         "members": [trial.number for trial in members],
+        "takeable": [trial.number for trial in takeable],
         "edges": _edges(members),
-        "complexity": best.complexity[1] if best.complexity else None,
-        "complexity_edges": _limits([trial.complexity[0] for trial in members if trial.complexity]),
+        "complexity": unit,
+        "complexity_edges": sizes,
+        "complexity_width": sizes[1] / sizes[0] if sizes and sizes[0] > 0 else None,
         "baseline_loss": baseline_loss,
+        "level": settings.level,
+        "standard_errors": max(float(np.median(excess.limit)), limit_of_one(settings.level)),
         "tolerance": allowed,
         "rule": (
-            f"within {settings.standard_errors:g} paired standard errors of the best trial's out-of-fold loss, and "
-            f"within {settings.tolerance:.1%} of its skill over the zero rule"
+            f"not told from the best trial by paired out-of-fold losses at level {settings.level:g}; what is taken "
+            f"loses at most {settings.tolerance:.1%} of its skill over the zero rule"
         ),
-        "trials": [_drawn(trial, weight, members) for trial in complete],
+        "trials": [_drawn(trial, unit, weight, members, takeable) for trial in complete],
+        "pruned": [_pruned(trial, unit) for trial in trials if trial.is_out],
         "sides": {str(trial.number): side_of(trial, best) for trial in trials if _is_outside(trial, members)},
     }
+
+
+def _those(trials: Sequence[Trial], mask: np.ndarray) -> list[Trial]:
+    return [trial for trial, is_meant in zip(trials, mask, strict=True) if is_meant]
 
 
 def _standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
@@ -156,17 +175,6 @@ def _standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
     share = np.full(values.size, 1 / values.size) if weight is None else weight / weight.sum()
     spread = values - np.sum(share * values)
     return float(np.sqrt(np.sum((share * spread) ** 2) * values.size / (values.size - 1)))
-
-
-def _cannot_be_told(
-    trial: Trial, best: Trial, weight: np.ndarray | None, allowed: float, standard_errors: float
-) -> bool:
-    if trial.number == best.number:
-        return True
-    assert trial.losses is not None
-    assert best.losses is not None
-    mean, error = paired_excess(trial.losses, best.losses, weight)
-    return mean <= allowed and mean <= standard_errors * error
 
 
 def paired_excess(losses: np.ndarray, others: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
@@ -181,14 +189,16 @@ def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
     Parameters
     ----------
     members
-        Of the zone.
+        Of the zone, those that may be taken.
     prefer
-        ``best``: the lowest loss; ``simplest``: the smallest complexity; ``fastest``: the least time a row, to one
+        ``best``: the lowest loss; ``simplest``: the smallest complexity of those that tell it in the unit of the best;
+        ``fastest``: the least time a row, to one
         digit, and of these the smallest; ``stable``: the least variance.
     """
-    of = f"of {len(members)} that cannot be told from the best"
-    if prefer == "simplest" and members[0].complexity is not None:
-        chosen = min(members, key=_size)
+    of = f"of {len(members)} in the zone that may be taken"
+    best = min(members, key=lambda trial: (trial.loss, trial.number))
+    if prefer == "simplest" and best.complexity is not None:
+        chosen = min((t for t in members if t.complexity and t.complexity[1] == best.complexity[1]), key=_size)
         return chosen, f"the simplest {of}: {_size_text(chosen)}"
     if prefer == "fastest":
         chosen = min(members, key=lambda trial: (float(f"{trial.predict_us:.0e}"), _size(trial)))
@@ -197,8 +207,11 @@ def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
     if prefer == "stable" and known:
         chosen = min(known, key=lambda trial: (trial.variance, trial.number))
         return chosen, f"the most stable {of}: another sample changes its answers by {chosen.variance:.3g} (squared)"
-    best = min(members, key=lambda trial: (trial.loss, trial.number))
-    return best, f"the lowest out-of-fold loss of {len(members)} in the zone"
+    return best, "the lowest out-of-fold loss"
+
+
+def _size_in(trial: Trial, unit: str | None) -> float | None:
+    return trial.complexity[0] if trial.complexity and trial.complexity[1] == unit else None
 
 
 def _size(trial: Trial) -> tuple[float, int]:
@@ -211,8 +224,8 @@ def _size_text(trial: Trial) -> str:
 
 
 def _edges(members: Sequence[Trial]) -> dict[str, Any]:
-    names = members[0].params.keys()
-    return {name: _limits([trial.params[name] for trial in members]) for name in names}
+    names = dict.fromkeys(name for trial in members for name in trial.params)
+    return {name: _limits([trial.params[name] for trial in members if name in trial.params]) for name in names}
 
 
 def _limits(values: Sequence[Any]) -> list[Any] | None:
@@ -222,17 +235,30 @@ def _limits(values: Sequence[Any]) -> list[Any] | None:
     return [min(values), max(values)] if is_number else sorted(set(values), key=str)
 
 
-def _drawn(trial: Trial, weight: np.ndarray | None, members: Sequence[Trial]) -> dict[str, Any]:
+def _drawn(
+    trial: Trial, unit: str | None, weight: np.ndarray | None, members: Sequence[Trial], takeable: Sequence[Trial]
+) -> dict[str, Any]:
     assert trial.losses is not None
     return {
         "number": trial.number,
         "loss": trial.loss,
         "loss_se": _standard_error(trial.losses, weight),
         "train_loss": trial.train_loss,
-        "complexity": trial.complexity[0] if trial.complexity else None,
+        "complexity": _size_in(trial, unit),
         "bias": trial.bias,
         "variance": trial.variance,
-        "in_zone": any(member.number == trial.number for member in members),
+        "in_zone": any(member is trial for member in members),
+        "takeable": any(member is trial for member in takeable),
+        "params": dict(trial.params),
+    }
+
+
+def _pruned(trial: Trial, unit: str | None) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "loss": trial.loss,
+        "train_loss": trial.train_loss,
+        "complexity": _size_in(trial, unit),
         "params": dict(trial.params),
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 from mesic.findings import Finding
 from mesic.host.components import Choice, Range
 from mesic.training.zone import paired_excess
+from mesic.training.zone_width import place_in
 
 EDGE_SHARE = 0.02
 FEWEST_TRIALS = 5
@@ -33,7 +34,7 @@ def edge_findings(
     findings = []
     for name, span in space.items():
         if isinstance(span, Range) and name in best["params"] and len(zone["trials"]) > 1:
-            place = _place(float(best["params"][name]), span)
+            place = place_in(span, best["params"][name])
             wider = _wider(span, limits.get(name, (-np.inf, np.inf)), is_low=place <= EDGE_SHARE)
             if (place <= EDGE_SHARE or place >= 1 - EDGE_SHARE) and wider != (span.low, span.high):
                 findings.append(_edge_finding(name, best["params"][name], span, wider))
@@ -44,13 +45,6 @@ def _wider(span: Range, limits: tuple[float, float], *, is_low: bool) -> tuple[f
     if is_low:
         return max(limits[0], span.low / 4 if span.low > 0 else span.low - (span.high - span.low)), span.high
     return span.low, min(limits[1], span.high * 4 if span.high > 0 else span.high + (span.high - span.low))
-
-
-def _place(value: float, span: Range) -> float:
-    low, high = span.low, span.high
-    if span.log:
-        low, high, value = np.log(low), np.log(high), np.log(value)
-    return float((value - low) / (high - low))
 
 
 def _edge_finding(name: str, value: float, span: Range, wider: tuple[float, float]) -> Finding:
@@ -84,7 +78,7 @@ def zone_findings(
     findings = [*_everything(zone), *_in_pieces(zone)]
     for name, losses in baselines.items():
         worse, error = paired_excess(losses, best, weight)
-        if worse <= error:
+        if worse <= zone["standard_errors"] * error:
             message = f"the baseline {name!r} lies in the zone: out of fold it cannot be told from the best trial"
             fix = "look for better columns or more rows before another learner"
             findings.append(Finding("BASELINE-IN-ZONE", "warning", message, {"worse": worse, "error": error}, fix))
