@@ -1,6 +1,6 @@
 """What the record says of the data, the partition, the model and the bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
