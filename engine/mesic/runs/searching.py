@@ -43,19 +43,14 @@ def search_zone(run: Experiment, activity: Activity) -> None:
         kept=attempts,
         standard_errors=max(2.0, 1.0 + run.config["zone"]["standard_errors"]),
     )
-    trials = searched.trials
-    attempts.write(trials)
+    attempts.write(searched.trials)
     run.record.find(*attempts.findings)
-    run.digests["trials"] = json_digest([trial.as_dict() for trial in trials])
+    run.digests["trials"] = json_digest([trial.as_dict() for trial in searched.finished])
     take_from_zone(run, _pool(run, searched, budget))
     activity.rows_in = activity.rows_out = run.split.train.size
-    tried = {
-        "tried": len(trials),
-        "failed": sum(t.state == "failed" for t in trials),
-        "pruned": sum(t.state == "pruned" for t in trials),
-        "tuner": tuner_part.name,
-    }
-    run.record.add(trials=tried)
+    states = [trial.state for trial in searched.finished]
+    counts = {"failed": states.count("failed"), "pruned": states.count("pruned"), "cut": int(searched.cut is not None)}
+    run.record.add(trials={"tried": len(states), **counts, "tuner": tuner_part.name})
     run.left_s = budget.left_s()
 
 
