@@ -14,7 +14,7 @@ from mesic.testing.fitted import fit, recipe_of
 from mesic.testing.subjects import installed
 from mesic.testing.tables import dataset
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, mean_out_of_fold
-from mesic.training.mean import FoldModels, counts_of, fitted_mean, mean_of
+from mesic.training.mean import MOST_MEMBERS, FoldModels, counts_of, fitted_mean, mean_of
 from mesic.training.variance import bias_and_variance, second_look, squared_parts
 from mesic.training.zone import Trial
 
@@ -71,7 +71,7 @@ def test_members_count_again_while_the_loss_falls():
 
     assert counts_of(loss_of, [0, 1]) == {0: 1, 1: 4}
     assert counts_of(loss_of, [0]) == {0: 1}
-    assert len(counts_of(lambda _: 0.0, list(range(20)))) == 8
+    assert len(counts_of(lambda _: 0.0, list(range(20)))) == MOST_MEMBERS
 
 
 def folds_of(rows, number=5):

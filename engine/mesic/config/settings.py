@@ -58,7 +58,9 @@ class Resources:
     """What a run may use."""
 
     threads: int | None = option(None, "threads of the numeric libraries; null: the cores there are", low=1)
-    memory_mb: int | None = option(None, "stop cleanly beyond this resident memory; null: no limit", low=100)
+    memory_mb: int | None = option(
+        None, "resident memory of run and trials together, beyond which a trial fails; null: no limit", low=100
+    )
 
 
 @dataclass

@@ -16,6 +16,7 @@ from mesic.runs.execution import execute
 from mesic.runs.plan import source_of
 from mesic.runs.record import read_record
 
+SHORT = {"BUDGET-TOO-SMALL", "NO-FINAL-FIT"}
 STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")
 
 
@@ -56,7 +57,7 @@ def configuration_of(record: Mapping[str, Any]) -> dict[str, Any]:
         )
     config: dict[str, Any] = json.loads(json.dumps(record["config"]))
     if set(TunerOptions.__dataclass_fields__) <= config["tuner"].keys():
-        config["tuner"] |= {"trials": record["trials"]["tried"], "budget_s": None}
+        config["tuner"] |= {"trials": max(1, record["trials"]["tried"]), "budget_s": None}
     config["resources"]["threads"] = record["threads"]["limit"]
     return config
 
@@ -124,6 +125,8 @@ def causes(record: Mapping[str, Any], first: str) -> list[str]:
     found += _changed("the code of {}", record["code"], code_digests_now(), show=False)
     found += _changed("the version of {}", record["versions"], versions())
     found += _changed("the platform's {}", record["platform"], platform_facts())
+    if SHORT & {finding["code"] for finding in record["findings"]}:
+        found.append("tuner.budget_s cut the run short, and here there was no clock")
     return found or ["nothing that is recorded has changed: a component is not deterministic"]
 
 

@@ -44,21 +44,16 @@ def search_zone(run: Experiment, activity: Activity) -> None:
         kept=attempts,
         rest=Rest(shared["patience"], shared["plateau"]),
     )
-    trials = searched.trials
-    attempts.write(trials)
-    refuse_unmet(trials)
+    attempts.write(searched.trials)
+    refuse_unmet(searched.finished)
     run.record.find(*attempts.findings)
-    run.digests["trials"] = json_digest([trial.as_dict() for trial in trials])
+    run.digests["trials"] = json_digest([trial.as_dict() for trial in searched.finished])
     take_from_zone(run, _pool(run, searched, budget))
     activity.rows_in = activity.rows_out = run.split.train.size
-    tried = {
-        "tried": len(trials),
-        "failed": sum(t.state == "failed" for t in trials),
-        "pruned": sum(t.state == "pruned" for t in trials),
-        "tuner": tuner_part.name,
-        "ended": searched.ended,
-    }
-    run.record.add(trials=tried)
+    states = [trial.state for trial in searched.finished]
+    counts = {"failed": states.count("failed"), "pruned": states.count("pruned"), "cut": int(searched.cut is not None)}
+    about = {"tuner": tuner_part.name, "ended": searched.ended}
+    run.record.add(trials={"tried": len(states), **counts, **about})
     run.left_s = budget.left_s()
 
 

@@ -153,6 +153,11 @@ class Searched:
     ended: str = ""
 
     @property
+    def finished(self) -> list[Trial]:
+        """All but the one that the budget did not last for."""
+        return self.trials[:-1] if self.cut is not None else self.trials
+
+    @property
     def is_empty(self) -> bool:
         """Whether no trial is complete."""
         return all(trial.losses is None for trial in self.trials)
