@@ -31,7 +31,7 @@ def key_lines(settings: type, prefix: str = "") -> Iterator[str]:
     --------
     >>> from mesic.config.settings import Zone
     >>> print(*list(key_lines(Zone, "zone."))[:2], sep="\n")
-      zone.prefer: str, default best, one of mean, best, simplest, fastest, stable
+      zone.prefer: str, default mean, one of mean, best, simplest, fastest, stable
           what is taken from it in the end
     """
     hints = get_type_hints(settings)
