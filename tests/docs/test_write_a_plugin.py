@@ -38,8 +38,8 @@ def test_the_commands_of_the_page_work_as_written(acme):
     assert "more is more complex" in ends["mesic list learner/acme_strongest"].out
     record = json.loads((mesic.folder / "runs/acme/record.json").read_text())
     assert [step["name"][3:] for step in record["model"]["steps"]] == ["codes", "mean"]
-    members = sorted((mesic.folder / "runs/acme/bundle/steps/01-mean").glob("member-00/*"))
-    assert [path.name[3:] for path in members] == ["impute", "scale", "linear"]
+    member = sorted((mesic.folder / "runs/acme/bundle/steps/01-mean").glob("member-00/*/step.json"))
+    assert [json.loads(path.read_text())["op"] for path in member][-3:] == ["impute", "scale", "linear"]
     assert record["model"]["complexity"][1] == "columns"
     assert "acme-ml" in {plugin["distribution"] for plugin in record["plugins"]}
 

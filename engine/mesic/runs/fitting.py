@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mesic.findings import Finding
+from mesic.findings import Finding, Severity
 from mesic.runs import facts, tables
 from mesic.runs.shortage import pool_of_baseline
 from mesic.runs.state import MAIN, Experiment
@@ -64,39 +64,53 @@ def _model(run: Experiment) -> Fitted:
 def _single(run: Experiment, until: float | None) -> Fitted:
     """Return one trial fitted on all training rows, or the mean of its folds' models."""
     (number,) = run.taken.counts
-    whole = _whole(run, number, until)
-    if whole is not None:
-        return whole
+    try:
+        return _whole(run, number, until)
+    except NotFitted as error:
+        _tell_of_folds(run, [number], str(error))
     models = _models_of_all_rows(run, number, until)
     return replace(mean_of(models, [1.0] * len(models)), threads=run.threads)
 
 
 def _mean(run: Experiment, until: float | None) -> Fitted:
-    """Return the mean of several trials, each fitted on all training rows, or else by the models of its folds."""
-    wholes = {number: _whole(run, number, until) for number in run.taken.counts}
+    """Return the mean of several trials, each fitted on all training rows, or else by the models of its folds.
+
+    Those that count most are fitted first.
+    """
+    counts = run.taken.counts
+    ranked = sorted(counts, key=lambda number: -counts[number])
+    wholes, reason = dict[int, Fitted](), ""
+    for number in ranked:
+        try:
+            wholes[number] = _whole(run, number, until)
+        except NotFitted as error:
+            reason = str(error)
+    if len(wholes) < len(ranked):
+        _tell_of_folds(run, [number for number in ranked if number not in wholes], reason)
 
     def models_of(number: int) -> Sequence[Fitted]:
-        whole = wholes[number]
-        return _models_of_all_rows(run, number, until) if whole is None else [whole]
+        return [wholes[number]] if number in wholes else _models_of_all_rows(run, number, until)
 
-    mean = fitted_mean(run.taken.counts, models_of)
+    mean = fitted_mean(counts, models_of)
     choices = mean.choices
-    if choices and all(whole is not None for whole in wholes.values()):
+    if choices and len(wholes) == len(ranked):
         choices = tuple(run.recipe.choices(run.dataset.view(run.split.train)))
     return replace(mean, threads=run.threads, choices=choices)
 
 
-def _whole(run: Experiment, number: int, until: float | None) -> Fitted | None:
-    """Return a trial fitted on all training rows; None, and a finding, where that did not come to an end in time."""
-    try:
-        _refuse_what_does_not_fit(run, number, until)
-        return run.attempting.whole(run.params[number], until)
-    except NotFitted as error:
-        message = f"trial {number} was not fitted on all training rows: {error}; the models of its folds are taken"
-        evidence = {"trial": number}
-        fix = "a larger tuner.budget_s, if it is the budget"
-        run.record.find(Finding("NO-FINAL-FIT", "warning", message, evidence, fix))
-        return None
+def _tell_of_folds(run: Experiment, numbers: Sequence[int], reason: str) -> None:
+    which = f"trial {numbers[0]} was" if len(numbers) == 1 else f"{len(numbers)} trials of the mean were"
+    message = f"{which} not fitted on all training rows: {reason}; the models of its folds are taken"
+    message = message.replace("of its folds", "of their folds") if len(numbers) > 1 else message
+    fix = "a larger tuner.budget_s, if it is the budget"
+    severity: Severity = "warning" if len(numbers) == len(run.taken.counts) else "info"
+    run.record.find(Finding("NO-FINAL-FIT", severity, message, {"trials": list(numbers)}, fix))
+
+
+def _whole(run: Experiment, number: int, until: float | None) -> Fitted:
+    """Return a trial fitted on all training rows; raise NotFitted where that does not come to an end in time."""
+    _refuse_what_does_not_fit(run, number, until)
+    return run.attempting.whole(run.params[number], until)
 
 
 def _refuse_what_does_not_fit(run: Experiment, number: int, until: float | None) -> None:

@@ -55,7 +55,8 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     zone = estimate_zone(pool.trials, run.found[plan.ZERO_RULE].loss, settings, weight, groups)
     members = [trial for trial in pool.trials if trial.number in set(zone["members"])]
     takeable = [trial for trial in members if trial.number in set(zone["takeable"])]
-    taken = all_that_can_be_taken(members, takeable, pool.load, run.dataset)
+    skill = zone["baseline_loss"] - min(trial.loss for trial in members)
+    taken = all_that_can_be_taken(members, takeable, pool.load, run.dataset, skill)
     run.taken = taken.get(settings.prefer, taken["best"])
     run.taken = replace(run.taken, reason=pool.reason or run.taken.reason)
     run.members = {trial.number: pool.recipes[trial.number] for trial in members}

@@ -12,6 +12,7 @@ from mesic.training.folds import OutOfFold, losses_by_row, mean_out_of_fold
 from mesic.training.mean import MOST_MEMBERS, counts_of
 from mesic.training.zone import Trial, choose
 
+MEAN_TOLERANCE = 0.1
 ONE_TRIAL = ("best", "simplest", "fastest", "stable")
 
 
@@ -46,7 +47,11 @@ class Taken:
 
 
 def all_that_can_be_taken(
-    members: Sequence[Trial], takeable: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Dataset
+    members: Sequence[Trial],
+    takeable: Sequence[Trial],
+    load: Callable[[int], OutOfFold],
+    dataset: Dataset,
+    skill: float,
 ) -> dict[str, Taken]:
     """Return what each preference takes from the zone; the mean only of two trials or more.
 
@@ -60,8 +65,11 @@ def all_that_can_be_taken(
         Returns what a trial predicted out of fold.
     dataset
         All rows.
+    skill
+        By how much the best one's loss is below that of the zero rule; the mean takes none that loses a tenth of it.
     """
     ranked = sorted(members, key=lambda trial: (trial.loss, trial.number))
+    ranked = [trial for trial in ranked if trial.loss - ranked[0].loss <= MEAN_TOLERANCE * max(skill, 0.0)]
     taken = {}
     for name in ONE_TRIAL:
         trial, reason = choose(takeable, name)

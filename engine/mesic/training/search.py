@@ -111,13 +111,13 @@ class Budget:
         return self.clock.wall_s() + share * complete[0] + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
-        """Return how long the final fit may take, of what the trials took; half of the budget is the most."""
+        """Return how long the final fits may take, of what the trials took; of several, a fifth of the budget at most."""
         if not trials:
             return 0.0
         fits = min(self.finals, len(trials))
         of_all_folds = [trial.fit_s for trial in trials if trial.losses is not None]
         seconds = fits * float(np.median(of_all_folds or [trial.fit_s for trial in trials])) / 2
-        return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 2)
+        return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 5)
 
     def trial_ends(self, trials: Sequence[Trial]) -> float | None:
         """Return the moment of the monotonic clock at which a trial under way is ended; None: never."""
