@@ -227,7 +227,7 @@ def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_
 
 
 @pytest.mark.parametrize(
-    ("fits", "finals", "left"), [([], 1, 10.0), ([2.0], 1, 9.0), ([2.0, 2.0, 2.0], 8, 7.0), ([4.0] * 8, 8, 5.0)]
+    ("fits", "finals", "left"), [([], 1, 10.0), ([2.0], 1, 9.0), ([2.0, 2.0, 2.0], 8, 8.0), ([4.0] * 8, 8, 8.0)]
 )
 def test_a_trial_under_way_is_ended_while_the_final_fits_have_room(fits, finals, left):
     losses = np.zeros(3)

@@ -111,7 +111,7 @@ class Budget:
         return self.clock.wall_s() + share * complete[0] + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
-        """Return how long the final fits may take, of what the trials took; of several, a fifth of the budget at most."""
+        """Return how long the final fits may take; of several, a fifth of the budget at most."""
         if not trials:
             return 0.0
         fits = min(self.finals, len(trials))
