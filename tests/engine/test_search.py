@@ -15,10 +15,12 @@ from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
 from mesic.training.attempting import Attempted, Bench, Here
+from mesic.training.constraints import Constraints
 from mesic.training.folds import cross_fit, in_folds, of_folds
 from mesic.training.recipe import Part
 from mesic.training.search import Budget, search
 from mesic.training.space import SearchSpace
+from mesic.training.stopping import Rest
 from mesic.training.zone import Trial
 from mesic_plugins.learners.portable import PortableLearner, constant_step
 
@@ -275,3 +277,84 @@ def test_folds_told_of_one_by_one_are_as_all_folds_and_as_a_part_of_them():
     np.testing.assert_array_equal(part.prediction, whole.prediction[np.isin(whole.fold, [0, 2])])
     assert part.fold_losses == (whole.fold_losses[0], whole.fold_losses[2])
     assert len(part.models) == 2
+
+
+class Dear:
+    """Makes trials as the bench does, and says that they took long."""
+
+    def __init__(self, seconds):
+        self.here, self.seconds, self.asked = Here(bench(), lambda _: None), seconds, []
+
+    def trial(self, asked, until):
+        self.asked.append(asked)
+        made = self.here.trial(asked, until)
+        share = 1 / 3 if asked.is_screened else 1.0
+        return dataclasses.replace(made, trial=dataclasses.replace(made.trial, fit_s=share * self.seconds))
+
+
+class Ticking(Clock):
+    """A clock on which every look takes a second."""
+
+    def wall_s(self):
+        object.__setattr__(self, "cpu", self.cpu + 1.0)
+        return self.cpu
+
+
+def test_where_trials_are_dear_they_are_screened_in_one_fold_and_the_best_made_again_in_all():
+    attempting, kept = Dear(3.0), InMemory({})
+    shifts = [4.0, 3.0, 0.0, 2.0, 5.0, 1.0]
+    tuner = Listed(*({"fault": 0, "shift": shift} for shift in shifts))
+    made = search(tuner, attempting, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=kept)
+
+    screened = [trial for trial in made.trials if trial.is_out and trial.of is None]
+    again = [trial for trial in made.trials if trial.of is not None]
+    assert [asked.is_screened for asked in attempting.asked][:6] == [False, True, True, True, True, True]
+    assert [trial.params["shift"] for trial in screened] == shifts[1:]
+    assert again[0].of == 2
+    assert again[0].params == screened[1].params
+    assert again[0].losses is not None
+    assert again[0].loss < made.trials[0].loss
+    assert len(tuner.told) == 6
+
+
+def test_a_search_that_is_taken_up_again_keeps_what_was_made_again_in_all_folds():
+    first = Dear(3.0)
+    tuner = Listed(*({"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0)))
+    made = search(tuner, first, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory({}))
+    finished = {trial.number: trial for trial in made.trials}
+    second = Dear(3.0)
+    tuner = Listed(*({"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0)))
+    again = search(tuner, second, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory(finished))
+
+    assert any(trial.of is not None for trial in made.trials)
+    assert again.trials[: len(made.trials)] == made.trials
+    assert second.asked == []
+
+
+class Hears(Listed):
+    """A tuner that wants to hear of constraints."""
+
+    def tell(self, loss, constraints=None):
+        super().tell((loss, constraints))
+
+
+def test_constraints_are_told_to_who_wants_to_hear_of_them():
+    limited = dataclasses.replace(bench(), constraints=Constraints({"complexity": 3.0}, DATA))
+    tuner = Hears({"fault": 0}, {"fault": 1})
+    search(tuner, Here(limited, lambda _: None), DATA, Budget(9, None), kept=InMemory({}))
+
+    (loss, excess), failed = tuner.told
+    assert np.isfinite(loss)
+    assert excess == {"complexity": np.inf}
+    assert failed == (None, None)
+
+
+def test_a_search_says_what_ended_it():
+    def ended(*asked, trials=3, **rest):
+        here, budget = Here(bench(), lambda _: None), Budget(trials, None)
+        return search(Listed(*asked), here, DATA, budget, kept=InMemory({}), **rest).ended
+
+    same = [{"fault": 0, "shift": 0.0}] * 9
+    assert ended(*same) == "budget"
+    assert ended(*same[:2]) == "nothing left"
+    assert ended(*same, trials=9, rest=Rest(plateau=2)) == "plateau"

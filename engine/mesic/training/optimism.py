@@ -42,7 +42,7 @@ def optimism_of_best(
     level: float = 0.95,
     rng: np.random.Generator,
 ) -> Optimism | None:
-    """Return how optimistic the best trial's loss is; None where there is but one trial.
+    """Return how optimistic the best trial's loss is; None where there is but one trial, or one row that counts.
 
     Rows are drawn with replacement; the trial with the least loss on those that were drawn is asked about those that
     were not. No model is fitted again.
@@ -81,6 +81,9 @@ def optimism_of_best(
         inside = drawn @ sums / (drawn @ share)[:, np.newaxis]
         outside = rest @ sums / (rest @ share)[:, np.newaxis]
     picked = outside[np.arange(len(inside)), np.argmin(np.nan_to_num(inside, nan=np.inf), axis=1)]
+    picked = np.where(np.isnan(inside).all(axis=1), np.nan, picked)
+    if np.isnan(picked).all():  # one unit has all the weight
+        return None
     expected = float(np.nanmean(picked))
     best = float((sums.sum(axis=0) / share.sum()).min())
     low, high = percentile_ends(picked, level)
