@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Any
 from mesic.host.building import build
 from mesic.runs import plan
 from mesic.runs.files import json_digest
-from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.runs.seeds import stage_seed
 from mesic.runs.shortage import pool_without_trials
 from mesic.runs.state import Experiment
 from mesic.runs.taking import Pool, take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
-from mesic.training.attempting import Attempting, Bench, Here
 from mesic.training.mean import MOST_MEMBERS
 from mesic.training.search import Budget, Searched, search, search_space
-from mesic.training.variance import second_look
-from mesic.workers.messages import Table
 
 if TYPE_CHECKING:
     from mesic.runs.journal import Journal
@@ -34,7 +31,6 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     tuner = build(tuner_part.offer, {**own, "space": space, "start": start}, seed=seed)
     key = run.key("search", [tuner_part.name, own, str(space)])
     attempts = run.attempts = Attempts(run.folder, run.registry, key, _journal(run, start))
-    run.attempting = _attempting(run)
     searched = search(
         tuner,
         run.attempting,
@@ -60,16 +56,6 @@ def _journal(run: Experiment, start: Mapping[str, Any]) -> "Journal | None":
     from mesic.runs.journal import Journal
 
     return Journal(run.folder, run.space, start)
-
-
-def _attempting(run: Experiment) -> Attempting:
-    """Return where trials are made: in the process that was started for them, or here."""
-    look = second_look(run.split, run.dataset, stage_rng(run.config["seed"], "variance"))
-    if run.workers is None:
-        bench = Bench(run.recipe_of, run.dataset, run.split.folds, run.split.train, look)
-        return Here(bench, run.between("search"))
-    run.workers.give(Table(run.dataset, run.split.folds, run.split.train, look), run.between("search"))
-    return run.workers
 
 
 def _pool(run: Experiment, searched: Searched, budget: Budget) -> Pool:
