@@ -16,6 +16,7 @@ from tests.conftest import CommandLine, install_module, people
 HARMFUL = '''
 """A learner that does harm on demand, where its depth is large enough."""
 
+import ctypes
 import os
 import signal
 import time
@@ -26,14 +27,17 @@ import numpy as np
 from mesic import Component, Range, hookimpl, option
 from mesic_plugins.learners.portable import PortableLearner, constant_step
 
+KEPT = []
+
 
 class Harmful(PortableLearner):
-    def __init__(self, task="binary", seed=0, depth=1, harm="", least=8, seconds=60.0):
+    def __init__(self, task="binary", seed=0, depth=1, harm="", least=8, seconds=60.0, rows=0):
+        self.rows = rows
         self.task, self.depth, self.harm, self.least, self.seconds = task, depth, harm, least, seconds
 
     def _learn(self, matrix, y, classes, weight):
         share = np.bincount(y, weights=weight, minlength=classes) / len(y)
-        if self.depth >= self.least and self.harm:
+        if self.depth >= self.least and self.harm and (self.harm != "segfault" or len(y) >= self.rows):
             getattr(self, self.harm)()
         share = np.full(classes, np.nan) if self.harm == "nan" and self.depth >= self.least else share
         return constant_step(share + 1e-3 * self.depth, classes)
@@ -56,6 +60,12 @@ class Harmful(PortableLearner):
             kept.append(np.ones(2_500_000))
             time.sleep(0.02)
 
+    def keep(self):
+        KEPT.append(np.ones(7_500_000))
+
+    def hold(self):
+        ctypes.PyDLL(None).sleep(1000)  # and lets no other thread of Python run
+
     def speak(self):
         print("a learner speaks")
 
@@ -74,6 +84,7 @@ class HarmfulOptions:
     harm: str = option("", "what it does")
     least: int = option(8, "from which depth on", low=1)
     seconds: float = option(60.0, "how long it sleeps", low=0)
+    rows: int = option(0, "fewest rows that it crashes on", low=0)
 
 
 @hookimpl
@@ -99,6 +110,7 @@ def harmful(site, tmp_path):
     people(150).to_csv(tmp_path / "people.csv", index=False)
     command = CommandLine(tmp_path)
     do = lambda *said, **extra: command(*RUN, *said, "out=r", PYTHONPATH=str(site), **extra)  # noqa: E731
+    do.do = lambda *said: command(*said, PYTHONPATH=str(site))
     do.start = lambda *said: command.start(*RUN, *said, "out=r", PYTHONPATH=str(site))
     return do
 
@@ -176,6 +188,7 @@ def wait_for(seen, seconds=60):
         ("segfault", "the process of the trial was killed by SIGSEGV", []),
         ("leave", "the process of the trial ended with status 3", []),
         ("hang", "took longer than tuner.trial_s=2", ["tuner.trial_s=2"]),
+        ("hold", "took longer than tuner.trial_s=2", ["tuner.trial_s=2"]),
         ("eat", "resources.memory_mb=900", ["resources.memory_mb=900"]),
         ("nan", "the learner's predictions are not finite", []),
     ],
@@ -221,6 +234,24 @@ def test_no_room_for_any_trial_stops_the_run(harmful):
     assert "Traceback" not in done.err
 
 
+def test_what_trials_leave_behind_in_their_process_makes_no_later_one_fail(harmful, tmp_path):
+    done = harmful("learner.harm=keep", "learner.least=1", "tuner.trials=4", "resources.memory_mb=950")
+
+    assert done.status == 0, done.err
+    assert [trial["error"] for trial in trials_of(tmp_path / "r")] == [None] * 4
+
+
+@pytest.mark.parametrize("more", [[], ["source.time=since"], ["zone.prefer=mean"]])
+def test_a_final_fit_that_crashes_leaves_the_models_of_the_folds(harmful, tmp_path, more):
+    whole = ["learner.harm=segfault", "learner.least=1", "learner.rows=115"]
+    done = harmful(*whole, "tuner.trials=2", *more)
+
+    assert done.status == 0, done.err
+    (finding, *_) = (f for f in record_of(tmp_path / "r")["findings"] if f["code"] == "NO-FINAL-FIT")
+    assert "the process of the trial was killed by SIGSEGV" in finding["message"]
+    assert record_of(tmp_path / "r")["model"]["learner"] == "harmful"
+
+
 def test_a_single_trial_has_no_process_of_its_own_and_no_journal(harmful, tmp_path):
     process = harmful.start("tuner=single", "learner.harm=sleep", "learner.least=1", "learner.seconds=0.2")
     seen = []
@@ -257,6 +288,18 @@ def test_who_kills_the_run_in_a_trial_leaves_no_process_and_loses_no_trial(harmf
     assert (tmp_path / "r" / "trials.jsonl").read_bytes() == (tmp_path / "whole" / "trials.jsonl").read_bytes()
     assert len(study_of(tmp_path / "r").get_trials()) == 6
     assert record_of(tmp_path / "r")["digests"] == record_of(tmp_path / "whole")["digests"]
+
+
+def test_a_learner_that_lets_no_thread_run_ends_with_the_run_that_is_killed(harmful, tmp_path):
+    process = harmful.start("learner.harm=hold", "learner.least=1")
+    wait_for(lambda: "search" in read(tmp_path / "r" / "timeline.jsonl"))
+    child = wait_for(lambda: child_of(process.pid))
+    time.sleep(2)
+    assert is_alive(child)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+    wait_for(lambda: not is_alive(child), 5)
 
 
 def test_a_crash_is_not_tried_again_by_a_run_that_is_taken_up(harmful, tmp_path):
@@ -330,6 +373,24 @@ def test_a_final_fit_that_does_not_fit_is_left_out(harmful, tmp_path):
     assert_within(tmp_path / "r", BUDGET_S + 0.2)
     assert codes_of(tmp_path / "r") & {"NO-FINAL-FIT", "BUDGET-TOO-SMALL"}
     assert record_of(tmp_path / "r")["model"]["learner"] == "harmful"
+
+
+def test_a_budget_holds_the_fits_of_all_members_of_a_mean(harmful, tmp_path):
+    sleeps = ["learner.harm=sleep", "learner.least=1", "learner.seconds=0.05", "zone.prefer=mean"]
+    done = harmful(*sleeps, "tuner.budget_s=10", "tuner.trials=null")
+
+    assert done.status == 0, done.err
+    assert_within(tmp_path / "r", 10)
+    assert len(trials_of(tmp_path / "r")) > 1
+
+
+def test_a_run_that_its_budget_cut_short_is_reproduced_without_the_clock(harmful, tmp_path):
+    sleeps = ["learner.harm=sleep", "learner.least=1", "learner.seconds=0.4", "resources.threads=1"]
+    done = harmful(*sleeps, f"tuner.budget_s={2 * BUDGET_S}", "tuner.trials=null")
+    again = harmful.do("reproduce", "run=r")
+
+    assert done.status == 0, done.err
+    assert again.status == 0 or "tuner.budget_s cut the run short" in again.out, again.out + again.err
 
 
 def test_a_budget_is_kept_on_many_rows(tmp_path):

@@ -16,8 +16,11 @@ from mesic.runs import facts, plan, tables
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Activity
+from mesic.training.attempting import Attempting, Here
 from mesic.training.folds import cross_fit, final_fit
 from mesic.training.sampling import is_even, is_whole, sample_facts
+from mesic.training.variance import second_look
+from mesic.workers.messages import Table
 
 FEW_ROWS = 200
 
@@ -110,7 +113,12 @@ def _look_at_sample(run: Experiment) -> None:
 
 
 def cross_fit_baselines(run: Experiment, activity: Activity) -> None:
-    """Predict every training row with every baseline, out of fold, and fit it on all of them."""
+    """Predict every training row with every baseline, out of fold, and fit it on all of them.
+
+    Meanwhile the process for trials takes in the table.
+    """
+    run.space = plan.space_of(run.registry, run.config)
+    run.attempting = _attempting(run)
     parts = plan.baselines_of(run.registry, run.config)
     plain = plan.named_part(run.registry, run.config, "sampler", "everything")
     run.baselines = {
@@ -119,4 +127,15 @@ def cross_fit_baselines(run: Experiment, activity: Activity) -> None:
     for name, recipe in run.baselines.items():
         run.found[name] = cross_fit(recipe, run.dataset, run.split.folds, run.between(name))
         run.fitted[name] = final_fit(recipe, run.dataset, run.split.train)
+    if run.workers is not None:
+        run.workers.wait()  # the budget of the search is not for imports
     activity.rows_in = activity.rows_out = run.split.train.size
+
+
+def _attempting(run: Experiment) -> Attempting:
+    """Return where trials are made: in the process that was started for them, or here."""
+    look = second_look(run.split, run.dataset, stage_rng(run.config["seed"], "variance"))
+    if run.workers is None:
+        return Here(run.bench(look), run.between("search"))
+    run.workers.give(Table(run.dataset, run.split.folds, run.split.train, look), run.between("search"))
+    return run.workers

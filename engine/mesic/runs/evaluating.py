@@ -17,13 +17,16 @@ from mesic.runs.fitting import fold_models
 from mesic.runs.seeds import stage_rng
 from mesic.runs.state import MAIN, Experiment, part_of
 from mesic.runs.timeline import Activity
+from mesic.training.costs import BATCH_ROWS, costs_of
 from mesic.training.fitted import Predictor
 from mesic.training.folds import OutOfFold
 from mesic.training.mean import mean_of
 
 
 def evaluate(run: Experiment, activity: Activity) -> None:
-    """Open the test part, once: score model and baselines on it, ask the evaluators."""
+    """Open the test part, once: score model and baselines on it, ask the evaluators; what answers cost is measured."""
+    run.costs = costs_of(run.fitted[MAIN], run.dataset.X.iloc[run.split.train[:BATCH_ROWS]])
+    run.record.add(costs=run.costs.facts())
     test, y = run.split.test, run.dataset.y[run.split.test]
     predictors = {name: fitted.predictor() for name, fitted in run.fitted.items()}
     predictions = {name: predict(run.dataset.X.iloc[test]) for name, predict in predictors.items()}

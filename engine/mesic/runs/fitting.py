@@ -12,7 +12,6 @@ from mesic.runs.taking import take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.training import examination
 from mesic.training.attempting import Here, NotFitted
-from mesic.training.costs import BATCH_ROWS, costs_of
 from mesic.training.fitted import Fitted
 from mesic.training.mean import fitted_mean, mean_of
 from mesic.training.recipe import Recipe
@@ -25,8 +24,6 @@ def fit(run: Experiment, activity: Activity) -> None:
     model = _model(run)
     run.fitted = {MAIN: model, **run.fitted}
     _end_process(run)
-    run.costs = costs_of(model, run.dataset.X.iloc[run.split.train[:BATCH_ROWS]])
-    run.record.add(costs=run.costs.facts())
     run.digests["steps"] = {f"{n:02d}-{step.op}": step.digest() for n, step in enumerate(model.steps)}
     activity.rows_in = activity.rows_out = run.split.train.size
     why = run.record.facts["zone"]["reason"]

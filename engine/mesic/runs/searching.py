@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Any
 from mesic.host.building import build
 from mesic.runs import plan
 from mesic.runs.files import json_digest
-from mesic.runs.seeds import stage_rng, stage_seed
+from mesic.runs.seeds import stage_seed
 from mesic.runs.shortage import pool_without_trials
 from mesic.runs.state import Experiment
 from mesic.runs.taking import Pool, take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
-from mesic.training.attempting import Attempting, Here
 from mesic.training.constraints import refuse_unmet
 from mesic.training.mean import MOST_MEMBERS
 from mesic.training.search import Budget, Searched, search
 from mesic.training.stopping import Rest
-from mesic.training.variance import second_look
-from mesic.workers.messages import Table
 
 if TYPE_CHECKING:
     from mesic.runs.journal import Journal
@@ -29,13 +26,12 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     tuner_part, own, shared = plan.tuner_of(run.registry, run.config)
     finals = MOST_MEMBERS if run.config["zone"]["prefer"] == "mean" else 1
     budget = Budget(shared["trials"], shared["budget_s"], finals=finals)
-    space = run.space = plan.space_of(run.registry, run.config)
+    space = run.space
     starts = space.starts(run.recipe)
     seed = stage_seed(run.config["seed"], "search")
     tuner = build(tuner_part.offer, {**own, "space": space.spans, "starts": starts}, seed=seed)
     key = run.key("search", [tuner_part.name, own, space.facts()])
     attempts = run.attempts = Attempts(run.folder, run.registry, key, _journal(run, starts))
-    run.attempting = _attempting(run)
     searched = search(
         tuner,
         run.attempting,
@@ -63,16 +59,6 @@ def _journal(run: Experiment, starts: Sequence[Mapping[str, Any]]) -> "Journal |
     from mesic.runs.journal import Journal
 
     return Journal(run.folder, run.space.every_span(), starts)
-
-
-def _attempting(run: Experiment) -> Attempting:
-    """Return where trials are made: in the process that was started for them, or here."""
-    look = second_look(run.split, run.dataset, stage_rng(run.config["seed"], "variance"))
-    if run.workers is None:
-        bench = run.bench(look)
-        return Here(bench, run.between("search"))
-    run.workers.give(Table(run.dataset, run.split.folds, run.split.train, look), run.between("search"))
-    return run.workers
 
 
 def _pool(run: Experiment, searched: Searched, budget: Budget) -> Pool:

@@ -12,7 +12,9 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from mesic.cli import ALLOCATIONS_BETWEEN_COLLECTIONS
@@ -66,9 +68,16 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def end_before_parent() -> None:
+    """Let a system that is out of memory end this process and not the run's (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def main(descriptor: int) -> None:
     """Serve one run."""
     end_with_parent()
+    end_before_parent()
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
     os.set_inheritable(descriptor, False)
     line = Line(Connection(descriptor))

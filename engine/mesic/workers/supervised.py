@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,17 +60,35 @@ class Supervised:
         self.parts, self.limits = parts, limits
         self.table: Table | None = None
         self.between: Between = lambda _: None
-        self.child: Child | None = self._started()
         self.is_ready, self.is_used = False, False
+        self.child: Child | None = self._started()
 
     def _started(self) -> Child:
         child = Child()
-        child.send(self.parts)
+        with suppress(Died):  # whoever waits for it hears of that
+            child.send(self.parts)
+            if self.table is not None:
+                child.send(self.table)
         return child
 
     def give(self, table: Table, between: Between) -> None:
         """Say what all trials share, and who is told of what is being done."""
         self.table, self.between = table, between
+        if self.child is not None:
+            with suppress(Died):
+                self.child.send(table)
+
+    def wait(self) -> None:
+        """Wait until the process can begin.
+
+        Raises
+        ------
+        MemoryLimitReached
+            There is no room for any trial.
+        MesicError
+            No process can be had.
+        """
+        self._ready(None)
 
     def end(self) -> None:
         """End the process, if there is one."""
@@ -157,23 +176,12 @@ class Supervised:
             )
 
     def _ready(self, until: float | None) -> Child:
-        """Return a process that waits for trials; it has the table.
-
-        Raises
-        ------
-        Cut
-            It is not ready in time.
-        MemoryLimitReached
-            There is no room for any trial.
-        MesicError
-            No process can be had.
-        """
+        """Return a process that waits for trials; it has the table. Raise as :meth:`wait`, or Cut where it is late."""
         assert self.table is not None
         child = self.child = self.child or self._started()
         if self.is_ready:
             return child
         try:
-            child.send(self.table)
             while (message := child.receive(until)) is None:
                 if until is not None and time.monotonic() >= until:
                     self.end()
