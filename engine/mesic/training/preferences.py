@@ -72,7 +72,7 @@ def _mean(ranked: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Da
     counts = counts_of(lambda tried: mean_out_of_fold(dataset, found, tried).loss, list(found))
     folds = np.unique(found[ranked[0].number].fold).size
     takes = sum(trial.predict_us for trial in ranked if trial.number in counts) * (folds + 1)
-    reason = f"the mean of {len(counts)} of {len(ranked)} trials in the zone"
+    reason = f"the mean of {len(counts)} of {len(ranked)} in the zone that may be taken"
     joined = mean_out_of_fold(dataset, found, counts)
     if joined.complexity is not None:
         joined = replace(joined, complexity=(joined.complexity[0] * (folds + 1), joined.complexity[1]))
