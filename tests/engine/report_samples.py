@@ -39,6 +39,8 @@ def u_shape(trials=25, seed=0, loss="log loss", unit="leaves", scale=1.0, best=0
                 "loss": unseen * scale,
                 "loss_se": 0.009 * scale,
                 "train_loss": max(trained, 0.03) * scale,
+                "bias": (best / 3 + 0.02 * max(-far, 0) ** 2) * scale,
+                "variance": 0.004 * size**0.3 * scale,
                 "complexity": float(round(size)),
                 "params": dict(list(options.items())[: max(1, params)]),
             }
@@ -46,8 +48,9 @@ def u_shape(trials=25, seed=0, loss="log loss", unit="leaves", scale=1.0, best=0
     lowest = min(rows, key=lambda row: row["loss"])
     for row in rows:
         row["in_zone"] = row["loss"] <= lowest["loss"] + 0.006 * scale
+        row["takeable"] = row["loss"] <= lowest["loss"] + 0.004 * scale
     members = [row for row in rows if row["in_zone"]]
-    chosen = min(members, key=lambda row: row["complexity"])
+    chosen = min((row for row in members if row["takeable"]), key=lambda row: row["complexity"])
     sizes = [row["complexity"] for row in members]
     return {
         "loss": loss,
@@ -56,14 +59,16 @@ def u_shape(trials=25, seed=0, loss="log loss", unit="leaves", scale=1.0, best=0
         "members": [row["number"] for row in members],
         "best": lowest["number"],
         "chosen": chosen["number"],
-        "reason": f"the simplest of {len(members)} that cannot be told from the best",
+        "reason": f"the simplest of {len(members)} in the zone that may be taken",
         "edges": {
             "num_leaves": [min(sizes) // 60, max(sizes) // 60],
             "learning_rate": [0.0123456, 0.31],
         },
         "complexity_edges": [min(sizes), max(sizes)],
         "baseline_loss": 0.58 * scale,
-        "rule": "within 1 paired standard errors of the best trial's out-of-fold loss",
+        "complexity_width": max(sizes) / min(sizes),
+        "width": {"num_leaves": 0.4},
+        "rule": "not told from the best trial by paired out-of-fold losses at level 0.9",
     }
 
 
@@ -97,7 +102,7 @@ def common():
             "summary": "gradient-boosted trees",
             "options": {"num_leaves": 8, "learning_rate": 0.04063934305065952, "monotone": None, "bins": [1, 2]},
             "complexity": [812.0, "leaves"],
-            "why": "the simplest of 4 that cannot be told from the best",
+            "why": "the simplest of 4 in the zone that may be taken",
             "steps": [{"name": "00-codes", "digest": DIGEST}, {"name": "01-lightgbm", "digest": DIGEST[::-1]}],
         },
         "digests": {"data": DIGEST, "partition": DIGEST, "steps": {"00-codes": DIGEST}},

@@ -296,7 +296,7 @@ def test_the_zone_picture_stands_alone_in_light_and_in_dark():
     root = ElementTree.fromstring(svg)
     words = "".join(root.itertext())
 
-    assert root.get("viewBox") == "0 0 760 480"
+    assert root.get("viewBox").startswith("0 0 760 ")
     assert "prefers-color-scheme:dark" in svg
     for said in ("too simple: bias", "too complex: variance", "zone of solutions: 4 of 25 trials", "chosen: trial 6"):
         assert said in words
@@ -380,6 +380,38 @@ def test_a_learner_that_says_nothing_of_its_size_is_drawn_trial_by_trial(size):
 
     assert "trials in their order" in words
     assert "bias" not in words
+
+
+def test_trials_out_of_the_race_are_drawn_beside_the_others_and_belong_to_the_curve():
+    zone = samples.u_shape()
+    out = {"number": 900, "loss": 0.45, "train_loss": 0.2, "complexity": 80_000.0, "params": {}}
+
+    words = "".join(ElementTree.fromstring(charts.zone_chart(zone | {"pruned": [out]})).itertext())
+
+    assert "of 26 trials" in words
+    assert "trial 900: log loss 0.45 (told from the best on its first folds)" in words
+    assert "outside, by its first folds" in words
+    assert "outside, by its first folds" not in charts.zone_chart(zone)
+
+
+def test_what_lies_in_the_zone_but_may_not_be_taken_looks_different():
+    zone = samples.u_shape()
+    shown = charts.zone_chart(zone)
+    for trial in zone["trials"]:
+        trial["takeable"] = trial["in_zone"]
+
+    assert "may be taken" in shown
+    assert "may be taken" not in charts.zone_chart(zone)
+
+
+def test_bias_and_variance_are_drawn_below_where_they_are_known():
+    zone = samples.u_shape()
+    shown = charts.zone_chart(zone)
+    for trial in zone["trials"]:
+        trial["bias"] = None
+
+    assert "bias, above the least" in shown
+    assert "bias, above the least" not in charts.zone_chart(zone)
 
 
 def test_trials_that_failed_or_lack_numbers_are_left_out():

@@ -136,7 +136,8 @@ def _plane(facts: Facts) -> Html:
         return Html("")
     sides = Counter((facts.get("sides") or {}).values())
     said = " and ".join(f"{counted(count, 'trial')} on the side of {side}" for side, count in sorted(sides.items()))
-    caption = "By squared distance, on rows that neither of two samples saw. Along a dashed line the loss is the same."
+    caption = "By squared distance, on rows that neither of two samples saw. Along a dashed line the loss is the same. "
+    caption += "Green: in the zone; a ring: taken."
     chart = figure(plane_chart, facts, caption=caption)
     return joined(
         (tag("h3", "Bias and variance"), chart, paragraph(f"Outside the zone: {said}.") if said else Html(""))

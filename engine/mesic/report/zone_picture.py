@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from mesic.report.svg import NARROW, WIDE, Drawing, Point, Scale, short, text_width
+from mesic.report.svg import WIDE, Drawing, Point, Scale, short, text_width
 from mesic.report.trend import one_a_place, trend
 from mesic.report.words import counted, known, number
-from mesic.report.zone_panel import HEIGHT, draw_panel, has_panel
+from mesic.report.zone_panel import HEIGHT, draw_panel, has_panel, heights
 
 SEEN, UNSEEN, MEMBER = "var(--b)", "var(--a)", "var(--zone)"
 UNSEEN_LINE, SEEN_LINE = f"stroke:{UNSEEN};stroke-width:2.5", f"stroke:{SEEN};stroke-width:2;stroke-dasharray:6 4"
@@ -71,27 +71,27 @@ def zone_chart(zone: Mapping[str, Any], width: float = WIDE) -> str:
         ``WIDE`` or ``NARROW``.
     """
     dots, has_sizes = _dots(zone)
-    drawing = Drawing(width, 480 if width > NARROW else 430, "The zone of solutions")
+    drawing = Drawing(width, 60, "The zone of solutions")
     if not dots:
-        drawing.height = 60
         drawing.text((8, 34), "No trial came to an end: there is no zone to draw.", css="soft")
         return drawing.svg()
     top = _legend(drawing, zone, dots) + 46
+    drawing.height = top + (314 if drawing.is_narrow else 384)
     x, y = _scales(drawing, dots, zone, top, has_sizes)
-    panel = HEIGHT + 12 if has_sizes and has_panel(zone["trials"]) else 0.0
+    panel = HEIGHT + 12 if has_sizes and has_panel(zone.get("trials") or []) else 0.0
     drawing.height += panel
     picture = Picture(drawing, x, y, dots, has_sizes, _is_sweep(zone), y.start + panel)
     _shade(picture, zone)
     drawing.axis_y(y, x.start, x.end)
     drawing.axis_x(x, picture.bottom, picture.bottom)
     _axis_words(picture, zone)
-    if panel:
-        drawing.line((x.start, y.start), (x.end, y.start), css="axis")
-        draw_panel(drawing, x, y.start + 12, zone["trials"])
     _baseline(picture, zone)
     _curves(picture)
     _trials(picture)
     _choice(picture, zone)
+    if panel:
+        drawing.line((x.start, y.start), (x.end, y.start), css="axis")
+        draw_panel(drawing, x, y.start + 12, zone["trials"])
     return drawing.svg()
 
 
@@ -143,7 +143,11 @@ def _scales(
 ) -> tuple[Scale, Scale]:
     low, high = _losses_shown(dots, known(zone.get("baseline_loss")))
     y = Scale(low, high, drawing.height - (84 if drawing.is_narrow else 64), top)
-    left = 14 + max(text_width(short(tick)) for tick in y.ticks(56))
+    ticks = [
+        *y.ticks(56),
+        *(heights(zone["trials"]).ticks(56) if has_sizes and has_panel(zone.get("trials") or []) else ()),
+    ]
+    left = 14 + max(text_width(short(tick)) for tick in ticks)
     first, last = dots[0].x, dots[-1].x
     ends = (first / 1.3, last * 1.3) if has_sizes else (first - 0.6, last + 0.6)
     return Scale(*ends, left, drawing.width - 12, log=has_sizes), y
