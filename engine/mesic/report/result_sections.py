@@ -29,6 +29,7 @@ from mesic.report.words import (
     number,
     primary_score,
     score_text,
+    search_text,
     skill_text,
 )
 
@@ -120,6 +121,7 @@ def zone(record: Record) -> Html:
             about(reading + "the loss on rows not seen is as low as the data can tell."),
             figure(charts.zone_chart, facts, caption=caption if len(trials) > 1 else ""),
             paragraph(said),
+            paragraph(search_text(record)) if search_text(record) else Html(""),
             _plane(facts),
             _preferences(facts),
             _edges(facts),

@@ -11,6 +11,7 @@ UNKNOWN = "not measured"
 ACRONYMS = {"roc", "auc", "mae", "mse", "rmse", "mape", "mcc", "map", "ndcg", "acper", "ae"}
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 MOST_DECIMALS = 6
+SEVERAL = 2
 MINUS = "−"
 
 
@@ -230,6 +231,32 @@ def skill_text(record: Mapping[str, Any]) -> str:
     span = f"{level_text(skill)} interval {percent(ends[0])} to {percent(ends[1])}"
     said = f"ts {loss} is {percent(abs(value))} {word} ({span}) than {against}"
     return f"I{said}." if low > 0 else f"It is not clearly better than a baseline: i{said}."
+
+
+def search_text(record: Mapping[str, Any]) -> str:
+    """Return what came out of the search, and how much better the best trial looks than it is; nothing of one trial.
+
+    Examples
+    --------
+    >>> luck = {"value": 0.004, "expected": 0.484, "low": 0.45, "high": 0.52, "level": 0.95, "trials": 12}
+    >>> zone = {"loss": "log loss", "taken": {"3": 1, "7": 2}, "members": [3, 7, 9], "optimism": luck}
+    >>> print(search_text({"trials": {"tried": 15}, "zone": zone}).replace(". ", ".\\n"))
+    15 trials, 3 of them in the zone, 2 of these taken.
+    The best trial's log loss out of fold is too good by about 0.004, for it is the best of 12: expect 0.484 (95% interval 0.45 to 0.52) of it elsewhere.
+    """
+    zone = record.get("zone") or {}
+    tried, luck = (record.get("trials") or {}).get("tried", 0), zone.get("optimism")
+    if tried < SEVERAL:
+        return ""
+    inside = len(zone.get("members") or [])
+    said = f"{counted(tried, 'trial')}, {inside} of them in the zone, {len(zone.get('taken') or {})} of these taken."
+    if not luck:
+        return said
+    expected, loss = score_text({**luck, "value": luck["expected"]}), zone.get("loss") or "loss"
+    return (
+        f"{said} The best trial's {loss} out of fold is too good by about {number(luck['value'], 2)}, for it is the best "
+        f"of {luck['trials']}: expect {expected} of it elsewhere."
+    )
 
 
 def selection_text(record: Mapping[str, Any]) -> str:

@@ -224,7 +224,7 @@ def print_run(record: Mapping[str, Any]) -> None:
     if record["status"] != "finished":
         tell(f"the run did not finish: {record['run']['name']}/record.json says how far it came")
         return
-    from mesic.report.words import headline, selection_text
+    from mesic.report.words import headline, search_text, selection_text
 
     print_text(headline(record) + "\n")
     names = [score["metric"] for score in record["scores"]["test"]]
@@ -234,7 +234,7 @@ def print_run(record: Mapping[str, Any]) -> None:
     level = record["config"]["interval"]
     title = f"Test rows ({level:.0%} intervals)"
     print_table(["", *names[:shown]], [row[: shown + 1] for row in rows], title)
-    if said := selection_text(record):
+    for said in filter(None, (search_text(record), selection_text(record))):
         print_text(f"{said}\n")
     for line in finding_lines(record["findings"]):
         print_text(line)
