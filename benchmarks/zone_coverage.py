@@ -6,7 +6,7 @@ Drawn tasks: losses of trials a row, correlated as those of neighbours in a sear
 known: all equal, a valley, one winner, half of them best; few and many trials and rows, light and heavy tails, rows
 that share the luck of their fold's model or do not. Learned tasks: ridge, neighbours, trees and LightGBM, cross-fitted
 on generated tables; the truth is the mean loss of fresh training sets of the fold's size on fresh rows. Every rule sees
-the same tasks; TASKS (200) of each drawn setting, half as many of each learned one.
+the same tasks; TASKS (200) of each drawn setting, half as many of each learned one: about half an hour on one core.
 """
 
 import sys
