@@ -98,7 +98,7 @@ class Race:
 
     leader: OutOfFold
     weight: np.ndarray | None = None
-    standard_errors: float = 2.0
+    standard_errors: float = 3.0
 
     def is_lost(self, losses: np.ndarray, folds: int) -> bool:
         """Return whether the losses of the first folds, in the order of the rows, are clearly worse."""
