@@ -187,8 +187,8 @@ def wait_for(seen, seconds=60):
     [
         ("segfault", "the process of the trial was killed by SIGSEGV", []),
         ("leave", "the process of the trial ended with status 3", []),
-        ("hang", "took longer than tuner.trial_s=2", ["tuner.trial_s=2"]),
-        ("hold", "took longer than tuner.trial_s=2", ["tuner.trial_s=2"]),
+        ("hang", "took longer than tuner.trial_s=3", ["tuner.trial_s=3"]),
+        ("hold", "took longer than tuner.trial_s=3", ["tuner.trial_s=3"]),
         ("eat", "resources.memory_mb=900", ["resources.memory_mb=900"]),
         ("nan", "the learner's predictions are not finite", []),
     ],
@@ -303,7 +303,7 @@ def test_a_learner_that_lets_no_thread_run_ends_with_the_run_that_is_killed(harm
 
 
 def test_a_crash_is_not_tried_again_by_a_run_that_is_taken_up(harmful, tmp_path):
-    said = ["learner.harm=sleep", "learner.seconds=30", "learner.least=2", "tuner.trials=4", "tuner.trial_s=0.6"]
+    said = ["learner.harm=sleep", "learner.seconds=30", "learner.least=2", "tuner.trials=4", "tuner.trial_s=3"]
     process = harmful.start(*said)
     wait_for(lambda: len(list((tmp_path / "r" / "stages").glob("trial-*"))) > 1)
     process.send_signal(signal.SIGKILL)
