@@ -23,6 +23,7 @@ from mesic.host.registry import installed, prefer
 
 MOST_JOBS_SHOWN = 5
 RECIPES = "experiment"
+OPEN = ("tuner.space.", "tuner.constraints.")  # mappings that take new keys
 MAY_BE_NONE = "metric"  # the task has a usual one
 
 
@@ -204,8 +205,8 @@ def _value_problems(config: DictConfig, overrides: Iterable[Override]) -> Iterat
         if key.startswith(("plugins.prefer", "policy.accept")) and not override.is_add():
             yield f"{key} takes new keys: write '+{key}={override.get_value_element_as_str()}'"
             continue
-        is_open = override.is_add() or key.startswith("tuner.space.")
-        if isinstance(home, DictConfig) and (is_open or leaf in set(home)):  # `in` misses keys without a value
+        is_there = isinstance(home, DictConfig) and (override.is_add() or leaf in set(home))  # `in` misses empty keys
+        if is_there or key.startswith(OPEN):
             yield from _applied(config, override, key)
         else:
             yield f"no key {key!r}{_near_key(config, key)}"

@@ -15,7 +15,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import setup_globals
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import Container, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 
 from mesic.host.components import Component
 from mesic.host.kinds import KINDS, Kind
@@ -53,7 +53,11 @@ def typed_options(component: Component) -> type:
 
 def component_node(component: Component) -> Container:
     """Return the typed configuration node of a component, as Hydra merges it."""
-    node: Container = OmegaConf.structured(typed_options(component))
+    node: DictConfig = OmegaConf.structured(typed_options(component))
+    for key in node:
+        inner = node._get_node(key)
+        if isinstance(inner, DictConfig):
+            OmegaConf.set_struct(inner, False)  # a mapping takes whatever keys the user gives
     return node
 
 

@@ -8,7 +8,7 @@ import lightgbm
 import numpy as np
 
 from mesic import Matrix, PortableStep
-from mesic_plugins.learners.portable import ONE_CLASS, PortableLearner
+from mesic_plugins.learners.portable import ONE_CLASS, PortableLearner, layout_of
 
 ROWS_LOOKED_AT_SELDOM = 20_000  # above, a look at the validation rows is worth several rounds
 CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
@@ -103,14 +103,16 @@ class LightGBM(PortableLearner):
         cache : dict, optional
             Where bins are kept for the next fit of the same rows.
         """
-        codes, classes, weight = self._told(X, y, sample_weight)
+        kept = {} if cache is None else cache
+        if "layout" not in kept:
+            kept["layout"] = layout_of(X)
+        codes, classes, weight = self._told(X, y, sample_weight, kept["layout"])
         self.__dict__.pop("step_", None)  # of an earlier fit
         if classes == 1:
             self.step_, self.eval_losses_ = ONE_CLASS, np.zeros(1)
             return self
         self._classes, self._threads = classes, self.threads if X.size >= CELLS_WORTH_THREADS else 1
         params = self._params(classes, len(codes), self._threads)
-        kept = {} if cache is None else cache
         binned = self._binned(kept, "fitted", params, (X, codes, weight))
         self._booster = lightgbm.Booster(params, binned)
         if eval_set is None:

@@ -35,9 +35,9 @@ class PortableLearner(BaseEstimator):
         self.step_ = ONE_CLASS if classes == 1 else self._learn(Matrix.from_frame(X), y, classes, weight)
         return self
 
-    def _told(self, X, y, sample_weight):
+    def _told(self, X, y, sample_weight, layout=None):
         """Return class codes or values, the number of classes, and weights; remember the columns."""
-        layout, y, classes = Matrix.from_frame(X.head(0)), np.asarray(y), 0
+        layout, y, classes = layout_of(X) if layout is None else layout, np.asarray(y), 0
         if _has_classes(self):
             self.classes_, y = np.unique(y, return_inverse=True)
             classes = len(self.classes_)
@@ -63,6 +63,11 @@ class PortableLearner(BaseEstimator):
     def _answer(self, X):
         matrix = Matrix.from_frame(X).arranged(tuple(self.feature_names_in_), self.levels_in_)
         return compile_pipeline([self.to_portable()], threads=self.threads)(matrix)
+
+
+def layout_of(X):
+    """Return the columns of a data frame, without a row."""
+    return Matrix.from_frame(X.head(0))
 
 
 def constant_step(value, classes):
