@@ -158,7 +158,7 @@ def folds_of(data, train, seed):
 def part(kind, name):
     """Return a component with its default options."""
     from mesic.host.registry import installed
-    from mesic.training.recipe import Part
+    from mesic.training.part import Part
 
     offer = installed().find(kind, name)
     return Part(offer, asdict(offer.component.options()))

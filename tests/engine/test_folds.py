@@ -15,7 +15,7 @@ from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
 from mesic.training.folds import cross_fit, final_fit
-from mesic.training.recipe import Part
+from mesic.training.part import Part
 from mesic.training.sampling import Sample
 from mesic_plugins.transformers.standardize import Standardize
 

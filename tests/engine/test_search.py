@@ -17,7 +17,7 @@ from mesic.testing.tables import dataset
 from mesic.training.attempting import Attempted, Bench, Here
 from mesic.training.constraints import Constraints
 from mesic.training.folds import cross_fit, in_folds, of_folds
-from mesic.training.recipe import Part
+from mesic.training.part import Part
 from mesic.training.search import Budget, search
 from mesic.training.space import SearchSpace
 from mesic.training.stopping import Rest

@@ -11,7 +11,7 @@ from mesic.host.kinds import KINDS
 from mesic.host.registry import Offer, Provider
 from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
-from mesic.training.recipe import Part
+from mesic.training.part import Part
 from mesic.training.space import SearchSpace
 
 

@@ -18,7 +18,7 @@ from mesic.partition.proof import partition
 from mesic.runs import plan
 from mesic.testing.fitted import recipe_of
 from mesic.testing.subjects import Subject
-from mesic.training.recipe import Part
+from mesic.training.part import Part
 
 REGISTRY = build_registry()
 AUDITORS = ("target_function", "twins", "missing_cells", "outliers", "level_spellings", "label_conflicts")

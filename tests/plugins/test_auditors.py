@@ -16,7 +16,7 @@ from mesic.partition.proof import partition
 from mesic.runs import plan
 from mesic.testing.fitted import recipe_of
 from mesic.testing.subjects import Subject
-from mesic.training.recipe import Part
+from mesic.training.part import Part
 
 import pyarrow as pa  # isort: skip
 

@@ -14,7 +14,8 @@ from mesic.findings import Finding
 from mesic.host.building import build
 from mesic.partition.rows import Split
 from mesic.runs.seeds import stage_rng
-from mesic.training.recipe import Part, Recipe
+from mesic.training.part import Part
+from mesic.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from mesic.partition.rows import Split
 from mesic.runs import plan
 from mesic.runs.resources import Clock
 from mesic.runs.seeds import stage_seed
-from mesic.training.recipe import Part, Recipe
+from mesic.training.part import Part
+from mesic.training.recipe import Recipe
 
 MOST_ROWS = 20_000
 RULES = 4  # leaves of a tree of two questions

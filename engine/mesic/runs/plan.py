@@ -15,7 +15,8 @@ from mesic.host.registry import Registry, installed
 from mesic.runs.seeds import stage_seed
 from mesic.training.constraints import Constraints
 from mesic.training.needs import NEED_OF_TRAIT
-from mesic.training.recipe import Part, Recipe
+from mesic.training.part import Part
+from mesic.training.recipe import Recipe
 from mesic.training.selection import Bounds
 from mesic.training.space import SearchSpace
 

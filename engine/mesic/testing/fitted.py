@@ -23,7 +23,8 @@ from mesic.testing.tables import CLASSES, READS_ALL, Tables
 from mesic.training.fitted import Fitted
 from mesic.training.folds import final_fit
 from mesic.training.needs import NEED_OF_TRAIT
-from mesic.training.recipe import Part, Recipe
+from mesic.training.part import Part
+from mesic.training.recipe import Recipe
 
 
 class FittedContract(ComponentContract):

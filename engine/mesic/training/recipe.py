@@ -16,41 +16,16 @@ from mesic.data.view import TrainingView
 from mesic.errors import MesicError, UsageError
 from mesic.findings import Finding
 from mesic.host.building import build
-from mesic.host.registry import Offer, Registry
+from mesic.host.registry import Registry
 from mesic.runs.files import json_digest
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.training.costs import charges_of
 from mesic.training.fitted import Fitted
 from mesic.training.needs import lacking_findings, needed_traits
+from mesic.training.part import Part
 from mesic.training.prepared import EvalSet, Prepared
 from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
 from mesic.training.selection import FORBIDDEN, Bounds, Choice, choice_of
-
-
-@dataclass(frozen=True)
-class Part:
-    """A component with its options, as the configuration names it."""
-
-    offer: Offer
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name that users type."""
-        return self.offer.component.name
-
-    @property
-    def traits(self) -> frozenset[str]:
-        """What the component declares that it can do."""
-        return self.offer.component.traits
-
-    def serves(self, trait: str) -> bool:
-        """Return whether it does for all columns what a trait says."""
-        return trait in self.traits and not self.options.get("columns")
-
-    def with_options(self, changed: Mapping[str, Any]) -> "Part":
-        """Return the part with some options changed."""
-        return replace(self, options={**self.options, **changed})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 from mesic.errors import UsageError
 from mesic.host.components import Choice, Component, Range, flat
 from mesic.host.registry import Registry
-from mesic.training.recipe import Part, Recipe
+from mesic.training.part import Part
+from mesic.training.recipe import Recipe
 
 LEARNER, SAMPLER, SELECTOR, TRANSFORMER = "learner", "sampler", "selector", "transformer"
 NOTHING = "none"
