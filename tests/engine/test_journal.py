@@ -26,7 +26,7 @@ TRIALS = [COMPLETE, PRUNED, FAILED]
 
 
 def begun(folder, finished=(), key="k"):
-    return Journal(folder, SPACE, START).begin(key, list(finished))
+    return Journal(folder, SPACE, [START]).begin(key, list(finished))
 
 
 def seen(folder):

@@ -243,12 +243,12 @@ def search_text(record: Mapping[str, Any]) -> str:
     '15 trials, 3 of them in the zone, 2 of these taken.'
     """
     zone = record.get("zone") or {}
-    tried, luck = (record.get("trials") or {}).get("tried", 0), zone.get("optimism")
+    tried, luck = (record.get("trials") or {}).get("tried") or 0, zone.get("optimism") or {}
     if tried < SEVERAL:
         return ""
     inside = len(zone.get("members") or [])
     said = f"{counted(tried, 'trial')}, {inside} of them in the zone, {len(zone.get('taken') or {})} of these taken."
-    if not luck:
+    if any(luck.get(name) is None for name in ("value", "expected", "low", "high", "level", "trials")):
         return said
     expected, loss = score_text({**luck, "value": luck["expected"]}), zone.get("loss") or "loss"
     return (
