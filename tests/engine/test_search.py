@@ -214,16 +214,17 @@ class Stopped(Clock):
     ("seconds", "fits", "is_used_up"),
     [
         (99.0, [], False),
-        (4.0, [2.0], False),
-        (8.0, [2.0], True),
-        (4.0, [2.0, 6.0], True),
-        (2.0, [1.0, 1.0, 6.0], False),
+        (96.0, [2.0], False),
+        (98.0, [2.0], True),
+        (91.0, [2.0, 6.0], False),
+        (93.0, [2.0, 6.0], True),
+        (93.0, [2.0, 2.0, 6.0], False),
     ],
 )
 def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_room(seconds, fits, is_used_up):
-    trials = [Trial(number, {}, None, fit_s=fit_s) for number, fit_s in enumerate(fits)]
+    trials = [Trial(number, {}, np.zeros(3), fit_s=fit_s) for number, fit_s in enumerate(fits)]
 
-    assert Budget(None, 10.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
+    assert Budget(None, 100.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
     assert not Budget(None, None, Stopped(1e9, 0.0)).is_used_up(trials)
     assert Budget(None, None).is_used_up(trials * 15) == bool(trials)
 

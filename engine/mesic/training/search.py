@@ -74,12 +74,15 @@ class Budget:
         Started with the search.
     finals
         Fits on all training rows that come after the search, at most.
+    final_share
+        What such a fit takes, as a share of what a trial takes in all folds.
     """
 
     trials: int | None
     budget_s: float | None
     clock: Clock = field(default_factory=Clock.started)
     finals: int = 1
+    final_share: float = 0.5
 
     @property
     def most(self) -> int | None:
@@ -112,11 +115,11 @@ class Budget:
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
-        if not trials:
-            return 0.0
-        fits = min(self.finals, len(trials))
         of_all_folds = [trial.fit_s for trial in trials if trial.losses is not None]
-        seconds = fits * float(np.median(of_all_folds or [trial.fit_s for trial in trials])) / 2
+        if not of_all_folds:
+            return 0.0
+        fits = min(self.finals, len(of_all_folds))
+        seconds = fits * float(np.median(of_all_folds)) * self.final_share
         return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 5)
 
     def trial_ends(self, trials: Sequence[Trial]) -> float | None:
