@@ -101,7 +101,7 @@ def test_nothing_sticks_out_at_any_width_and_nothing_is_fetched(tmp_path, task, 
 def test_words_in_drawings_can_be_read_at_any_width(tmp_path, width):
     seen = open_page(tmp_path, render(samples.binary(), samples.timeline()), width=width)
 
-    assert seen["drawings"] == 8
+    assert seen["drawings"] == 9
     assert seen["smallest"] >= 11
 
 

@@ -60,7 +60,7 @@ def test_mistakes_of_every_job_of_a_sweep_are_found_before_the_first_starts(mesi
         (["+policy.accept.LEAK-TIME=null"], "policy.accept.LEAK-TIME gives no reason"),
         (["policy.leak=loud"], "warn, strict"),
         (["splitter=predefined"], "splitter=predefined needs source.part=COLUMN"),
-        (["learner=[tree,linear]"], "give one name"),
+        (["splitter=[time,group]"], "give one name"),
         (["source=table"], "source.path has no value"),
         (["seed"], "cannot be read"),
         (["--nope"], "unrecognized arguments"),

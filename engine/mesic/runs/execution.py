@@ -16,6 +16,7 @@ from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_r
 from mesic.runs.resources import available_cores, limited_threads
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Timeline, is_alive, now
+from mesic.training.search import Replay
 from mesic.workers.messages import Parts
 from mesic.workers.supervised import Limits, Supervised
 
@@ -94,6 +95,7 @@ def execute(
     say: Callable[[str], None] = lambda _: None,
     registry: Registry | None = None,
     verb: str = "run",
+    replay: Replay | None = None,
 ) -> dict[str, Any]:
     """Run an experiment; return its record.
 
@@ -109,6 +111,8 @@ def execute(
         Told what is being done.
     verb
         ``"run"``, or ``"data check"``: then the run ends with the audit, and no leak stops it.
+    replay
+        How the search of an earlier run went, which this one follows.
 
     Raises
     ------
@@ -124,7 +128,7 @@ def execute(
         with limited_threads(threads):
             known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
             record = Record(folder, {"verb": verb, **known})
-            experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers)
+            experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers, replay)
             return _carried_out(experiment)
 
 

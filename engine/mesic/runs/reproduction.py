@@ -15,6 +15,7 @@ from mesic.runs.environment import code_digests, platform_facts, versions
 from mesic.runs.execution import execute
 from mesic.runs.plan import source_of
 from mesic.runs.record import read_record
+from mesic.training.search import Replay
 
 SHORT = {"BUDGET-TOO-SMALL", "NO-FINAL-FIT"}
 STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")
@@ -76,7 +77,9 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
     config = configuration_of(record)
     if "snapshot" in record["data"] and not source_is_as_it_was(record):
         config |= {"source": _of_snapshot(record)}
-    again = execute(config, out, overrides=record["overrides"], choices=record["choices"], say=say)
+    said = record["trials"].get("replay")
+    replay = Replay(said["asked"], said["screens_from"], tuple(said["again"])) if said else None
+    again = execute(config, out, overrides=record["overrides"], choices=record["choices"], say=say, replay=replay)
     return compare(record, again)
 
 

@@ -14,7 +14,7 @@ from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
 from mesic.training.constraints import refuse_unmet
 from mesic.training.mean import MOST_MEMBERS
-from mesic.training.search import Budget, Searched, search
+from mesic.training.search import Budget, Replay, Searched, search
 from mesic.training.stopping import Rest
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     finals = MOST_MEMBERS if run.config["zone"]["prefer"] == "mean" else 1
     at_once, _ = run.recipe.side_by_side(len(run.split.folds))
     share = MORE_ROWS * at_once / (len(run.split.folds) + 1)
-    budget = Budget(shared["trials"], shared["budget_s"], finals=finals, final_share=share)
+    budget = Budget(shared["trials"], shared["budget_s"], finals=finals, final_share=share, replay=run.replay)
     space = run.space
     starts = space.starts(run.recipe)
     seed = stage_seed(run.config["seed"], "search")
@@ -52,7 +52,8 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     activity.rows_in = activity.rows_out = run.split.train.size
     states = [trial.state for trial in searched.finished]
     counts = {"failed": states.count("failed"), "pruned": states.count("pruned"), "cut": int(searched.cut is not None)}
-    about = {"tuner": tuner_part.name, "ended": searched.ended}
+    replay = Replay.of(searched.finished, searched.screened)
+    about = {"tuner": tuner_part.name, "ended": searched.ended, "replay": replay.facts()}
     run.record.add(trials={"tried": len(states), **counts, **about})
     run.left_s = budget.left_s()
 

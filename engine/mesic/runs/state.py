@@ -28,6 +28,7 @@ from mesic.training.folds import OutOfFold
 from mesic.training.preferences import Taken
 from mesic.training.prepared import PreparedFolds, most_bytes
 from mesic.training.recipe import Recipe
+from mesic.training.search import Replay
 from mesic.training.space import SearchSpace
 from mesic.training.variance import SecondLook
 from mesic.workers.supervised import Supervised
@@ -55,6 +56,8 @@ class Experiment:
         Told what is being done; for progress on a terminal.
     workers
         The process for trials, where they have one.
+    replay
+        How the search of an earlier run went, which this one follows.
     """
 
     config: plan.Config
@@ -65,6 +68,7 @@ class Experiment:
     threads: int
     say: Callable[[str], None] = lambda _: None
     workers: Supervised | None = None
+    replay: Replay | None = None
     raw: pa.Table = field(init=False)
     schema: Schema = field(init=False)
     account: RowAccount = field(init=False)

@@ -118,6 +118,7 @@ def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
         bias=_number(facts["bias"]),
         variance=_number(facts["variance"]),
         excess=facts.get("excess", {}),
+        is_screened=facts.get("screened", False),
         of=facts.get("of"),
     )
 

@@ -223,7 +223,7 @@ def _pruned(asked: Asked, out: OutOfRace, seconds: float) -> Trial:
     found = out.found
     return Trial(
         asked.number, asked.params, None, out.loss, found.train_loss, found.fold_losses, found.complexity,
-        seconds, found.predict_us, is_out=True, of=asked.of,
+        seconds, found.predict_us, is_out=True, is_screened=asked.is_screened, of=asked.of,
     )  # fmt: skip
 
 

@@ -76,6 +76,8 @@ class Budget:
         Fits on all training rows that come after the search, at most.
     final_share
         What such a fit takes, as a share of what a trial takes in all folds.
+    replay
+        How an earlier search went, which this one follows instead of the clock.
     """
 
     trials: int | None
@@ -83,6 +85,7 @@ class Budget:
     clock: Clock = field(default_factory=Clock.started)
     finals: int = 1
     final_share: float = 0.5
+    replay: "Replay | None" = None
 
     @property
     def most(self) -> int | None:
@@ -91,6 +94,8 @@ class Budget:
 
     def is_used_up(self, trials: Sequence[Trial]) -> bool:
         """Return whether another trial and the final fit would not fit any more."""
+        if self.replay is not None:
+            return len(trials) >= self.replay.asked
         if self.most is not None and len(trials) >= self.most:
             return True
         if self.budget_s is None or not trials:
@@ -102,11 +107,15 @@ class Budget:
 
     def is_short(self, trials: Sequence[Trial]) -> bool:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
+        if self.replay is not None:
+            return self.replay.screens_from is not None and len(trials) >= self.replay.screens_from
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
         return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
 
     def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
+        if self.replay is not None:
+            return False
         assert self.budget_s is not None
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
         first = [trial.fit_s for trial in trials if trial.is_out]
@@ -138,6 +147,35 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """How a search went whose end and whose screening the clock decided.
+
+    Parameters
+    ----------
+    asked
+        Trials that the tuner proposed.
+    screens_from
+        The first that was screened in one fold; None: none was.
+    again
+        Screened trials that were made again in all folds, in order.
+    """
+
+    asked: int
+    screens_from: int | None = None
+    again: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, trials: Sequence[Trial], screened: Sequence[int]) -> "Replay":
+        """Return how the search went that made some trials, and screened those of these numbers."""
+        again = tuple(trial.of for trial in trials if trial.of is not None)
+        return cls(len(trials) - len(again), min(screened, default=None), again)
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as the record holds it."""
+        return {"asked": self.asked, "screens_from": self.screens_from, "again": list(self.again)}
+
+
+@dataclass(frozen=True)
 class Searched:
     """What a search made.
 
@@ -149,11 +187,14 @@ class Searched:
         Of the last trial, where the budget did not last for it: what had come of it.
     ended
         What ended it: ``budget``, ``patience``, ``plateau`` or ``nothing left``.
+    screened
+        Numbers of the trials that were screened in one fold.
     """
 
     trials: list[Trial]
     cut: Attempted | None = None
     ended: str = ""
+    screened: tuple[int, ...] = ()
 
     @property
     def finished(self) -> list[Trial]:
@@ -215,11 +256,11 @@ def search(
         elif (params := tuner.ask()) is None:
             ended = "nothing left"
         elif (trial := made.make(params)) is None:
-            return Searched(made.trials, made.cut, "budget")
+            return Searched(made.trials, made.cut, "budget", tuple(made.screened))
         else:
             _tell(tuner, trial)
     made.complete_best()
-    searched = Searched(made.trials, made.cut, ended)
+    searched = Searched(made.trials, made.cut, ended, tuple(made.screened))
     if searched.is_empty and searched.cut is None:
         raise MesicError("every trial failed:\n  " + "\n  ".join(reasons(made.trials)))
     return searched
@@ -240,20 +281,24 @@ class _Making:
     standard_errors: float
     trials: list[Trial] = field(default_factory=list)
     cut: Attempted | None = None
-    screens: bool = False
+    asked: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    screened: list[int] = field(default_factory=list)
 
     def make(self, params: Mapping[str, Any]) -> Trial | None:
         """Make a trial, or take it as it was made before; None where the budget did not last for it."""
         number = len(self.trials)
+        self.asked[number] = params
         known = self.kept.finished.get(number)
         if known is not None and {name: known.params.get(name) for name in params} == dict(params):
             self.trials.append(known)
+            self.screened += [number] if known.is_screened else []
             return known
         race = self._race()
-        self.screens = self.screens or (race is not None and self.budget.is_short(self.trials))
+        is_screened = race is not None and (bool(self.screened) or self.budget.is_short(self.trials))
+        self.screened += [number] if is_screened else []
         is_first = all(trial.losses is None for trial in self.trials)
         tells_folds = self.budget.budget_s is not None and is_first
-        return self._attempted(Asked(number, params, race, tells_folds, is_screened=self.screens))
+        return self._attempted(Asked(number, params, race, tells_folds, is_screened=is_screened))
 
     def _attempted(self, asked: Asked) -> Trial | None:
         attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
@@ -276,11 +321,14 @@ class _Making:
     def complete_best(self) -> None:
         """Make the best screened trials again, in all folds, as long as the seconds last."""
         done = {trial.of for trial in self.trials}
-        screened = [trial for trial in self.trials if trial.is_out and trial.number not in done]
-        for trial in sorted(screened, key=lambda trial: (trial.loss, trial.number)) if self.screens else ():
+        left = [self.trials[number] for number in self.screened if self.trials[number].is_out and number not in done]
+        ranked = sorted(left, key=lambda trial: (trial.loss, trial.number))
+        if self.budget.replay is not None:
+            ranked = [self.trials[number] for number in self.budget.replay.again if number not in done]
+        for trial in ranked:
             if self.budget.is_too_late(trial, self.trials):
                 return
-            again = Asked(len(self.trials), trial.params, self._race(), of=trial.number)
+            again = Asked(len(self.trials), self.asked[trial.number], self._race(), of=trial.number)
             if self._attempted(again) is None:
                 return
 

@@ -48,6 +48,8 @@ class Trial:
         What went wrong, or None.
     bias, variance
         What makes its squared error: bias and noise together, and variance; NaN where they were not estimated.
+    is_screened
+        Whether it was fitted in the first fold only, by plan.
     of
         The trial whose options it tries again, in all folds; None for others.
     excess
@@ -71,6 +73,7 @@ class Trial:
     bias: float = float("nan")
     variance: float = float("nan")
     excess: Mapping[str, float] = field(default_factory=dict)
+    is_screened: bool = False
     of: int | None = None
 
     @property
@@ -96,6 +99,7 @@ class Trial:
             "bias": self.bias,
             "variance": self.variance,
             **({"excess": dict(self.excess)} if self.excess else {}),
+            **({"screened": True} if self.is_screened else {}),
             **({} if self.of is None else {"of": self.of}),
             "error": self.error,
         }
