@@ -20,16 +20,14 @@ from mesic.training.stopping import Rest
 if TYPE_CHECKING:
     from mesic.runs.journal import Journal
 
-MORE_ROWS = 1.5  # a fit on all rows takes so many times what one in a fold takes, at most
-
 
 def search_zone(run: Experiment, activity: Activity) -> None:
     """Search options inside the budget, estimate the zone of solutions, choose from it."""
     tuner_part, own, shared = plan.tuner_of(run.registry, run.config)
     finals = MOST_MEMBERS if run.config["zone"]["prefer"] == "mean" else 1
     at_once, _ = run.recipe.side_by_side(len(run.split.folds))
-    share = MORE_ROWS * at_once / (len(run.split.folds) + 1)
-    budget = Budget(shared["trials"], shared["budget_s"], finals=finals, final_share=share, replay=run.replay)
+    turns = (len(run.split.folds) + 1) / at_once
+    budget = Budget(shared["trials"], shared["budget_s"], finals=finals, turns=turns, replay=run.replay)
     space = run.space
     starts = space.starts(run.recipe)
     seed = stage_seed(run.config["seed"], "search")

@@ -19,6 +19,7 @@ STANDARD_ERRORS = 3.0  # at two the truly best trial is out of the race too ofte
 RESTLESS = Rest()
 USUAL_TRIALS = 15
 FEWEST_TRIALS = 14  # that a budget has to hold in all folds
+MORE_ROWS = 1.5  # a fit on all rows takes so many times what one in a fold takes, at most
 SCREENING = 0.5  # share of a budget until which trials are screened in one fold
 
 
@@ -74,8 +75,8 @@ class Budget:
         Started with the search.
     finals
         Fits on all training rows that come after the search, at most.
-    final_share
-        What such a fit takes, as a share of what a trial takes in all folds.
+    turns
+        Fits that a trial makes one after the other: of folds, and of the second sample.
     replay
         How an earlier search went, which this one follows instead of the clock.
     """
@@ -84,7 +85,7 @@ class Budget:
     budget_s: float | None
     clock: Clock = field(default_factory=Clock.started)
     finals: int = 1
-    final_share: float = 0.5
+    turns: float = 3.0
     replay: "Replay | None" = None
 
     @property
@@ -117,10 +118,7 @@ class Budget:
         if self.replay is not None:
             return False
         assert self.budget_s is not None
-        complete = [trial.fit_s for trial in trials if trial.losses is not None]
-        first = [trial.fit_s for trial in trials if trial.is_out]
-        share = screened.fit_s / float(np.median(first))
-        return self.clock.wall_s() + share * complete[0] + self.final_s(trials) > self.budget_s
+        return self.clock.wall_s() + screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
@@ -128,7 +126,7 @@ class Budget:
         if not of_all_folds:
             return 0.0
         fits = min(self.finals, len(of_all_folds))
-        seconds = fits * float(np.median(of_all_folds)) * self.final_share
+        seconds = fits * float(np.median(of_all_folds)) * MORE_ROWS / self.turns
         return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 5)
 
     def trial_ends(self, trials: Sequence[Trial]) -> float | None:
@@ -327,7 +325,7 @@ class _Making:
             ranked = [self.trials[number] for number in self.budget.replay.again if number not in done]
         for trial in ranked:
             if self.budget.is_too_late(trial, self.trials):
-                return
+                continue
             again = Asked(len(self.trials), self.asked[trial.number], self._race(), of=trial.number)
             if self._attempted(again) is None:
                 return
