@@ -12,7 +12,7 @@ from mesic.bundle.bundle import Bundle, as_table, load_bundle
 from mesic.config.composition import compose, config_loader
 from mesic.config.problems import checked
 from mesic.errors import ConfigError, UsageError
-from mesic.runs.execution import execute
+from mesic.runs.execution import Typed, execute
 from mesic.runs.record import PAGE, read_record
 
 
@@ -133,5 +133,5 @@ def _run(overrides: Sequence[str]) -> Run:
         raise ConfigError(problems)
     folder = Path(str(config.hydra.run.dir))
     choices = {str(k): v for k, v in config.hydra.runtime.choices.items() if not str(k).startswith("hydra/")}
-    execute(plain(config), folder, overrides=overrides, choices=choices)
+    execute(plain(config), folder, typed=Typed(overrides, choices))
     return Run(folder)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +86,28 @@ def _differences(old: Any, new: Any, path: str = "") -> list[str]:
     return [found for key in keys for found in _differences(old.get(key), new.get(key), f"{path}.{key}".strip("."))]
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What was typed, which option of each group was taken, where the groups come from; for the record."""
+
+    overrides: Sequence[str] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    origins: Sequence[str] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as the record holds it."""
+        choices = dict(self.choices)
+        return {"overrides": list(self.overrides), "choices": choices, "config_sources": list(self.origins)}
+
+
+NOTHING_TYPED = Typed()
+
+
 def execute(
     config: Mapping[str, Any],
     folder: Path,
     *,
-    overrides: Sequence[str] = (),
-    choices: Mapping[str, Any] | None = None,
-    origins: Sequence[str] = (),
+    typed: Typed = NOTHING_TYPED,
     say: Callable[[str], None] = lambda _: None,
     registry: Registry | None = None,
     verb: str = "run",
@@ -105,8 +121,8 @@ def execute(
         The composed configuration, resolved.
     folder
         The run's folder; an unfinished run of the same configuration there is taken up again.
-    overrides, choices, origins
-        What was typed, which option of each group was taken, where the groups come from; for the record.
+    typed
+        How the configuration came about.
     say
         Told what is being done.
     verb
@@ -126,7 +142,7 @@ def execute(
     with _process_for_trials(registry, config, threads, verb) as workers:
         import_components(registry, config)
         with limited_threads(threads):
-            known = _known_facts(config, folder, overrides, choices, origins, registry, threads)
+            known = _known_facts(config, folder, typed, registry, threads)
             record = Record(folder, {"verb": verb, **known})
             experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers, replay)
             return _carried_out(experiment)
@@ -149,18 +165,12 @@ def _process_for_trials(
 
 
 def _known_facts(
-    config: Mapping[str, Any],
-    folder: Path,
-    overrides: Sequence[str],
-    choices: Mapping[str, Any] | None,
-    origins: Sequence[str],
-    registry: Registry,
-    threads: int,
+    config: Mapping[str, Any], folder: Path, typed: Typed, registry: Registry, threads: int
 ) -> dict[str, Any]:
     here = Path.cwd()
     name = folder.relative_to(here) if folder.is_relative_to(here) else folder
     run = {"name": str(name), "started": now(), "ended": None, "command": command(), "pid": os.getpid()}
-    said = {"overrides": list(overrides), "choices": dict(choices or {}), "config_sources": list(origins)}
+    said = typed.facts()
     facts = {"run": run, "config": dict(config), "config_digest": config_digest(config), **said}
     return facts | circumstances(registry, threads) | {"seeds": {"seed": config["seed"]}}
 

@@ -12,7 +12,7 @@ from mesic.data.snapshot import Snapshot
 from mesic.errors import MesicError, UsageError
 from mesic.host.registry import installed
 from mesic.runs.environment import code_digests, platform_facts, versions
-from mesic.runs.execution import execute
+from mesic.runs.execution import Typed, execute
 from mesic.runs.plan import source_of
 from mesic.runs.record import read_record
 from mesic.training.search import Replay
@@ -79,7 +79,7 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
         config |= {"source": _of_snapshot(record)}
     said = record["trials"].get("replay")
     replay = Replay(said["asked"], said["screens_from"], tuple(said["again"])) if said else None
-    again = execute(config, out, overrides=record["overrides"], choices=record["choices"], say=say, replay=replay)
+    again = execute(config, out, typed=Typed(record["overrides"], record["choices"]), say=say, replay=replay)
     return compare(record, again)
 
 

@@ -162,21 +162,21 @@ def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
     """Carry out one job in the folder that Hydra gave it; return its record, or None where it failed."""
     from hydra.core.hydra_config import HydraConfig
 
-    from mesic.runs.execution import execute
+    from mesic.runs.execution import Typed, execute
 
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
     shown = Path(folder).relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     origins = [f"{source.provider}: {source.schema}://{source.path}" for source in hydra.runtime.config_sources]
     choices: Any = OmegaConf.to_container(hydra.runtime.choices)
+    taken = {str(key): value for key, value in choices.items() if not str(key).startswith("hydra/")}
+    typed = Typed(list(hydra.overrides.task), taken, origins)
     with progress(f"mesic {verb} {shown}") as say:
         try:
             return execute(
                 plain(config),
                 folder,
-                overrides=list(hydra.overrides.task),
-                choices={str(key): value for key, value in choices.items() if not str(key).startswith("hydra/")},
-                origins=origins,
+                typed=typed,
                 say=say,
                 verb=verb,
             )
