@@ -2,8 +2,11 @@
 
 import json
 
+import optuna
 import pandas as pd
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from tests.conftest import people
 
 SOURCE = ("source=table", "source.path=people.csv", "source.target=bought", "auditor=[]", "evaluator=[]")
@@ -71,6 +74,7 @@ def test_auto_stands_for_several(mesic):
         (["learner=[tree,linear]", "tuner.space.C=[0.1,1]"], "tuner.space.C is no option of learner=tree, linear"),
         (["learner=[tree,linear]", "learner.linear.C=-1"], "learner.linear.C=-1"),
         (["learner=[tree,naive_bayes]", "source.dataset=diabetes", "source.task=regression"], "naive_bayes does not"),
+        (["tuner.beside=[size]"], "tuner.beside names 'size'"),
         (["tuner.constraints={speed: 3}"], "tuner.constraints.speed is unknown"),
         (["tuner.constraints={predict_us: -3}"], "tuner.constraints.predict_us=-3"),
         (["tuner.space.sampler=[everything,oversampel]"], "oversampel"),
@@ -128,3 +132,19 @@ def test_a_model_that_keeps_to_a_constraint_is_taken(mesic, table, tmp_path):
     zone = record_of(tmp_path / "r")["zone"]
     assert all(trials[number]["excess"]["complexity"] <= 0 for number in zone["members"])
     assert any(trial["excess"]["complexity"] > 0 for trial in trials.values() if "excess" in trial)
+
+
+def test_time_is_made_small_beside_the_loss(mesic, table, tmp_path):
+    done = mesic("run", *SOURCE, *QUICK, "learner=tree", "tuner.trials=12", "tuner.beside=[complexity]", "out=r")
+
+    assert done.status == 0, done.err
+    trials = [trial for trial in trials_of(tmp_path / "r") if trial["state"] == "complete"]
+    front = json.loads((tmp_path / "r/zone.json").read_text())["front"]
+    told = {trial["number"]: (trial["loss"], trial["complexity"][0]) for trial in trials}
+    for number, (loss, size) in told.items():
+        is_beaten = any(a <= loss and b <= size and (a, b) != (loss, size) for a, b in told.values())
+        assert (number in front) != is_beaten
+    study = optuna.load_study(
+        study_name="mesic run", storage=JournalStorage(JournalFileBackend(str(tmp_path / "r/study.journal")))
+    )
+    assert len(study.trials) == 12

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mesic.config.settings import SourceOptions
+from mesic.config.settings import MEASURES, SourceOptions
 from mesic.errors import ComponentError, MesicError
 from mesic.host.building import build
 from mesic.host.components import Component, flat
@@ -143,6 +143,9 @@ def _space_problems(plain: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _constraint_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    for name in plain["tuner"].get("beside") or []:
+        if name not in MEASURES:
+            yield f"tuner.beside names {name!r}, which is no measure of a trial: give {', '.join(MEASURES)}"
     for name, limit in flat(plain["tuner"].get("constraints") or {}):
         if name not in CONSTRAINTS and not name.startswith("disparity."):
             yield f"tuner.constraints.{name} is unknown: give {', '.join(CONSTRAINTS)} or disparity.COLUMN"

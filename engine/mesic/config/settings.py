@@ -26,6 +26,9 @@ class SourceOptions:
     schema: str | None = option(None, "schema.yaml to enforce; null: infer one")
 
 
+MEASURES = ("predict_us", "complexity", "variance")
+
+
 @dataclass
 class TunerOptions:
     """When a search ends; every tuner that searches understands these."""
@@ -43,6 +46,9 @@ class TunerOptions:
     )
     constraints: dict[str, Any] = option(
         {}, "the most that a trial's predict_us, complexity or disparity.COLUMN may be, such as {predict_us: 20}"
+    )
+    beside: list[str] = option(
+        [], "what is made small beside the loss, such as [predict_us]; the zone and what is taken stay with the loss"
     )
     patience: int | None = option(
         None, "trials in a row that do not enter the zone, after which the search ends; null: none", low=1

@@ -10,7 +10,9 @@ from mesic.errors import ComponentError, MesicError, UsageError
 from mesic.host.ranges import option_problems
 from mesic.host.registry import Offer
 
-_CONTEXT = {"task": "task", "seed": "seed", "random_state": "seed", "threads": "threads", "n_jobs": "threads"}
+_CONTEXT = {"task": "task", "seed": "seed", "random_state": "seed", "threads": "threads", "n_jobs": "threads"} | {
+    "objectives": "objectives"
+}
 
 
 def load_target(offer: Offer) -> Any:
@@ -54,7 +56,7 @@ def build(offer: Offer, options: Mapping[str, Any], **context: Any) -> Any:
     options
         The options of the configuration, without ``name``.
     context
-        ``task``, ``seed`` and ``threads``; passed where the target's signature names them (scikit-learn's
+        ``task``, ``seed``, ``threads`` and ``objectives``; passed where the target names them (scikit-learn's
         ``random_state`` and ``n_jobs`` too).
 
     Raises

@@ -88,11 +88,7 @@ def _mean(run: Experiment, until: float | None) -> Fitted:
     def models_of(number: int) -> Sequence[Fitted]:
         return [wholes[number]] if number in wholes else _models_of_all_rows(run, number, until)
 
-    mean = fitted_mean(counts, models_of)
-    choices = mean.choices
-    if choices and len(wholes) == len(ranked):
-        choices = tuple(run.recipe.choices(run.dataset.view(run.split.train)))
-    return replace(mean, threads=run.threads, choices=choices)
+    return replace(fitted_mean(counts, models_of), threads=run.threads)
 
 
 def _tell_of_folds(run: Experiment, numbers: Sequence[int], reason: str) -> None:

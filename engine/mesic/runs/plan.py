@@ -185,7 +185,16 @@ def tuner_of(registry: Registry, config: Config) -> tuple[Part, dict[str, Any], 
     return (
         part,
         own,
-        {"trials": None, "budget_s": None, "trial_s": None, "patience": None, "plateau": None, "space": {}} | shared,
+        {
+            "trials": None,
+            "budget_s": None,
+            "trial_s": None,
+            "patience": None,
+            "plateau": None,
+            "beside": [],
+            "space": {},
+        }
+        | shared,
     )
 
 

@@ -31,8 +31,9 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     space = run.space
     starts = space.starts(run.recipe)
     seed = stage_seed(run.config["seed"], "search")
-    tuner = build(tuner_part.offer, {**own, "space": space.spans, "starts": starts}, seed=seed)
-    key = run.key("search", [tuner_part.name, own, space.facts()])
+    given = {**own, "space": space.spans, "starts": starts}
+    tuner = build(tuner_part.offer, given, seed=seed, objectives=1 + len(shared["beside"]))
+    key = run.key("search", [tuner_part.name, own, space.facts(), shared["beside"]])
     attempts = run.attempts = Attempts(run.folder, run.registry, key, _journal(run, starts))
     searched = search(
         tuner,
@@ -41,6 +42,7 @@ def search_zone(run: Experiment, activity: Activity) -> None:
         budget,
         kept=attempts,
         rest=Rest(shared["patience"], shared["plateau"]),
+        beside=shared["beside"],
     )
     attempts.write(searched.trials)
     refuse_unmet(searched.finished)

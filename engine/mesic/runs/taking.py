@@ -17,7 +17,7 @@ from mesic.training.folds import OutOfFold, losses_by_row
 from mesic.training.optimism import optimism_of_best
 from mesic.training.preferences import all_that_can_be_taken, preference_facts
 from mesic.training.recipe import Recipe
-from mesic.training.zone import Trial, estimate_zone
+from mesic.training.zone import Trial, estimate_zone, front_of
 from mesic.training.zone_findings import edge_findings, zone_findings
 from mesic.training.zone_width import width_of
 
@@ -65,6 +65,7 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     rng = stage_rng(run.config["seed"], "preferences")
     zone |= {
         "width": width_of(zone, run.space.every_span()),
+        "front": front_of(pool.trials, _beside(run)),
         "optimism": _optimism(run, pool.trials, weight, groups),
         "loss": "squared error" if run.dataset.task == "regression" else "log loss",
         "prefer": run.taken.name,
@@ -88,6 +89,10 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     tables.write_parquet(run.folder / "oof.parquet", columns)
     run.digests["out_of_fold"] = array_digest(run.found[MAIN].prediction, run.found[MAIN].losses)
     run.record.add(zone=zone)
+
+
+def _beside(run: Experiment) -> list[str]:
+    return list(plan.tuner_of(run.registry, run.config)[2]["beside"])
 
 
 def _optimism(

@@ -12,6 +12,7 @@ from mesic.errors import MemoryLimitReached, UsageError, message_of
 from mesic.runs.resources import Clock
 from mesic.training.constraints import Constraints
 from mesic.training.fitted import Fitted
+from mesic.training.fold_fit import fit_whole
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
@@ -179,7 +180,7 @@ class Bench:
 
     def whole(self, params: Mapping[str, Any]) -> Fitted:
         """Return a recipe fitted on all training rows."""
-        return self.recipe_of(params).fit(self.dataset.view(self.train))
+        return fit_whole(self.recipe_of(params), self.dataset, self.train, self.prepared)
 
     def fold_models(self, params: Mapping[str, Any], between: Between) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""

@@ -109,8 +109,7 @@ def fit_fold(
         What earlier fits have prepared.
     """
     fit_rows, rows = divided
-    key = blake2b(fit_rows.tobytes()).digest() + blake2b(rows.tobytes()).digest()
-    fold = kept.of(recipe.preparation(), key, lambda: _prepared_fold(recipe, dataset, fit_rows, rows))
+    fold = prepared_fold(recipe, dataset, fit_rows, rows, kept)
     learner = recipe.learn(fold.prepared, None if recipe.most_rounds is None else fold.eval_set)
     fit = FoldFit(recipe, number, fit_rows, rows, fold.without_fitted_rows(), learner)
     if recipe.most_rounds is None:
@@ -131,6 +130,20 @@ def common_rounds(fits: Sequence[FoldFit]) -> int | None:
 
 def _some(rows: np.ndarray) -> np.ndarray:
     return rows[:: max(1, rows.size // TRAINING_ROWS_SCORED)]
+
+
+def fit_whole(recipe: Recipe, dataset: Dataset, rows: np.ndarray, kept: PreparedFolds) -> Fitted:
+    """Fit a recipe on all of some rows; what earlier fits of these have prepared is not prepared again."""
+    prepared = prepared_fold(recipe, dataset, rows, rows[:0], kept).prepared
+    return recipe.described(prepared, recipe.learn(prepared))
+
+
+def prepared_fold(
+    recipe: Recipe, dataset: Dataset, fit_rows: np.ndarray, rows: np.ndarray, kept: PreparedFolds
+) -> PreparedFold:
+    """Return fitting and validation rows as the learner sees them, as they are kept or else prepared now."""
+    key = blake2b(fit_rows.tobytes()).digest() + blake2b(rows.tobytes()).digest()
+    return kept.of(recipe.preparation(), key, lambda: _prepared_fold(recipe, dataset, fit_rows, rows))
 
 
 def _prepared_fold(recipe: Recipe, dataset: Dataset, fit_rows: np.ndarray, rows: np.ndarray) -> PreparedFold:

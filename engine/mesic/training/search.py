@@ -37,7 +37,8 @@ class Tuner(Protocol):
     def tell(self, loss: float | None, **more: Any) -> None:
         """Hear the mean out-of-fold loss of what was asked last; None when it failed.
 
-        Where its signature names ``constraints``: by how much each limit is exceeded, 0 or less where it is not.
+        Where its signature names them: ``constraints``, by how much each limit is exceeded, 0 or less where it is not;
+        ``beside``, what is to be small beside the loss.
         """
         ...
 
@@ -214,6 +215,7 @@ def search(
     kept: Kept,
     standard_errors: float = STANDARD_ERRORS,
     rest: Rest = RESTLESS,
+    beside: Sequence[str] = (),
 ) -> Searched:
     """Try options until the budget is used up; return every trial, also the failed.
 
@@ -234,6 +236,8 @@ def search(
         Paired standard errors by which a trial must be worse than the best one so far to be out of the race.
     rest
         After how many trials without a change it ends.
+    beside
+        Measures of a trial that the tuner makes small beside the loss.
 
     Raises
     ------
@@ -256,7 +260,7 @@ def search(
         elif (trial := made.make(params)) is None:
             return Searched(made.trials, made.cut, "budget", tuple(made.screened))
         else:
-            _tell(tuner, trial)
+            _tell(tuner, trial, beside)
     made.complete_best()
     searched = Searched(made.trials, made.cut, ended, tuple(made.screened))
     if searched.is_empty and searched.cut is None:
@@ -349,13 +353,12 @@ class _Making:
         return None if leader.is_repeated else Race(leader, weight, self.standard_errors)
 
 
-def _tell(tuner: Tuner, trial: Trial) -> None:
-    """Tell a tuner how a trial ended; by how much it exceeds constraints only where it wants to hear that."""
-    loss = None if trial.state == "failed" else trial.loss
-    if trial.excess and "constraints" in signature(tuner.tell).parameters:
-        tuner.tell(loss, constraints=trial.excess)
-    else:
-        tuner.tell(loss)
+def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str]) -> None:
+    """Tell a tuner how a trial ended; what else there is to know only where it wants to hear that."""
+    wants = signature(tuner.tell).parameters
+    told: dict[str, Any] = {"constraints": dict(trial.excess), "beside": [trial.measure(name) for name in beside]}
+    more = {name: value for name, value in told.items() if value and name in wants and trial.state != "failed"}
+    tuner.tell(None if trial.state == "failed" else trial.loss, **more)
 
 
 def reasons(trials: Sequence[Trial]) -> list[str]:

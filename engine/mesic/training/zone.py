@@ -81,6 +81,11 @@ class Trial:
         """Whether it keeps to all constraints."""
         return all(value <= 0 for value in self.excess.values())
 
+    def measure(self, name: str) -> float:
+        """Return ``predict_us``, ``complexity`` or ``variance``; infinite where it is not known."""
+        value = self.complexity[0] if name == "complexity" and self.complexity else getattr(self, name)
+        return value if isinstance(value, float) and np.isfinite(value) else float("inf")
+
     @property
     def state(self) -> str:
         """How it ended: ``complete``, ``pruned`` or ``failed``."""
@@ -167,6 +172,22 @@ def estimate_zone(
         "pruned": [_pruned(trial, unit) for trial in trials if trial.is_out],
         "sides": {str(trial.number): side_of(trial, best) for trial in trials if _is_outside(trial, members)},
     }
+
+
+def front_of(trials: Sequence[Trial], beside: Sequence[str]) -> list[int]:
+    """Return the numbers of complete trials that no other beats in the loss and in all measures beside it.
+
+    Examples
+    --------
+    >>> told = [(1.0, 9.0), (2.0, 3.0), (3.0, 4.0)]
+    >>> trials = [Trial(n, {}, np.ones(1), loss, predict_us=us) for n, (loss, us) in enumerate(told)]
+    >>> front_of(trials, ["predict_us"])
+    [0, 1]
+    """
+    complete = [trial for trial in trials if trial.losses is not None]
+    told = np.array([[trial.loss, *(trial.measure(name) for name in beside)] for trial in complete])
+    beaten = [bool(((told <= own).all(axis=1) & (told < own).any(axis=1)).any()) for own in told]
+    return [trial.number for trial, is_beaten in zip(complete, beaten, strict=True) if not is_beaten]
 
 
 def _those(trials: Sequence[Trial], mask: np.ndarray) -> list[Trial]:

@@ -15,12 +15,13 @@ from mesic import Choice
 class _OptunaTuner(ABC):
     """Ask an Optuna study; what is known to be good is tried first."""
 
-    def __init__(self, space, starts, seed=0):
+    def __init__(self, space, starts, seed=0, objectives=1):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space = space
         self._distributions = {name: _distribution(span, _example(name, starts)) for name, span in space.items()}
         is_conditional = any(span.when is not None for span in space.values())
-        self._study = optuna.create_study(sampler=self._sampler(seed, is_conditional))
+        sampler = self._sampler(seed, is_conditional)
+        self._study = optuna.create_study(sampler=sampler, directions=["minimize"] * objectives)
         for start in starts:
             self._study.enqueue_trial(dict(start), skip_if_exists=True)
         self._trial: Any = None
@@ -45,14 +46,24 @@ class _OptunaTuner(ABC):
                     _suggest(self._trial, name, distribution)
         return dict(self._trial.params)
 
-    def tell(self, loss, constraints=None):
-        """Hear the loss of what was asked last, and by how much it exceeds each limit; None marks a failure."""
+    def tell(self, loss, constraints=None, beside=()):
+        """Hear the loss of what was asked last; None marks a failure.
+
+        Parameters
+        ----------
+        loss : float or None
+            Mean out of fold.
+        constraints : mapping of str to float, optional
+            By how much each limit is exceeded, 0 or less where it is not.
+        beside : sequence of float
+            What is to be small beside the loss.
+        """
         for name, excess in (constraints or {}).items():
             self._trial.set_constraint(name, min(excess, sys.float_info.max))
         if loss is None:
             self._study.tell(self._trial, state=optuna.trial.TrialState.FAIL)
         else:
-            self._study.tell(self._trial, loss)
+            self._study.tell(self._trial, [loss, *(min(value, sys.float_info.max) for value in beside)])
 
 
 class Tpe(_OptunaTuner):
@@ -68,6 +79,8 @@ class Tpe(_OptunaTuner):
         Trials drawn at random before the estimator takes over.
     seed : int
         Same seed and losses, same proposals.
+    objectives : int
+        The loss, and what is to be small beside it.
 
     Examples
     --------
@@ -84,9 +97,9 @@ class Tpe(_OptunaTuner):
     J. Bergstra et al., Algorithms for Hyper-Parameter Optimization, NIPS 2011.
     """
 
-    def __init__(self, space, starts, startup=8, seed=0):
+    def __init__(self, space, starts, startup=8, seed=0, objectives=1):
         self.startup = startup
-        super().__init__(space, starts, seed)
+        super().__init__(space, starts, seed, objectives)
 
     def _sampler(self, seed, is_conditional):
         with warnings.catch_warnings():
