@@ -134,7 +134,7 @@ def _forests() -> Iterable[Component]:
             ForestOptions,
             traits=traits,
             space=space,
-            portfolio=({"max_features": 0.7, "min_samples_leaf": 1},),
+            portfolio=({"max_features": 0.5, "min_samples_leaf": 8}, {"max_features": 0.7, "min_samples_leaf": 1}),
             reference=extra,
         ),
         Component(
