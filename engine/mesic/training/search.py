@@ -285,6 +285,7 @@ class _Making:
     cut: Attempted | None = None
     asked: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     screened: list[int] = field(default_factory=list)
+    leader: tuple[int, OutOfFold] | None = None
 
     def make(self, params: Mapping[str, Any]) -> Trial | None:
         """Make a trial, or take it as it was made before; None where the budget did not last for it."""
@@ -348,9 +349,11 @@ class _Making:
         if not complete:
             return None
         best = min(complete, key=lambda trial: (not trial.is_feasible, trial.loss, trial.number))
-        leader = self.kept.load(best.number)
-        weight = None if self.dataset.weight is None else self.dataset.weight[leader.rows]
-        return None if leader.is_repeated else Race(leader, weight, self.standard_errors)
+        if self.leader is None or self.leader[0] != best.number:
+            self.leader = best.number, self.kept.load(best.number)
+        found = self.leader[1]
+        weight = None if self.dataset.weight is None else self.dataset.weight[found.rows]
+        return None if found.is_repeated else Race(found, weight, self.standard_errors)
 
 
 def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str]) -> None:
