@@ -118,7 +118,8 @@ def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     zone = zone_of(trials, nothing)
     inside, takeable = ([trials[number] for number in zone[which]] for which in ("members", "takeable"))
     skill = zone["baseline_loss"] - min(trial.loss for trial in inside)
-    taken = all_that_can_be_taken(inside, takeable, kept.load, data, skill)
+    complete = [trial for trial in trials if trial.losses is not None]
+    taken = all_that_can_be_taken(inside, complete, takeable, kept.load, data, skill)
     rules = {"best": zone["best"]}
     for tolerance in TOLERANCES:
         members = [trials[number] for number in zone_of(trials, nothing, tolerance=tolerance)["takeable"]]

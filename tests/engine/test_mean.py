@@ -14,7 +14,7 @@ from mesic.testing.fitted import fit, recipe_of
 from mesic.testing.subjects import installed
 from mesic.testing.tables import dataset
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, mean_out_of_fold
-from mesic.training.mean import MOST_MEMBERS, FoldModels, counts_of, fitted_mean, mean_of
+from mesic.training.mean import MOST_MEMBERS, MOST_TAKEN, FoldModels, counts_of, fitted_mean, mean_of
 from mesic.training.variance import bias_and_variance, second_look, squared_parts
 from mesic.training.zone import Trial
 
@@ -62,16 +62,28 @@ def test_a_mean_is_written_and_read_to_the_byte_and_its_digest_is_that_of_its_me
     np.testing.assert_array_equal(compile_pipeline(whole)(data.X), mean_of(models, [1, 2]).predictor()(data.X))
 
 
+def counted(target, members, answers):
+    arrays = {number: np.array([value]) for number, value in answers.items()}
+    return counts_of(arrays, lambda mean: float(((mean - target) ** 2).sum()), members)
+
+
 def test_members_count_again_while_the_loss_falls():
-    target = {0: 0.2, 1: 0.8}
+    assert counted(0.8, [0, 1], {0: 0.0, 1: 1.0}) == {0: 1, 1: 4}
+    assert counted(0.8, [0], {0: 0.0}) == {0: 1}
 
-    def loss_of(counts):
-        total = sum(counts.values())
-        return sum((counts.get(number, 0) / total - share) ** 2 for number, share in target.items())
 
-    assert counts_of(loss_of, [0, 1]) == {0: 1, 1: 4}
-    assert counts_of(loss_of, [0]) == {0: 1}
-    assert len(counts_of(lambda _: 0.0, list(range(20)))) == MOST_MEMBERS
+def test_who_is_outside_counts_only_where_that_mends_the_mean():
+    assert counted(0.5, [0], {0: 0.0, 1: 1.0, 2: 9.0}) == {0: 1, 1: 1}
+    assert counted(0.0, [0], {0: 0.0, 1: 1.0}) == {0: 1}
+
+
+def test_a_mean_has_not_too_many_members():
+    alike = {number: float(number % 2) for number in range(40)}
+    rng = np.random.default_rng(0)
+    unlike = {number: rng.normal(size=500) for number in range(40)}
+
+    assert len(counted(0.5, list(alike), alike)) == MOST_MEMBERS
+    assert len(counts_of(unlike, lambda mean: float((mean**2).mean()), list(unlike))) == MOST_TAKEN
 
 
 def folds_of(rows, number=5):

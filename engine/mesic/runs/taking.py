@@ -56,12 +56,13 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     members = [trial for trial in pool.trials if trial.number in set(zone["members"])]
     takeable = [trial for trial in members if trial.number in set(zone["takeable"])]
     skill = zone["baseline_loss"] - min(trial.loss for trial in members)
-    taken = all_that_can_be_taken(members, takeable, pool.load, run.dataset, skill)
+    complete = [trial for trial in pool.trials if trial.losses is not None and trial.is_feasible]
+    taken = all_that_can_be_taken(members, complete, takeable, pool.load, run.dataset, skill)
     run.taken = taken.get(settings.prefer, taken["best"])
     run.taken = replace(run.taken, reason=pool.reason or run.taken.reason)
-    run.members = {trial.number: pool.recipes[trial.number] for trial in members}
-    run.params = {trial.number: trial.params for trial in members}
-    run.seconds = {trial.number: trial.fit_s for trial in members}
+    run.members = {trial.number: pool.recipes[trial.number] for trial in complete}
+    run.params = {trial.number: trial.params for trial in complete}
+    run.seconds = {trial.number: trial.fit_s for trial in complete}
     rng = stage_rng(run.config["seed"], "preferences")
     zone |= {
         "width": width_of(zone, run.space.every_span()),

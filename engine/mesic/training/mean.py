@@ -10,7 +10,8 @@ from mesic.training.folds import OutOfFold
 from mesic.training.zone import Trial
 
 MOST_MEMBERS = 12
-MOST_ADDED = 20
+MOST_TAKEN = 16
+MOST_ADDED = 40
 
 
 def mean_of(members: Sequence[Fitted], weights: Sequence[float]) -> Fitted:
@@ -75,18 +76,20 @@ def _codes(steps: Sequence[PortableStep]) -> PortableStep:
 
 
 def counts_of(
-    loss_of: Callable[[Mapping[int, int]], float], members: Sequence[int], *, most: int = MOST_MEMBERS
+    answers: Mapping[int, np.ndarray], loss_of: Callable[[np.ndarray], float], members: Sequence[int]
 ) -> dict[int, int]:
-    """Return how often each member counts: once, and again while the mean's loss falls.
+    """Return how often each trial counts: members of the zone once, and any of all again while the mean's loss falls.
+
+    A trial outside the zone that errs otherwise than its members may still mend their mean.
 
     Parameters
     ----------
+    answers
+        What each trial predicts, in one shape; the members and others.
     loss_of
-        Returns the loss of the mean of some members, by how often each counts.
+        Returns the loss of what a mean predicts.
     members
-        The best first; of more than `most` the rest is left out.
-    most
-        Members at most.
+        Of the zone, the best first; of more than twelve the rest is left out.
 
     References
     ----------
@@ -94,21 +97,21 @@ def counts_of(
 
     Examples
     --------
-    >>> target = {7: 0.25, 3: 0.75}
-    >>> def loss_of(counts):
-    ...     total = sum(counts.values())
-    ...     return sum((counts[number] / total - share) ** 2 for number, share in target.items())
-    >>> counts_of(loss_of, [7, 3])
-    {7: 1, 3: 3}
+    >>> answers = {7: np.array([0.0]), 3: np.array([1.0]), 5: np.array([2.0])}
+    >>> counts_of(answers, lambda mean: float(abs(mean - 0.5).sum()), [7]), counts_of(answers, lambda mean: 1.0, [7, 3])
+    ({7: 1, 3: 1}, {7: 1, 3: 1})
     """
-    counts = dict.fromkeys(members[:most], 1)
-    loss = loss_of(counts)
-    for _ in range(MOST_ADDED if len(counts) > 1 else 0):
-        tried = [{**counts, number: counts[number] + 1} for number in counts]
-        found = [loss_of(more) for more in tried]
-        if min(found) >= loss:
+    counts = dict.fromkeys(members[:MOST_MEMBERS], 1)
+    total = np.sum([answers[number] for number in counts], axis=0)
+    loss = loss_of(total / len(counts))
+    for _ in range(MOST_ADDED if len(answers) > 1 else 0):
+        size = sum(counts.values())
+        allowed = answers if len(counts) < MOST_TAKEN else counts
+        found = {number: loss_of((total + answers[number]) / (size + 1)) for number in allowed}
+        best = min(found, key=found.__getitem__)
+        if found[best] >= loss:
             break
-        counts, loss = tried[int(np.argmin(found))], min(found)
+        counts[best], total, loss = counts.get(best, 0) + 1, total + answers[best], found[best]
     return counts
 
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from mesic.data.view import Dataset
 from mesic.evaluation.comparison import paired_difference
+from mesic.evaluation.losses import example_losses
 from mesic.training.folds import OutOfFold, losses_by_row, mean_out_of_fold
 from mesic.training.mean import MOST_MEMBERS, counts_of
 from mesic.training.zone import Trial, choose
 
 MEAN_TOLERANCE = 0.1
+MOST_LOOKED_AT, CELLS_LOOKED_AT = 60, 2_000_000  # trials that could mend a mean, and their rows
 ONE_TRIAL = ("best", "simplest", "fastest", "stable")
 
 
@@ -48,6 +50,7 @@ class Taken:
 
 def all_that_can_be_taken(
     members: Sequence[Trial],
+    complete: Sequence[Trial],
     takeable: Sequence[Trial],
     load: Callable[[int], OutOfFold],
     dataset: Dataset,
@@ -59,6 +62,8 @@ def all_that_can_be_taken(
     ----------
     members
         Of the zone, for the mean.
+    complete
+        All that could mend the mean.
     takeable
         Those that lose little against the best, for one of them.
     load
@@ -68,21 +73,40 @@ def all_that_can_be_taken(
     skill
         By how much the best one's loss is below that of the zero rule; the mean takes none that loses a tenth of it.
     """
-    ranked = sorted(members, key=lambda trial: (trial.loss, trial.number))
+    ranked = sorted(members, key=_by_loss)
     ranked = [trial for trial in ranked if trial.loss - ranked[0].loss <= MEAN_TOLERANCE * max(skill, 0.0)]
     taken = {}
     for name in ONE_TRIAL:
         trial, reason = choose(takeable, name)
         taken[name] = Taken(name, {trial.number: 1}, load(trial.number), reason, trial.predict_us)
-    return ({"mean": _mean(ranked, load, dataset)} if len(ranked) > 1 else {}) | taken
+    return ({"mean": _mean(ranked, complete, load, dataset)} if len(complete) > 1 else {}) | taken
 
 
-def _mean(ranked: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Dataset) -> Taken:
-    found = {trial.number: load(trial.number) for trial in ranked[:MOST_MEMBERS]}
-    counts = counts_of(lambda tried: mean_out_of_fold(dataset, found, tried).loss, list(found))
-    takes = sum(trial.predict_us for trial in ranked if trial.number in counts)
-    reason = f"the mean of {len(counts)} of {len(ranked)} trials in the zone"
+def _mean(
+    ranked: Sequence[Trial], complete: Sequence[Trial], load: Callable[[int], OutOfFold], dataset: Dataset
+) -> Taken:
+    """Return the mean of members, the best first, and of other complete trials that mend it."""
+    rows = load(ranked[0].number).rows
+    most = int(np.clip(CELLS_LOOKED_AT / rows.size, MOST_MEMBERS, MOST_LOOKED_AT))
+    numbers = [trial.number for trial in ranked[:MOST_MEMBERS]]
+    others = [trial for trial in sorted(complete, key=_by_loss) if trial.number not in numbers]
+    known = {trial.number: trial for trial in [*ranked[:MOST_MEMBERS], *others[: max(0, most - len(numbers))]]}
+    found = {number: load(number) for number in known}
+    y, weight = dataset.y[rows], None if dataset.weight is None else dataset.weight[rows]
+
+    def loss_of(prediction: np.ndarray) -> float:
+        return float(np.average(example_losses(dataset.task, y, prediction), weights=weight))
+
+    counts = counts_of({number: each.prediction for number, each in found.items()}, loss_of, numbers)
+    takes = sum(known[number].predict_us for number in counts)
+    outside = sum(number not in {trial.number for trial in ranked} for number in counts)
+    beside = f", and of {outside} beside it that mend it" if outside else ""
+    reason = f"the mean of {len(counts) - outside} of {len(ranked)} trials in the zone{beside}"
     return Taken("mean", counts, mean_out_of_fold(dataset, found, counts), reason, takes)
+
+
+def _by_loss(trial: Trial) -> tuple[float, int]:
+    return trial.loss, trial.number
 
 
 def preference_facts(
