@@ -8,4 +8,4 @@ venv=${MESIC_VENV:-.venv}
 "$venv/bin/ruff" format --check --quiet .
 "$venv/bin/ruff" check --quiet .
 "$venv/bin/mypy"
-"$venv/bin/python" -m pytest --numprocesses 2 --quiet
+"$venv/bin/python" -m pytest --numprocesses 2 --dist worksteal --quiet
