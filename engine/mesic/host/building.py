@@ -10,8 +10,13 @@ from mesic.errors import ComponentError, MesicError, UsageError
 from mesic.host.ranges import option_problems
 from mesic.host.registry import Offer
 
-_CONTEXT = {"task": "task", "seed": "seed", "random_state": "seed", "threads": "threads", "n_jobs": "threads"} | {
-    "objectives": "objectives"
+_CONTEXT = {
+    "task": "task",
+    "seed": "seed",
+    "random_state": "seed",
+    "threads": "threads",
+    "n_jobs": "threads",
+    "objectives": "objectives",
 }
 
 

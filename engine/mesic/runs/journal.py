@@ -7,13 +7,13 @@ line of it costs no wait for the disk, and one that was lost is written again wh
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from optuna import create_study, load_study
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 from optuna.logging import WARNING, get_verbosity, set_verbosity
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileSymlinkLock
@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from mesic.errors import UsageError
 from mesic.host.components import Choice, Range
 from mesic.runs.files import finite
+from mesic.sweeping.declared import distribution
 from mesic.sweeping.storage import LOCK_IS_STALE_S, free_journal, mend_journal
 from mesic.training.zone import Trial
 
@@ -170,13 +171,10 @@ def distribution_of(span: Range | Choice, start: Any) -> BaseDistribution:
     IntDistribution(high=16, log=False, low=2, step=1)
     """
     if isinstance(span, Choice):
-        values = [*span.values] if start is None or start in span.values else [*span.values, start]
+        is_known = start is None or start in span.values
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a choice that is no plain value is shown as its text
-            return CategoricalDistribution(values)
+            return distribution(span if is_known else replace(span, values=(*span.values, start)), start)
     is_number = isinstance(start, (int, float)) and not isinstance(start, bool)
     low, high = (min(span.low, start), max(span.high, start)) if is_number else (span.low, span.high)
-    log = span.log and low > 0
-    if all(float(value).is_integer() for value in (low, high)) and (isinstance(start, int) or start is None):
-        return IntDistribution(int(low), int(high), log=log)
-    return FloatDistribution(float(low), float(high), log=log)
+    return distribution(replace(span, low=low, high=high, log=span.log and low > 0), start)
