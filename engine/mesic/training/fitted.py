@@ -53,6 +53,14 @@ class Fitted:
         """Return what answers for rows that the steps before it have rewritten."""
         return replace(self, steps=self.steps[-1:])
 
+    def in_all_classes(self, answer: np.ndarray) -> np.ndarray:
+        """Return what was answered of the classes that are present, shape (n, present), for all of them."""
+        if not self.classes or self.present.size == self.classes:
+            return answer
+        full = np.zeros((len(answer), self.classes))
+        full[:, self.present] = answer
+        return full
+
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""
         return Predictor(self)
@@ -67,9 +75,4 @@ class Predictor:
 
     def __call__(self, X: pd.DataFrame | Matrix) -> np.ndarray:
         """Return values of shape (n,), or probabilities of shape (n, classes)."""
-        answer = self.run(X if isinstance(X, Matrix) else Matrix.from_frame(X))
-        if not self.fitted.classes or self.fitted.present.size == self.fitted.classes:
-            return answer
-        full = np.zeros((len(answer), self.fitted.classes))
-        full[:, self.fitted.present] = answer
-        return full
+        return self.fitted.in_all_classes(self.run(X if isinstance(X, Matrix) else Matrix.from_frame(X)))

@@ -16,7 +16,7 @@ from mesic.training.fitted import Fitted
 from mesic.training.prepared import Prepared, PreparedFold, PreparedFolds
 from mesic.training.recipe import Recipe
 
-TRAINING_ROWS_SCORED = 5_000
+TRAINING_ROWS_SCORED = 1_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Answered:
     model
         The model itself.
     predict_us
-        Wall microseconds that a validation row took.
+        Wall microseconds that a row takes.
     """
 
     prediction: np.ndarray
@@ -81,13 +81,21 @@ class FoldFit:
     def _answered(self, dataset: Dataset, rounds: int | None) -> Answered:
         learner = self.learner if rounds is None else self.learner.truncated(rounds)
         model = self.recipe.described(self.fold.prepared, learner)
-        predict = model.last_step().predictor()
+        predict, some = model.last_step().predictor(), _some(self.fit_rows)
         start = perf_counter()
-        prediction = predict(self.fold.validate)
-        predict_us = self.fold.take_us + (perf_counter() - start) / max(self.rows.size, 1) * 1e6
         seen = predict(self.fold.seen)
-        train_loss = example_losses(dataset.task, dataset.y[_some(self.fit_rows)], seen).mean()
+        predict_us = self.fold.take_us + (perf_counter() - start) / max(some.size, 1) * 1e6
+        train_loss = example_losses(dataset.task, dataset.y[some], seen).mean()
+        known = self._known(rounds)
+        prediction = predict(self.fold.validate) if known is None else model.in_all_classes(known)
         return Answered(prediction, float(train_loss), model, predict_us)
+
+    def _known(self, rounds: int | None) -> np.ndarray | None:
+        """Return what the learner kept of its answers on the validation rows, where it watched all of them."""
+        if rounds is None or not hasattr(self.learner, "eval_prediction"):
+            return None
+        kept: np.ndarray | None = self.learner.eval_prediction(rounds)
+        return kept if kept is not None and len(kept) == self.rows.size else None
 
 
 def fit_fold(

@@ -102,10 +102,10 @@ class Budget:
             return True
         if self.budget_s is None or not trials:
             return False
+        left = self.budget_s - self.clock.wall_s() - self.final_s(trials)
         if self.is_short(trials):
-            return self.clock.wall_s() > SCREENING * self.budget_s
-        dearest = max(trial.fit_s for trial in trials)
-        return self.clock.wall_s() + dearest + self.final_s(trials) > self.budget_s
+            return self.clock.wall_s() > SCREENING * self.budget_s or left < self._again_s(trials)
+        return left < max(trial.fit_s for trial in trials)
 
     def is_short(self, trials: Sequence[Trial]) -> bool:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
@@ -113,6 +113,11 @@ class Budget:
             return self.replay.screens_from is not None and len(trials) >= self.replay.screens_from
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
         return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
+
+    def _again_s(self, trials: Sequence[Trial]) -> float:
+        """Return how long the best screened trial takes in all folds, where it is the best of all, and another one."""
+        best = min(trials, key=lambda trial: (not np.isfinite(trial.loss), trial.loss))
+        return best.fit_s * (self.turns + 1) if best.is_screened else 0.0
 
     def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from mesic.data.view import Dataset
 from mesic.partition.rows import Split
-from mesic.training.fold_fit import fit_fold
+from mesic.training.fold_fit import prepared_fold
 from mesic.training.folds import OutOfFold
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
@@ -70,7 +70,8 @@ def bias_and_variance(
         return None
     first = found.prediction[np.searchsorted(found.rows, ask)]
     kept = PreparedFolds(0) if prepared is None else prepared
-    second = fit_fold(recipe, dataset, 0, (look.fit, ask), kept).answered(dataset, None).prediction
+    fold = prepared_fold(recipe, dataset, look.fit, ask, kept)
+    second = recipe.described(fold.prepared, recipe.learn(fold.prepared)).last_step().predictor()(fold.validate)
     truth = np.eye(len(dataset.classes))[dataset.y[ask]] if dataset.classes else dataset.y[ask]
     return squared_parts(truth, first, second)
 

@@ -10,7 +10,8 @@ import numpy as np
 from mesic import Matrix, PortableStep
 from mesic_plugins.learners.portable import ONE_CLASS, PortableLearner, layout_of
 
-ROWS_LOOKED_AT_SELDOM = 20_000  # above, a look at the validation rows is worth several rounds
+ROUNDS_A_LOOK = 50  # up to here every round is looked at, then one in this many parts of the rounds so far
+BYTES_KEPT = 2**26  # of what is answered on the watched rows, the latest looks
 CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
 PATIENCE = 15, 100  # rounds without a lower loss, two steps' worth, within these limits
 ROWS_A_BIN, BINS = 40, (31, 255)
@@ -123,7 +124,7 @@ class LightGBM(PortableLearner):
             X, labels, weight = eval_set
             told = X, np.searchsorted(self.classes_, labels) if classes else labels, weight
             self._booster.add_valid(self._binned(kept, "watched", params, told, binned), "watched")
-            self.eval_losses_ = self._watched(len(codes) + len(X))
+            self.eval_losses_ = self._watched()
         if eval_set is None:
             self.step_ = self._step(self._booster.current_iteration())
             del self._booster
@@ -143,19 +144,36 @@ class LightGBM(PortableLearner):
             del shorter._booster
         return shorter
 
-    def _watched(self, rows):
+    def eval_prediction(self, rounds):
+        """Return what is answered on the rows of `eval_set` after some rounds; None where it was not kept."""
+        answer = self._looks.get(rounds)
+        return np.column_stack([1 - answer, answer]) if answer is not None and self._classes == 2 else answer
+
+    def _watched(self):
         """Boost until the loss on the watched rows has not fallen for long; return it by round."""
-        every = 1 if rows < ROWS_LOOKED_AT_SELDOM else 5
         patience = np.clip(2 / self.learning_rate, *PATIENCE)
         losses, best = np.full(self.n_estimators, np.nan), 0
+        self._looks = {}
         for place in range(self.n_estimators):
             is_finished = self._booster.update()
-            if is_finished or (place + 1) % every == 0 or place + 1 == self.n_estimators:
-                losses[place] = self._booster.eval_valid()[0][2]
+            is_last = is_finished or place + 1 == self.n_estimators
+            if is_last or (place + 1) % max(1, (place + 1) // ROUNDS_A_LOOK) == 0:
+                losses[place] = self._look(place + 1)
                 best = place if place == 0 or not losses[place] >= losses[best] else best
             if is_finished or place - best >= patience:
                 return losses[: place + 1]
         return losses
+
+    def _look(self, rounds):
+        """Return the loss on the watched rows, and keep what is answered on them."""
+
+        def keep(answer, _):
+            self._looks[rounds] = answer.copy()
+            while len(self._looks) * answer.nbytes > BYTES_KEPT:
+                del self._looks[next(iter(self._looks))]
+            return "kept", 0.0, False
+
+        return self._booster.eval_valid(keep)[0][2]
 
     def _binned(self, cache, part, params, told, reference=None):
         """Return rows in bins; of the same rows and bins they are made once."""
