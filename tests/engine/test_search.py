@@ -18,7 +18,7 @@ from mesic.training.attempting import Attempted, Bench, Here
 from mesic.training.constraints import Constraints
 from mesic.training.folds import cross_fit, in_folds, of_folds
 from mesic.training.part import Part
-from mesic.training.search import Budget, search
+from mesic.training.search import Budget, Replay, search
 from mesic.training.space import SearchSpace
 from mesic.training.stopping import Rest
 from mesic.training.zone import Trial
@@ -309,12 +309,19 @@ def test_where_trials_are_dear_they_are_screened_in_one_fold_and_the_best_made_a
 
     screened = [trial for trial in made.trials if trial.is_out and trial.of is None]
     again = [trial for trial in made.trials if trial.of is not None]
-    assert [asked.is_screened for asked in attempting.asked][:6] == [False, True, True, True, True, True]
+    assert [(asked.number, asked.of) for asked in attempting.asked][:5] == [
+        (0, None),
+        (1, None),
+        (2, 1),
+        (3, None),
+        (4, 3),
+    ]
+    assert all(asked.is_screened == (asked.number > 0 and asked.of is None) for asked in attempting.asked)
     assert [trial.params["shift"] for trial in screened] == shifts[1:]
-    assert again[0].of == 2
-    assert again[0].params == screened[1].params
-    assert again[0].losses is not None
-    assert again[0].loss < made.trials[0].loss
+    assert [trial.of for trial in again][:2] == [1, 3]
+    assert again[1].params == screened[1].params
+    assert again[1].losses is not None
+    assert again[1].loss < again[0].loss < made.trials[0].loss
     assert len(tuner.told) == 6
 
 
@@ -330,6 +337,20 @@ def test_a_search_that_is_taken_up_again_keeps_what_was_made_again_in_all_folds(
     assert any(trial.of is not None for trial in made.trials)
     assert again.trials[: len(made.trials)] == made.trials
     assert second.asked == []
+
+
+def test_a_search_is_followed_trial_by_trial_without_the_clock():
+    shifts = (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)
+    listed = [{"fault": 0, "shift": shift} for shift in shifts]
+    made = search(Listed(*listed), Dear(3.0), DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory({}))
+    replay = Replay.read(Replay.of(made.finished, made.screened).facts())
+    again = search(Listed(*listed), Dear(9.0), DATA, Budget(None, None, replay=replay), kept=InMemory({}))
+
+    assert len(replay.again) >= 2
+    assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
+        (trial.number, trial.of, trial.loss) for trial in made.trials
+    ]
+    assert again.screened == made.screened
 
 
 class Hears(Listed):

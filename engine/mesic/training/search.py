@@ -97,15 +97,20 @@ class Budget:
     def is_used_up(self, trials: Sequence[Trial]) -> bool:
         """Return whether another trial and the final fit would not fit any more."""
         if self.replay is not None:
-            return len(trials) >= self.replay.asked
+            return sum(trial.of is None for trial in trials) >= self.replay.asked
         if self.most is not None and len(trials) >= self.most:
             return True
         if self.budget_s is None or not trials:
             return False
         left = self.budget_s - self.clock.wall_s() - self.final_s(trials)
-        if self.is_short(trials):
-            return self.clock.wall_s() > SCREENING * self.budget_s or left < self._again_s(trials)
-        return left < max(trial.fit_s for trial in trials)
+        if not self.is_short(trials):
+            return left < max(trial.fit_s for trial in trials)
+        screened = [trial.fit_s for trial in trials if trial.is_screened]
+        return bool(screened) and left < float(np.median(screened)) * (self.turns + 1)
+
+    def is_screening(self) -> bool:
+        """Return whether it is too early to make again what was screened and is not the best."""
+        return self.budget_s is not None and self.clock.wall_s() < SCREENING * self.budget_s
 
     def is_short(self, trials: Sequence[Trial]) -> bool:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
@@ -114,17 +119,11 @@ class Budget:
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
         return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
 
-    def _again_s(self, trials: Sequence[Trial]) -> float:
-        """Return how long the best screened trial takes in all folds, where it is the best of all, and another one."""
-        best = min(trials, key=lambda trial: (not np.isfinite(trial.loss), trial.loss))
-        return best.fit_s * (self.turns + 1) if best.is_screened else 0.0
-
     def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
-        if self.replay is not None:
-            return False
         assert self.budget_s is not None
-        return self.clock.wall_s() + screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
+        again = screened.fit_s * (self.turns + 1)  # one more, for it may take longer
+        return self.clock.wall_s() + again + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
@@ -161,22 +160,31 @@ class Replay:
     screens_from
         The first that was screened in one fold; None: none was.
     again
-        Screened trials that were made again in all folds, in order.
+        Numbers of trials, and of the screened ones that they made again in all folds.
     """
 
     asked: int
     screens_from: int | None = None
-    again: tuple[int, ...] = ()
+    again: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, trials: Sequence[Trial], screened: Sequence[int]) -> "Replay":
         """Return how the search went that made some trials, and screened those of these numbers."""
-        again = tuple(trial.of for trial in trials if trial.of is not None)
+        again = tuple((trial.number, trial.of) for trial in trials if trial.of is not None)
         return cls(len(trials) - len(again), min(screened, default=None), again)
 
     def facts(self) -> dict[str, Any]:
         """Return it as the record holds it."""
-        return {"asked": self.asked, "screens_from": self.screens_from, "again": list(self.again)}
+        return {
+            "asked": self.asked,
+            "screens_from": self.screens_from,
+            "again": [[number, of] for number, of in self.again],
+        }
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Replay":
+        """Return it as the record tells it."""
+        return cls(said["asked"], said["screens_from"], tuple((number, of) for number, of in said["again"]))
 
 
 @dataclass(frozen=True)
@@ -260,12 +268,14 @@ def search(
             ended = reason
         elif made.take_completed():
             continue
+        elif (screened := made.to_complete()) is not None:
+            made.complete(screened)
         elif (params := tuner.ask()) is None:
             ended = "nothing left"
-        elif (trial := made.make(params)) is None:
-            return Searched(made.trials, made.cut, "budget", tuple(made.screened))
-        else:
+        elif (trial := made.make(params)) is not None:
             _tell(tuner, trial, beside)
+        if made.cut is not None:
+            return Searched(made.trials, made.cut, "budget", tuple(made.screened))
     made.complete_best()
     searched = Searched(made.trials, made.cut, ended, tuple(made.screened))
     if searched.is_empty and searched.cut is None:
@@ -278,7 +288,8 @@ class _Making:
     """The trials of a search, made one after the other.
 
     Where all folds of each would leave too few of them within the seconds, they are made in the first fold only after
-    the first one, and at the end the best are made again in all folds.
+    the first one. What is better there than the best so far is made again in all folds at once, and at the end those
+    that come next.
     """
 
     attempting: Attempting
@@ -326,19 +337,39 @@ class _Making:
         self.trials.append(known)
         return True
 
-    def complete_best(self) -> None:
-        """Make the best screened trials again, in all folds, as long as the seconds last."""
+    def to_complete(self) -> Trial | None:
+        """Return the screened trial that is to be made again now, in all folds; None where there is none."""
+        if self.budget.replay is not None:
+            of = dict(self.budget.replay.again).get(len(self.trials))
+            return None if of is None else self.trials[of]
+        return self._better() or (None if self.budget.is_screening() else self._next())
+
+    def _better(self) -> Trial | None:
+        """Return the trial that was screened last, where it is better than the best and can be made again in time."""
+        last = self.trials[-1] if self.trials else None
+        if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
+            return None
+        best = self._best()
+        return last if best is not None and last.loss < best.loss else None
+
+    def _next(self) -> Trial | None:
+        """Return the best screened trial that is left and can be made again in time; None where there is none."""
         done = {trial.of for trial in self.trials}
         left = [self.trials[number] for number in self.screened if self.trials[number].is_out and number not in done]
-        ranked = sorted(left, key=lambda trial: (trial.loss, trial.number))
-        if self.budget.replay is not None:
-            ranked = [self.trials[number] for number in self.budget.replay.again if number not in done]
-        for trial in ranked:
-            if self.budget.is_too_late(trial, self.trials):
-                continue
-            again = Asked(len(self.trials), self.asked[trial.number], self._race(), of=trial.number)
-            if self._attempted(again) is None:
-                return
+        in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
+        return min(in_time, key=lambda trial: (trial.loss, trial.number), default=None)
+
+    def complete(self, screened: Trial) -> None:
+        """Make a screened trial again, in all folds."""
+        self._attempted(Asked(len(self.trials), self.asked[screened.number], self._race(), of=screened.number))
+
+    def complete_best(self) -> None:
+        """Make the best screened trials again, in all folds, as long as the seconds last."""
+        while self.cut is None and (trial := self._left()) is not None:
+            self.complete(trial)
+
+    def _left(self) -> Trial | None:
+        return self._next() if self.budget.replay is None else self.to_complete()
 
     def weight(self) -> np.ndarray | None:
         """Return the weights of the rows that trials predict, or None."""
@@ -348,12 +379,15 @@ class _Making:
         rows = np.unique(self.kept.load(complete[0].number).rows)
         return np.asarray(self.dataset.weight[rows])
 
+    def _best(self) -> Trial | None:
+        complete = [trial for trial in self.trials if trial.losses is not None]
+        return min(complete, key=lambda trial: (not trial.is_feasible, trial.loss, trial.number), default=None)
+
     def _race(self) -> Race | None:
         """Return the best trial so far as the one to beat; nobody where there is none, or where folds share rows."""
-        complete = [trial for trial in self.trials if trial.losses is not None]
-        if not complete:
+        best = self._best()
+        if best is None:
             return None
-        best = min(complete, key=lambda trial: (not trial.is_feasible, trial.loss, trial.number))
         if self.leader is None or self.leader[0] != best.number:
             self.leader = best.number, self.kept.load(best.number)
         found = self.leader[1]

@@ -94,12 +94,12 @@ def _lightgbm() -> Component:
         },
         rounds="n_estimators",
         portfolio=(
-            {"extra_trees": True},
-            {"num_leaves": 8, "colsample_bytree": 0.6, "min_child_samples": 10},
-            {"num_leaves": 128, "learning_rate": 0.03, "colsample_bytree": 0.9, "min_child_samples": 5},
-            {"num_leaves": 16, "learning_rate": 0.02, "colsample_bytree": 0.5, "reg_lambda": 5.0},
             {"num_leaves": 64, "extra_trees": True, "min_child_samples": 3, "colsample_bytree": 0.8},
+            {"num_leaves": 128, "learning_rate": 0.03, "colsample_bytree": 0.9, "min_child_samples": 5},
+            {"num_leaves": 8, "colsample_bytree": 0.6, "min_child_samples": 10},
             {"num_leaves": 5, "learning_rate": 0.1, "min_child_samples": 40, "colsample_bytree": 0.8},
+            {"extra_trees": True},
+            {"num_leaves": 16, "learning_rate": 0.02, "colsample_bytree": 0.5, "reg_lambda": 5.0},
         ),
         reference="G. Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017",
     )
