@@ -11,7 +11,7 @@ import os
 import statistics
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -109,7 +109,7 @@ def tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
 
 def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     """Search, and score what each rule takes."""
-    from mesic.training.mean import fitted_mean
+    from mesic.training.mean import fits_of, fitted_mean
     from mesic.training.preferences import all_that_can_be_taken
     from mesic.training.zone import choose
 
@@ -127,7 +127,14 @@ def cell_of(name: str, frame: pd.DataFrame, target: str, seed: int) -> Cell:
     fitted = {number: with_params(recipe, trials[number]).fit(data.view(train)) for number in set(rules.values())}
     answers = {"defaults": recipe.fit(data.view(train))} | {rule: fitted[number] for rule, number in rules.items()}
     counts = taken["mean"].counts if "mean" in taken else taken["best"].counts
-    answers["mean"] = fitted_mean(counts, lambda n: [with_params(recipe, trials[n]).fit(data.view(train))])
+    fits = fits_of(counts)
+
+    def fitted_again(number):
+        own = with_params(recipe, trials[number])
+        return [fitted[number], *(replace(own, copy=copy).fit(data.view(train)) for copy in range(1, fits[number]))]
+
+    fitted |= {n: with_params(recipe, trials[n]).fit(data.view(train)) for n in counts if n not in fitted}
+    answers["mean"] = fitted_mean(counts, fitted_again)
     losses = {rule: losses_of(model, data, test) for rule, model in answers.items()}
     sizes = {rule: answers[rule].complexity[0] for rule in rules}
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything")).fit(data.view(train))

@@ -343,7 +343,7 @@ def test_a_search_is_followed_trial_by_trial_without_the_clock():
     shifts = (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)
     listed = [{"fault": 0, "shift": shift} for shift in shifts]
     made = search(Listed(*listed), Dear(3.0), DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory({}))
-    replay = Replay.read(Replay.of(made.finished, made.screened).facts())
+    replay = Replay.read(Replay.of(made.finished, made.screened).facts(), {})
     again = search(Listed(*listed), Dear(9.0), DATA, Budget(None, None, replay=replay), kept=InMemory({}))
 
     assert len(replay.again) >= 2

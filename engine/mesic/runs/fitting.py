@@ -1,7 +1,7 @@
 """The stage ``fit``: what was taken from the zone, fitted on all training rows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mesic.findings import Finding, Severity
@@ -13,7 +13,7 @@ from mesic.runs.timeline import Activity
 from mesic.training import examination
 from mesic.training.attempting import Here, NotFitted
 from mesic.training.fitted import Fitted
-from mesic.training.mean import fitted_mean, mean_of
+from mesic.training.mean import fits_of, fitted_mean, mean_of
 from mesic.training.recipe import Recipe
 from mesic.training.selection import Choice
 
@@ -28,7 +28,8 @@ def fit(run: Experiment, activity: Activity) -> None:
     activity.rows_in = activity.rows_out = run.split.train.size
     why = run.record.facts["zone"]["reason"]
     run.record.find(*model.findings)
-    run.record.add(model=facts.model_facts(_taken_recipes(run), model, why, run.digests["steps"]))
+    about = facts.model_facts(_taken_recipes(run), model, why, run.digests["steps"])
+    run.record.add(model=about | {"fits": {str(number): fits for number, fits in run.fits.items()}})
     _keep_choices(run, model.choices)
 
 
@@ -85,10 +86,27 @@ def _mean(run: Experiment, until: float | None) -> Fitted:
     if len(wholes) < len(ranked):
         _tell_of_folds(run, [number for number in ranked if number not in wholes], reason)
 
+    fitted = {number: [whole] for number, whole in wholes.items()}
+    _fit_again(run, fitted, until)
+    run.fits = {number: len(fits) for number, fits in fitted.items()}
+
     def models_of(number: int) -> Sequence[Fitted]:
-        return [wholes[number]] if number in wholes else _models_of_all_rows(run, number, until)
+        return fitted[number] if number in fitted else _models_of_all_rows(run, number, until)
 
     return replace(fitted_mean(counts, models_of), threads=run.threads)
+
+
+def _fit_again(run: Experiment, fitted: Mapping[int, list[Fitted]], until: float | None) -> None:
+    """Fit what is taken with other seeds, as long as the seconds last, and where these make a difference."""
+    wanted = fits_of(run.taken.counts) if run.replay is None else run.replay.fits
+    for copy in range(1, max(wanted.values(), default=1)):
+        for number in [number for number in fitted if wanted.get(number, 1) > copy == len(fitted[number])]:
+            try:
+                again = _whole(run, number, until, copy)
+            except NotFitted:
+                return
+            if again.steps[-1].digest() != fitted[number][0].steps[-1].digest():
+                fitted[number].append(again)
 
 
 def _tell_of_folds(run: Experiment, numbers: Sequence[int], reason: str) -> None:
@@ -100,10 +118,10 @@ def _tell_of_folds(run: Experiment, numbers: Sequence[int], reason: str) -> None
     run.record.find(Finding("NO-FINAL-FIT", severity, message, {"trials": list(numbers)}, fix))
 
 
-def _whole(run: Experiment, number: int, until: float | None) -> Fitted:
+def _whole(run: Experiment, number: int, until: float | None, copy: int = 0) -> Fitted:
     """Return a trial fitted on all training rows; raise NotFitted where that does not come to an end in time."""
     _refuse_what_does_not_fit(run, number, until)
-    return run.attempting.whole(run.params[number], until)
+    return run.attempting.whole(run.params[number], until, copy)
 
 
 def _refuse_what_does_not_fit(run: Experiment, number: int, until: float | None) -> None:

@@ -78,7 +78,7 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
     if "snapshot" in record["data"] and not source_is_as_it_was(record):
         config |= {"source": _of_snapshot(record)}
     said = record["trials"].get("replay")
-    replay = Replay.read(said) if said else None
+    replay = Replay.read(said, record["model"].get("fits", {})) if said else None
     again = execute(config, out, typed=Typed(record["overrides"], record["choices"]), say=say, replay=replay)
     return compare(record, again)
 

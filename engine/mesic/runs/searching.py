@@ -13,7 +13,7 @@ from mesic.runs.taking import Pool, take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
 from mesic.training.constraints import refuse_unmet
-from mesic.training.mean import MOST_MEMBERS
+from mesic.training.mean import FITS
 from mesic.training.search import Budget, Replay, Searched, search
 from mesic.training.stopping import Rest
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def search_zone(run: Experiment, activity: Activity) -> None:
     """Search options inside the budget, estimate the zone of solutions, choose from it."""
     tuner_part, own, shared = plan.tuner_of(run.registry, run.config)
-    finals = MOST_MEMBERS if run.config["zone"]["prefer"] == "mean" else 1
+    finals = FITS if run.config["zone"]["prefer"] == "mean" else 1
     at_once, _ = run.recipe.side_by_side(len(run.split.folds))
     turns = (len(run.split.folds) + 1) / at_once
     budget = Budget(shared["trials"], shared["budget_s"], finals=finals, turns=turns, replay=run.replay)

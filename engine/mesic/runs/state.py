@@ -85,6 +85,7 @@ class Experiment:
     members: dict[int, Recipe] = field(init=False)
     params: dict[int, Mapping[str, Any]] = field(init=False)
     seconds: dict[int, float] = field(init=False)
+    fits: dict[int, int] = field(default_factory=dict)
     space: SearchSpace = field(init=False)
     attempting: Attempting = field(init=False)
     left_s: float | None = None

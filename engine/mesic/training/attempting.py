@@ -80,8 +80,8 @@ class Attempting(Protocol):
         """Make a trial; only a first one that cannot work, and what must stop the run, is raised."""
         ...
 
-    def whole(self, params: Mapping[str, Any], until: float | None) -> Fitted:
-        """Return a recipe fitted on all training rows.
+    def whole(self, params: Mapping[str, Any], until: float | None, copy: int = 0) -> Fitted:
+        """Return a recipe fitted on all training rows; copies differ by the learner's seed.
 
         Raises
         ------
@@ -178,9 +178,9 @@ class Bench:
         trial = replace(trial, bias=parts[0], variance=parts[1], fit_s=trial.fit_s + clock.wall_s())
         return replace(attempted, trial=trial)
 
-    def whole(self, params: Mapping[str, Any]) -> Fitted:
+    def whole(self, params: Mapping[str, Any], copy: int = 0) -> Fitted:
         """Return a recipe fitted on all training rows."""
-        return fit_whole(self.recipe_of(params), self.dataset, self.train, self.prepared)
+        return fit_whole(replace(self.recipe_of(params), copy=copy), self.dataset, self.train, self.prepared)
 
     def fold_models(self, params: Mapping[str, Any], between: Between) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""
@@ -198,10 +198,10 @@ class Here:
         """Make a trial."""
         return self.bench.trial(asked, self.between)
 
-    def whole(self, params: Mapping[str, Any], until: float | None) -> Fitted:
+    def whole(self, params: Mapping[str, Any], until: float | None, copy: int = 0) -> Fitted:
         """Return a recipe fitted on all training rows, if there is time left to begin."""
         refuse_late(until)
-        return self.bench.whole(params)
+        return self.bench.whole(params, copy)
 
     def folds(self, params: Mapping[str, Any], until: float | None) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds, if there is time left to begin."""

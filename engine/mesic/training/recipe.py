@@ -49,6 +49,8 @@ class Recipe:
         Which columns stay whatever selectors say, and which the learner never sees.
     most_rounds
         Where the number of the learner's rounds is sought on validation rows: rounds at most; else None.
+    copy
+        Which of several fits of the learner, that differ by its seed alone.
     """
 
     learner: Part
@@ -63,6 +65,7 @@ class Recipe:
     threads: int
     bounds: Bounds = field(default_factory=Bounds)
     most_rounds: int | None = None
+    copy: int = 0
 
     def with_learner(self, learner: Part) -> "Recipe":
         """Return the recipe with another learner, or the same one with other options."""
@@ -322,7 +325,8 @@ class Recipe:
 
     def _made(self, part: Part, view: TrainingView) -> tuple[Any, dict[str, Any]]:
         """Return a part, not fitted, and what its ``fit`` asks for beside X and y."""
-        seed = stage_seed(self.seed, part.offer.address)
+        which = f" {self.copy}" if part is self.learner and self.copy else ""
+        seed = stage_seed(self.seed, part.offer.address + which)
         component = build(part.offer, part.options, task=self.task, seed=seed, threads=self.threads)
         accepts = inspect.signature(component.fit).parameters
         groups = view.copies if view.groups is None and "out_of_fold" in part.traits else view.groups

@@ -130,9 +130,8 @@ class Budget:
         of_all_folds = [trial.fit_s for trial in trials if trial.losses is not None]
         if not of_all_folds:
             return 0.0
-        fits = min(self.finals, len(of_all_folds))
-        seconds = fits * float(np.median(of_all_folds)) * MORE_ROWS / self.turns
-        return seconds if self.budget_s is None or fits == 1 else min(seconds, self.budget_s / 5)
+        seconds = self.finals * float(np.median(of_all_folds)) * MORE_ROWS / self.turns
+        return seconds if self.budget_s is None or self.finals == 1 else min(seconds, self.budget_s / 5)
 
     def trial_ends(self, trials: Sequence[Trial]) -> float | None:
         """Return the moment of the monotonic clock at which a trial under way is ended; None: never."""
@@ -161,11 +160,14 @@ class Replay:
         The first that was screened in one fold; None: none was.
     again
         Numbers of trials, and of the screened ones that they made again in all folds.
+    fits
+        How often each trial that was taken was fitted in the end.
     """
 
     asked: int
     screens_from: int | None = None
     again: tuple[tuple[int, int], ...] = ()
+    fits: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, trials: Sequence[Trial], screened: Sequence[int]) -> "Replay":
@@ -182,9 +184,10 @@ class Replay:
         }
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> "Replay":
+    def read(cls, said: Mapping[str, Any], fits: Mapping[str, int]) -> "Replay":
         """Return it as the record tells it."""
-        return cls(said["asked"], said["screens_from"], tuple((number, of) for number, of in said["again"]))
+        again = tuple((number, of) for number, of in said["again"])
+        return cls(said["asked"], said["screens_from"], again, {int(number): count for number, count in fits.items()})
 
 
 @dataclass(frozen=True)

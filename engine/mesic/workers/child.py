@@ -123,7 +123,7 @@ def _answer(bench: Bench, asked: Any, line: Line) -> Any:
     if isinstance(asked, Folds):
         return bench.fold_models(asked.params, between)
     assert isinstance(asked, Whole)
-    return bench.whole(asked.params)
+    return bench.whole(asked.params, asked.copy)
 
 
 def raised(error: Exception) -> Raised:

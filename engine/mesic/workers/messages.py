@@ -34,6 +34,7 @@ class Whole:
     """Fit some options on all training rows; answered by a ``Fitted``. A trial is asked for by ``Asked``."""
 
     params: Mapping[str, Any]
+    copy: int
 
 
 @dataclass(frozen=True)

@@ -117,9 +117,9 @@ class Supervised:
         attempted: Attempted = self._asked(asked, until, ended)
         return attempted
 
-    def whole(self, params: Mapping[str, Any], until: float | None) -> Fitted:
+    def whole(self, params: Mapping[str, Any], until: float | None, copy: int = 0) -> Fitted:
         """Return a recipe fitted on all training rows."""
-        return self._model(Whole(params), until)  # type: ignore[no-any-return]  # what Whole is answered by
+        return self._model(Whole(params, copy), until)  # type: ignore[no-any-return]  # what Whole is answered by
 
     def folds(self, params: Mapping[str, Any], until: float | None) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""

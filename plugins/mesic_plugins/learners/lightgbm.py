@@ -15,6 +15,7 @@ BYTES_KEPT = 2**26  # of what is answered on the watched rows, the latest looks
 CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
 PATIENCE = 15, 100  # rounds without a lower loss, two steps' worth, within these limits
 ROWS_A_BIN, BINS = 40, (31, 255)
+BINNED_BY = 1  # seed of the rows by which bins are found: they serve fits of all seeds
 MIN_GROUP = 100  # LightGBM's rows a group of levels; small tables need less, or levels would never be used
 
 
@@ -214,6 +215,7 @@ class LightGBM(PortableLearner):
             "extra_trees": self.extra_trees,
             "max_bin": self.max_bin or int(np.clip(rows / ROWS_A_BIN, *BINS)),
             "seed": self.seed % 2**31,
+            "data_random_seed": BINNED_BY,
             "num_threads": threads,
             "feature_pre_filter": False,
             "deterministic": True,
