@@ -17,10 +17,10 @@ from mesic.host.names import did_you_mean
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
     "data": "what there is to know of a table: check, schema, card, diff, label, trace",
-    "plan": "is machine learning worth it here, and what would it take: answers, leaks, hours; runs nothing",
+    "plan": "is machine learning worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
-    "compare": "what another version of the data does, by added rows and by changed labels",
+    "compare": "what another version of the data does, by added rows and by changed labels; also ab",
     "reproduce": "run again from the record and prove that it is the same",
     "log": "show a run's timeline; add human work with its hours and cost",
     "list": "components with their options, types, defaults and provider",
@@ -33,6 +33,10 @@ DATA_VERBS = {
     "diff": "what differs between two versions of a table: rows, cells, labels by labeler, distributions",
     "label": "tasks for people, people beside a model, one label of several labelers",
     "trace": "what became of one row of a run's source, and why",
+}
+SUB_VERBS = {  # modules mesic.verbs.ab.plan and so on
+    "plan ab": "how many units an A/B test needs, until when, and what each look can decide",
+    "compare ab": "what the log of an A/B test says: promote, roll back, keep or continue",
 }
 INTERRUPTED = 130
 ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000  # Python's 700 make the imports of a run 1.1 times as long
@@ -93,9 +97,10 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if verb not in VERBS:
         raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS) or '; verbs: ' + ', '.join(VERBS)}")
-    as_json = "--json" in rest
-    module = import_module(f"mesic.verbs.{verb}")
-    status: int = module.main([text for text in rest if text != "--json"], as_json=as_json)
+    as_json, rest = "--json" in rest, [text for text in rest if text != "--json"]
+    if rest and f"{verb} {rest[0]}" in SUB_VERBS:
+        verb, rest = f"{rest[0]}.{verb}", rest[1:]
+    status: int = import_module(f"mesic.verbs.{verb}").main(rest, as_json=as_json)
     return status
 
 

@@ -17,7 +17,7 @@ class Effect:
     relative
         The same as shares of the control's level: value, low, high.
     control, treatment
-        Levels of the two groups.
+        Levels of the two groups: value, low, high.
     p
         Of no effect, two-sided, before any correction for looks; for ``always_valid`` that of all looks.
     z
@@ -38,8 +38,8 @@ class Effect:
     low: float
     high: float
     relative: tuple[float, float, float]
-    control: float
-    treatment: float
+    control: tuple[float, float, float]
+    treatment: tuple[float, float, float]
     p: float
     z: float
     bound: float
@@ -60,11 +60,15 @@ class Effect:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; None for what cannot be told."""
-        names = ("value", "low", "high", "control", "treatment", "p", "z", "bound")
-        facts: dict[str, Any] = {name: _finite(getattr(self, name)) for name in names}
-        relative = dict(zip(("value", "low", "high"), map(_finite, self.relative), strict=True))
+        facts: dict[str, Any] = _ends((self.value, self.low, self.high))
+        facts |= {name: _ends(getattr(self, name)) for name in ("relative", "control", "treatment")}
+        facts |= {name: _finite(getattr(self, name)) for name in ("p", "z", "bound")}
         rest = {"level": self.level, "method": self.method, "unit": self.unit, "n": list(self.n)}
-        return facts | {"relative": relative, "is_significant": self.is_significant} | rest
+        return facts | {"is_significant": self.is_significant} | rest
+
+
+def _ends(numbers: tuple[float, float, float]) -> dict[str, float | None]:
+    return dict(zip(("value", "low", "high"), map(_finite, numbers), strict=True))
 
 
 def _finite(number: float) -> float | None:
@@ -89,6 +93,10 @@ class Contrast(ABC):
         """Return the effects that the test would not reject if the absolute z had to pass `bound`."""
 
     @abstractmethod
+    def levels(self, bound: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the intervals of the control's and of the treatment's own level."""
+
+    @abstractmethod
     def ratio(self, bound: float) -> tuple[float, float, float]:
         """Return the effect as a share of the control's level, with its interval."""
 
@@ -109,13 +117,14 @@ class Contrast(ABC):
         is_told = not math.isnan(self.z) and math.isfinite(bound)
         low, high = self.interval(bound) if is_told else (math.nan, math.nan)
         relative = self.ratio(bound) if is_told else (math.nan, math.nan, math.nan)
+        ends = self.levels(bound) if is_told else ((math.nan, math.nan), (math.nan, math.nan))
         return Effect(
             self.value,
             low,
             high,
             relative,
-            self.control,
-            self.treatment,
+            (self.control, *ends[0]),
+            (self.treatment, *ends[1]),
             self.p if p is None else p,
             self.z,
             bound,

@@ -10,7 +10,7 @@ from mesic.ab.sample_ratio import SampleRatio
 from mesic.ab.verdict import Verdict
 from mesic.findings import Finding
 
-NOT_READ = "the test may not be read: "
+NOT_READ = "the test may not be read"
 
 
 def decide(
@@ -56,7 +56,7 @@ def decide(
     known, ratios = list(findings), ratios or {}
     known += [_broken(arm, ratio) for arm, ratio in ratios.items() if ratio.is_broken]
     if blocking := [finding for finding in known if finding.severity == "block"]:
-        return Verdict("keep", None, NOT_READ + blocking[0].message, (), ratios, tuple(known))
+        return Verdict("keep", None, f"{NOT_READ}, {blocking[0].code}", (), ratios, tuple(known))
     states = [ArmState(plan, arm, _rising(readings.get(arm, ()))) for arm in plan.design.treatments]
     for look in range(max((len(state.readings) for state in states), default=0)):
         _look(states, look, plan.design.alpha)
@@ -112,8 +112,8 @@ def _verdict(
     told = (ratios, tuple(findings))
     if winners:
         best = max(winners, key=lambda arm: sign * arm.effect.value if arm.effect else -math.inf)
-        return Verdict("promote", best.arm, f"{best.arm}: {best.why}", arms, *told)
+        return Verdict("promote", best.arm, best.why, arms, *told)
     decisions = {arm.decision for arm in arms}
     decision = "continue" if "continue" in decisions else "rollback" if decisions == {"rollback"} else "keep"
-    said = [f"{arm.arm}: {arm.why}" for arm in arms if len(decisions) > 1 or arm.decision == decision]
-    return Verdict(decision, None, "; ".join(said), arms, *told)  # type: ignore[arg-type]  # one of the four words
+    said = "; ".join(f"{arm.arm}: {arm.why}" for arm in arms) if len(arms) > 1 else arms[0].why
+    return Verdict(decision, None, said, arms, *told)  # type: ignore[arg-type]  # one of the four words

@@ -1,8 +1,9 @@
 """A log of exposures and outcomes: who saw which arm, when, and what came of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,40 +101,41 @@ def read_exposures(table: pa.Table, design: Design) -> Exposures:
     >>> found.arms.tolist(), found.moment(found.first[1])
     (['control', 'treatment'], '2026-01-01T00:00:00Z')
     """
-    rows, findings = typed_rows(table, design), []
-    findings += list(_clock(rows, design))
+    typed = typed_rows(table, design)
+    rows, findings = typed.rows, list(_clock(typed.rows, design))
     rows, strange = _planned_arms(rows, design)
     rows, repeated = _without_repeats(rows, design)
-    rows, conflicting = _without_conflicts(rows)
+    rows, conflicting = _without_conflicts(rows, typed.names)
     findings += [*strange, *repeated, *conflicting]
     if rows.empty:
         raise DataError("no row of the log is left to be read: every unit stands in several arms")
     findings += list(_missing_outcomes(rows))
-    units = rows.groupby(part.UNIT, observed=True, sort=True)
-    rows[part.UNIT] = units.ngroup()
-    arms = np.asarray(units[part.ARM].first().astype(str), dtype=object)
-    clusters = _clusters(units) if part.CLUSTER in rows else None
-    covariate = _covariate(units, design) if part.COVARIATE in rows else None
+    rows[part.UNIT], of_unit = pd.factorize(rows[part.UNIT])
+    names = typed.names[part.UNIT].take(pa.array(of_unit))
+    arms = np.empty(len(of_unit), dtype=object)
+    arms[rows[part.UNIT]] = np.asarray(rows[part.ARM].astype(object))
+    units = rows.groupby(part.UNIT)
+    clusters = _clusters(units, names) if part.CLUSTER in rows else None
+    covariate = _covariate(units, names, design) if part.COVARIATE in rows else None
     dated = has_dates(table, design.columns)
     return Exposures(rows, arms, clusters, covariate, table.num_rows, dated, tuple(findings))
 
 
 def _clock(rows: pd.DataFrame, design: Design) -> Iterator[Finding]:
-    steps = np.diff(np.asarray(rows[part.TIME]))
-    back = np.flatnonzero(steps < 0)
+    back = np.flatnonzero(np.diff(np.asarray(rows[part.TIME])) < 0)
     if design.columns.time and back.size:
-        message = (
-            f"the clock goes back {back.size:,} times in the log, first after row {back[0]}; rows are put in order"
-        )
+        times = "once" if back.size == 1 else f"{back.size:,} times"
+        message = f"the clock goes back {times} in the log, first after row {back[0]}; rows are put in order"
         fix = "nothing, where several servers write one log; else find out whose clock was wrong: looks go by time"
         yield Finding("AB-CLOCK-BACK", "warning", message, {"steps": int(back.size), "row": int(back[0])}, fix)
 
 
+Grouped = Any  # pandas gives the type of a grouped table no public name
 Cleaned = tuple[pd.DataFrame, list[Finding]]
 
 
 def _planned_arms(rows: pd.DataFrame, design: Design) -> Cleaned:
-    present = sorted(set(rows[part.ARM].astype(str)))
+    present = list(rows[part.ARM].cat.categories)
     refuse_other_arms(present, design.arms)
     lost = [arm for arm in design.arms if arm not in present]
     found = [_missing_arm(arm, present) for arm in lost]
@@ -165,26 +167,27 @@ def _without_repeats(rows: pd.DataFrame, design: Design) -> Cleaned:
     return rows[~again], [Finding("AB-DUPLICATE-ROWS", "warning", message, {"rows": int(again.sum())}, fix)]
 
 
-def _without_conflicts(rows: pd.DataFrame) -> Cleaned:
+def _without_conflicts(rows: pd.DataFrame, names: Mapping[str, pa.Array]) -> Cleaned:
     """Leave out whoever was assigned to several arms; assigned are clusters where there are any."""
     found: list[Finding] = []
     for who in (part.CLUSTER, part.UNIT) if part.CLUSTER in rows else (part.UNIT,):
-        arms = rows.groupby(who, observed=True)[part.ARM].nunique()
-        wrong = arms.index[arms > 1]
+        arms = rows[part.ARM].cat.codes.groupby(rows[who]).agg(["min", "max"])
+        wrong = arms.index[arms["min"] < arms["max"]]
         if len(wrong):
-            found.append(_conflict(who, list(map(str, wrong)), len(arms)))
+            shown = [str(name) for name in names[who].take(pa.array(wrong[:SHOWN])).to_pylist()]
+            found.append(_conflict(who, shown, len(wrong), len(arms)))
             rows = rows[~rows[who].isin(wrong)]
     return rows.copy(), found
 
 
-def _conflict(who: str, wrong: list[str], of: int) -> Finding:
-    share = len(wrong) / of
-    message = f"{len(wrong):,} of {of:,} {who}s stand in several arms, such as {', '.join(wrong[:SHOWN])}"
+def _conflict(who: str, such_as: list[str], count: int, of: int) -> Finding:
+    share = count / of
+    message = f"{count:,} of {of:,} {who}s stand in several arms, such as {', '.join(such_as)}"
     message += "; they are left out" if share <= MOST_CONFLICTS else f": more than {MOST_CONFLICTS:.0%}"
     fix = "assign by a hash of the unit's own id, so that it always sees one arm"
     fix = f"{fix}; cluster=null if units were assigned one by one" if who == part.CLUSTER else fix
     severity = "warning" if share <= MOST_CONFLICTS else "block"
-    evidence = {"count": len(wrong), "of": of, "such_as": wrong[:SHOWN]}
+    evidence = {"count": count, "of": of, "such_as": such_as}
     return Finding("AB-CONFLICTING-ASSIGNMENT", severity, message, evidence, fix)  # type: ignore[arg-type]  # two words
 
 
@@ -192,7 +195,7 @@ def _missing_outcomes(rows: pd.DataFrame) -> Iterator[Finding]:
     unknown = np.asarray(rows[part.OUTCOME].isna() | rows.get(part.DENOMINATOR, rows[part.OUTCOME]).isna())
     if not unknown.any():
         return
-    known = set(rows.loc[~unknown, part.UNIT])
+    known = rows.loc[~unknown, part.UNIT].unique()
     lost = rows.loc[unknown & ~rows[part.UNIT].isin(known), [part.UNIT, part.ARM]].drop_duplicates()
     by_arm = {str(arm): int(count) for arm, count in lost[part.ARM].value_counts().sort_index().items() if count}
     said = ", ".join(f"{count:,} in {arm}" for arm, count in by_arm.items()) or "none"
@@ -201,20 +204,22 @@ def _missing_outcomes(rows: pd.DataFrame) -> Iterator[Finding]:
     yield Finding("AB-MISSING-OUTCOME", "warning", message, {"rows": int(unknown.sum()), "units": by_arm}, fix)
 
 
-def _clusters(units: "pd.api.typing.DataFrameGroupBy") -> np.ndarray:  # type: ignore[type-arg]
+def _clusters(units: Grouped, names: pa.Array) -> np.ndarray:
     several = units[part.CLUSTER].nunique()
     if (several > 1).any():
-        who = several.index[several > 1][0]
-        raise DataError(f"unit {who!r} stands in {several[who]} clusters: a unit belongs to one; mend the log")
+        who = int(several.index[several > 1][0])
+        raise DataError(
+            f"unit {names[who].as_py()!r} stands in {several[who]} clusters: a unit belongs to one; mend the log"
+        )
     return np.asarray(pd.factorize(units[part.CLUSTER].first())[0], dtype=np.int64)
 
 
-def _covariate(units: "pd.api.typing.DataFrameGroupBy", design: Design) -> np.ndarray:  # type: ignore[type-arg]
+def _covariate(units: Grouped, names: pa.Array, design: Design) -> np.ndarray:
     several = units[part.COVARIATE].nunique()
     if (several > 1).any():
-        who = several.index[several > 1][0]
+        who = int(several.index[several > 1][0])
         raise DataError(
-            f"unit {who!r} has {several[who]} values of covariate={design.columns.covariate}: give what was known "
-            "before its first exposure, the same in each of its rows"
+            f"unit {names[who].as_py()!r} has {several[who]} values of covariate={design.columns.covariate}: give what "
+            "was known before its first exposure, the same in each of its rows"
         )
     return np.asarray(units[part.COVARIATE].first(), dtype=float)

@@ -146,7 +146,7 @@ class ArmState:
     def verdict(self) -> ArmVerdict:
         """Return what is said of the treatment."""
         looks = None if self.design.is_open_ended else self.design.looks
-        fraction = self.fractions[self.look] if self.look >= 0 else 0.0
         times = tuple(reading.time for reading in self.readings[: len(self.effects)])
-        seen = (tuple(self.effects), self.guards, times)
-        return ArmVerdict(self.arm, self.decision, self.why, self.look + 1, looks, fraction, *seen)
+        fractions = tuple(self.fractions[: len(self.effects)])
+        seen = (tuple(self.effects), fractions, times, self.guards)
+        return ArmVerdict(self.arm, self.decision, self.why, looks, *seen)

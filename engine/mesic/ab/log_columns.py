@@ -1,15 +1,17 @@
 """The columns of a log, typed; a cell that cannot be read is named, and nothing is guessed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mesic.ab.plan import Columns, Design
 from mesic.data.coercion import Coerced, categorical, coerce
-from mesic.data.inference import is_numeric, is_time
+from mesic.data.inference import BLANKS, is_numeric, is_time, plain_values
 from mesic.data.schema import Column, Kind
 from mesic.errors import DataError, SettingError
 from mesic.host.names import did_you_mean
@@ -19,8 +21,24 @@ OUTCOME, DENOMINATOR, COVARIATE = "outcome", "denominator", "covariate"
 GUARD = "guard "  # before a guard's name
 
 
-def typed_rows(table: pa.Table, design: Design) -> pd.DataFrame:
-    """Return a log's rows with a column a part: names as text, everything else as numbers.
+@dataclass(frozen=True)
+class Typed:
+    """A log's rows, and what their codes stand for.
+
+    Parameters
+    ----------
+    rows
+        A column a part: units and clusters as codes, arms as text, everything else as numbers.
+    names
+        Of units and clusters, by code.
+    """
+
+    rows: pd.DataFrame
+    names: Mapping[str, pa.Array]
+
+
+def typed_rows(table: pa.Table, design: Design) -> Typed:
+    """Return a log's rows, a column a part.
 
     Parameters
     ----------
@@ -36,10 +54,14 @@ def typed_rows(table: pa.Table, design: Design) -> pd.DataFrame:
     """
     columns = design.columns
     _refuse_missing(table, design)
-    rows: dict[str, Any] = {UNIT: _names(table, UNIT, columns.unit), ARM: _names(table, ARM, columns.arm)}
+    names = {}
+    arms = categorical(table.column(columns.arm))
+    _refuse(np.asarray(arms.codes) < 0, ARM, columns.arm, "empty")
+    rows: dict[str, Any] = {ARM: arms}
+    for who, name in ((UNIT, columns.unit), (CLUSTER, columns.cluster)):
+        if name:
+            rows[who], names[who] = _coded(table, who, name)
     rows[TIME] = _times(table, columns.time) if columns.time else np.arange(table.num_rows, dtype=float)
-    if columns.cluster:
-        rows[CLUSTER] = _names(table, CLUSTER, columns.cluster)
     is_yes_or_no = design.is_proportion and not columns.denominator
     rows[OUTCOME] = _numbers(table, OUTCOME, columns.outcome, is_yes_or_no=is_yes_or_no)
     for part, name in ((DENOMINATOR, columns.denominator), (COVARIATE, columns.covariate)):
@@ -47,7 +69,7 @@ def typed_rows(table: pa.Table, design: Design) -> pd.DataFrame:
             rows[part] = _numbers(table, part, name)
     for guard in design.guards:
         rows[GUARD + guard.name] = _numbers(table, "guards", guard.name)
-    return pd.DataFrame(rows)
+    return Typed(pd.DataFrame(rows), names)
 
 
 def has_dates(table: pa.Table, columns: Columns) -> bool:
@@ -69,10 +91,16 @@ def _refuse_missing(table: pa.Table, design: Design) -> None:
         raise DataError("the log has no rows: nobody was exposed yet")
 
 
-def _names(table: pa.Table, part: str, name: str) -> pd.Categorical:
-    found = categorical(table.column(name))
-    _refuse(np.asarray(found.codes) < 0, part, name, "empty")
-    return found
+def _coded(table: pa.Table, part: str, name: str) -> tuple[np.ndarray, pa.Array]:
+    """Return a code a row, from 0 in the order of the rows, and what each stands for."""
+    values = plain_values(table.column(name))
+    encoded = values.combine_chunks() if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    encoded = encoded.unify_dictionaries().combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    codes = np.asarray(encoded.indices.fill_null(-1)).astype(np.int64)
+    texts = encoded.dictionary
+    is_blank = pc.is_in(texts, pa.array(BLANKS, texts.type)) if _is_text(texts.type) else texts.is_null()
+    _refuse(np.append(np.asarray(is_blank), True)[codes], part, name, "empty")
+    return codes, texts
 
 
 def _times(table: pa.Table, name: str) -> np.ndarray:

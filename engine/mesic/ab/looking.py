@@ -53,7 +53,7 @@ class Pair:
     @cached_property
     def is_here(self) -> np.ndarray:
         """Which units are compared, shape (units,)."""
-        return np.logical_or(*self.groups)
+        return np.asarray(self.groups[0] | self.groups[1])
 
     @cached_property
     def ripe(self) -> np.ndarray:

@@ -47,6 +47,7 @@ class Means(Contrast):
             place = control.names.index(COVARIATE)
             self.value -= weight * float(treatment.mean[place] - times * control.mean[place])
         self.variances = (_variance(control, weight), _variance(treatment, weight))
+        self.own_variances = (_variance(control, 0.0), _variance(treatment, 0.0))
         self.times = times
         parts = (times**2 * self.variances[0], self.variances[1])
         self.variance = sum(parts)
@@ -73,6 +74,19 @@ class Means(Contrast):
         """Return the effects that the test would not reject if the absolute z had to pass `bound`."""
         half = self.half(bound)
         return self.value - half, self.value + half
+
+    def levels(self, bound: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the intervals of the two levels, by t."""
+        from scipy import special
+
+        control, treatment = (
+            float(-special.stdtrit(units - 1, special.ndtr(-bound))) * math.sqrt(variance)
+            for units, variance in zip(self.n, self.own_variances, strict=True)
+        )
+        return (
+            (self.control - control, self.control + control),
+            (self.treatment - treatment, self.treatment + treatment),
+        )
 
     def ratio(self, bound: float) -> tuple[float, float, float]:
         """Return the effect as a share of the control's level, with Fieller's interval."""

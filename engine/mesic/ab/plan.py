@@ -48,8 +48,8 @@ class Design:
     alpha, power
         Chance of a false alarm in all, two-sided; chance to find `mde`.
     spending, looks
-        How looks are allowed for, and how many there are until the horizon; with ``"always_valid"`` as many as one
-        likes.
+        How looks are allowed for, and how many there are until the horizon; with ``"always_valid"`` there may be any
+        others, and power is that of these.
     test
         Of yes or no: ``"g"``, ``"z"`` or ``"exact"``.
     guards
@@ -189,7 +189,9 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a plan's file holds."""
-        return {"format": FORMAT, "units": self.units, "design": dataclasses.asdict(self.design)}
+        design = dataclasses.asdict(self.design)
+        design |= {name: list(design[name]) for name in ("arms", "shares", "guards")}
+        return {"format": FORMAT, "units": self.units, "design": design}
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Plan":

@@ -68,8 +68,7 @@ class Proportions(Contrast):
         p0 = restricted_share(control, treatment, effect)
         p1 = min(1.0, max(0.0, p0 + effect))
         if self.test == "g":
-            deviance = 2 * (_likelihood(control, self.control) + _likelihood(treatment, self.treatment))
-            deviance -= 2 * (_likelihood(control, p0) + _likelihood(treatment, p1))
+            deviance = 2 * (_apart(control, p0) + _apart(treatment, p1))
             return math.copysign(math.sqrt(min(max(deviance, 0.0), FARTHEST_DEVIANCE)), self.value - effect)
         variance = p0 * (1 - p0) / control.units + p1 * (1 - p1) / treatment.units
         apart = self.value - effect
@@ -78,6 +77,10 @@ class Proportions(Contrast):
     def interval(self, bound: float) -> tuple[float, float]:
         """Return the effects that the test would not reject if the absolute z had to pass `bound`."""
         return _end(self.distance, self.value, -1.0, bound), _end(self.distance, self.value, 1.0, -bound)
+
+    def levels(self, bound: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return Wilson's intervals of the two shares."""
+        return wilson(self.counts[0], bound), wilson(self.counts[1], bound)
 
     def ratio(self, bound: float) -> tuple[float, float, float]:
         """Return the relative effect with its interval, by logarithms (D. Katz and others, Biometrics 34, 1978)."""
@@ -104,11 +107,28 @@ def _end(distance: Callable[[float], float], value: float, farthest: float, boun
     return found
 
 
-def _likelihood(counts: Counts, share: float) -> float:
-    from scipy import special
+def _apart(counts: Counts, share: float) -> float:
+    """Return the log of how much more likely the counts are under their own share than under another."""
+    cells = ((counts.events, counts.share, share), (counts.units - counts.events, 1 - counts.share, 1 - share))
+    if any(count and other <= 0 for count, _, other in cells):
+        return math.inf
+    return sum(count * math.log(own / other) for count, own, other in cells if count)
 
-    yes, no = counts.events, counts.units - counts.events
-    return float(special.xlogy(yes, share) + special.xlogy(no, 1 - share))
+
+def wilson(counts: Counts, bound: float) -> tuple[float, float]:
+    """Return the interval of a share (E. B. Wilson, Journal of the American Statistical Association 22, 1927).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson(Counts(100, 10), 1.96)]
+    [0.0552, 0.1744]
+    """
+    spread = bound**2 / counts.units
+    middle = (counts.share + spread / 2) / (1 + spread)
+    half = (
+        bound / (1 + spread) * math.sqrt(counts.share * (1 - counts.share) / counts.units + spread / counts.units / 4)
+    )
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def fewest_expected(control: Counts, treatment: Counts) -> float:

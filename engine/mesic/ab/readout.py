@@ -89,7 +89,7 @@ def read_out(table: pa.Table, plan: Plan) -> ReadOut:
     >>> plan = Plan(Design(base=0.1, mde=0.05, looks=2), units=4_000)
     >>> found = read_out(log, plan)
     >>> found.verdict.decision, found.verdict.why, found.verdict.arms[0].look
-    ('promote', 'treatment: better than the control', 1)
+    ('promote', 'better than the control', 1)
     """
     exposures = read_exposures(table, plan.design)
     live, findings = spans(exposures, plan.design), list(exposures.findings)
@@ -124,12 +124,13 @@ def _next_look(plan: Plan, arm: str, units: int) -> int | None:
 
 
 def _past_horizon(plan: Plan, latest: Mapping[str, Reading]) -> Iterator[Finding]:
-    for arm, reading in latest.items():
-        beyond = reading.units - plan.pair_units(arm)
-        if not plan.design.is_open_ended and beyond > 0:
-            message = f"{beyond:,} units of {arm} and {plan.design.arms[0]} came after the horizon, and decide nothing"
-            fix = "end the test at its horizon; a longer one needs a plan of its own"
-            yield Finding("AB-PAST-HORIZON", "info", message, {"arm": arm, "units": beyond}, fix)
+    beyond = {arm: reading.units - plan.pair_units(arm) for arm, reading in latest.items()}
+    late = {arm: units for arm, units in beyond.items() if units > 0}
+    if late and not plan.design.is_open_ended:
+        said = ", ".join(f"{units:,} of {arm} and {plan.design.arms[0]}" for arm, units in late.items())
+        message = f"units that came after the horizon decide nothing: {said}"
+        fix = "end the test at its horizon; a longer one needs a plan of its own"
+        yield Finding("AB-PAST-HORIZON", "info", message, {"units": late}, fix)
 
 
 def _unknown_past(exposures: Exposures) -> Iterator[Finding]:

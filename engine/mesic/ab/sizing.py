@@ -12,7 +12,6 @@ from mesic.ab.plan import Design, Plan
 from mesic.ab.spending import POCOCK, bounds, drift_for_power
 from mesic.errors import SettingError
 
-LOOKS_OF_OPEN_END = 100  # of a test without planned looks, for its power; more change it by less than a point
 MOST_UNITS = 10**12
 LEAST_DRIFT = 1e-3
 
@@ -141,8 +140,7 @@ def _drift(design: Design, level: float) -> float:
 
 
 def _fractions(design: Design) -> list[float]:
-    looks = LOOKS_OF_OPEN_END if design.is_open_ended else design.looks
-    return [look / looks for look in range(1, looks + 1)]
+    return [look / design.looks for look in range(1, design.looks + 1)]
 
 
 def _bounds_of(design: Design, fractions: Sequence[float], level: float) -> Callable[[float], Sequence[float]]:
@@ -175,7 +173,7 @@ def _looks(plan: Plan, level: float, drift: float, variance: float) -> tuple[Loo
     from scipy import special
 
     design = plan.design
-    fractions = [look / design.looks for look in range(1, design.looks + 1)]
+    fractions = _fractions(design)
     every = _bounds_of(design, fractions, level)(drift)
     chances = crossing_chances(fractions, every)
     found, stops, stops_without = [], 0.0, 0.0

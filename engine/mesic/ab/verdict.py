@@ -24,27 +24,31 @@ class ArmVerdict:
         ``"promote"``, ``"rollback"``, ``"keep"`` the control, ``"continue"``.
     why
         In words.
-    look, looks
-        How many looks there were, and how many are planned; None without a horizon.
-    fraction
-        Share of the planned units at the last look, 0 to 1.
+    looks
+        How many are planned; None without a horizon.
     effects
-        The outcome at each look.
+        The outcome at each look so far.
+    fractions
+        Shares of the planned units at these looks, 0 to 1.
+    times
+        Of these looks, as the log says them.
     guards
         At the last look.
-    times
-        Of the looks, as the log says them.
     """
 
     arm: str
     decision: Decision
     why: str
-    look: int
     looks: int | None
-    fraction: float
     effects: tuple[Effect, ...]
+    fractions: tuple[float, ...]
+    times: tuple[str | None, ...]
     guards: tuple[Guarded, ...]
-    times: tuple[str | None, ...] = ()
+
+    @property
+    def look(self) -> int:
+        """How many looks there were."""
+        return len(self.effects)
 
     @property
     def effect(self) -> Effect | None:
@@ -53,14 +57,13 @@ class ArmVerdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
-        named = {name: getattr(self, name) for name in ("arm", "decision", "why", "look", "looks", "fraction")}
+        named = {name: getattr(self, name) for name in ("arm", "decision", "why", "look", "looks")}
+        seen = zip(self.effects, self.fractions, self.times, strict=True)
         return {
             **named,
             "effect": self.effect and self.effect.as_dict(),
             "guards": [guard.as_dict() for guard in self.guards],
-            "effects": [
-                {**effect.as_dict(), "time": time} for effect, time in zip(self.effects, self.times, strict=True)
-            ],
+            "effects": [{**effect.as_dict(), "fraction": share, "time": time} for effect, share, time in seen],
         }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from mesic.cli import DATA_VERBS, VERBS
+from mesic.cli import DATA_VERBS, SUB_VERBS, VERBS
 from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
 from mesic.config.problems import component_problems, problems_of
@@ -22,7 +22,7 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     Parameters
     ----------
     verb
-        As it is typed: ``"log"``, ``"data schema"``.
+        As it is typed: ``"log"``, ``"data schema"``, ``"plan ab"``.
     arguments
         What was typed after it.
     schema
@@ -34,8 +34,8 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
         Unknown keys, wrong types, missing values: all of them together.
     """
     if parsed(arguments).help:
-        summary = DATA_VERBS[verb.removeprefix("data ")] if verb.startswith("data ") else VERBS[verb]
-        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summary}\n")
+        summaries = {**VERBS, **SUB_VERBS, **{f"data {name}": summary for name, summary in DATA_VERBS.items()}}
+        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summaries[verb]}\n")
         print_text("\n".join(key_lines(schema)))
         return None
     seen: list[dict[str, Any]] = []

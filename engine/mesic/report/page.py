@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesic.report import data_sections, feature_sections, result_sections, run_sections, selection_sections
-from mesic.report.blocks import Html, joined, tag
-from mesic.report.style import CSS
-from mesic.report.words import primary_score, safe, score_sentence, skill_text
+from mesic.report.blocks import Html, tag
+from mesic.report.document import document
+from mesic.report.words import primary_score, score_sentence, skill_text
 
 Record = Mapping[str, Any]
 
@@ -48,20 +48,12 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     sections["Timeline"] = run_sections.timeline(timeline)
     if not is_check:
         sections["Reproduction"] = run_sections.reproduction(record)
-    body = joined(_section(title, content) for title, content in sections.items())
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_title(record)}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><style>{CSS}</style></head>'
-        '<body><a class="skip" href="#content">To the content</a><div class="page">'
-        f'{_header(record)}<nav aria-label="Contents">{_menu(list(sections))}</nav>'
-        f'<main id="content">{body}</main><footer>{_made_by(record)}</footer></div></body></html>\n'
-    )
+    return document(_title(record), _header(record), sections, _made_by(record))
 
 
 def _title(record: Record) -> str:
     target = (record.get("data") or {}).get("target")
-    return safe(f"{target or 'run'} - mesic")
+    return f"{target or 'run'} - mesic"
 
 
 def _header(record: Record) -> Html:
@@ -75,20 +67,7 @@ def _header(record: Record) -> Html:
     return tag("header", tag("p", kicker, css="kicker"), name, lead, more, run_sections.facts_strip(record))
 
 
-def _menu(titles: Sequence[str]) -> Html:
-    entries = "".join(f'<li><a href="#{_anchor(title)}">{safe(title)}</a></li>' for title in titles)
-    return Html(f"<ol>{entries}</ol>")
-
-
-def _anchor(title: str) -> str:
-    return title.lower().replace(" ", "-")
-
-
-def _section(title: str, content: Html) -> Html:
-    return Html(f'<section id="{_anchor(title)}"><h2>{safe(title)}</h2>{content}</section>')
-
-
-def _made_by(record: Record) -> Html:
+def _made_by(record: Record) -> str:
     version = (record.get("versions") or {}).get("mesic")
     made = f"Made by mesic {version}" if version else "Made by mesic"
-    return tag("span", f"{made} from record.json and timeline.jsonl; it needs no network.")
+    return f"{made} from record.json and timeline.jsonl; it needs no network."

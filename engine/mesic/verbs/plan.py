@@ -15,7 +15,10 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     """Plan a run; return the exit status."""
     args = parsed(arguments)
     if args.help:
-        print_text("Keys of `mesic run`, and costs; `mesic list KIND/NAME` has those of a component.\n")
+        print_text(
+            "Keys of `mesic run`, and costs; `mesic list KIND/NAME` has those of a component; "
+            "`mesic plan ab --help` those of an A/B test.\n"
+        )
         print_text("\n".join(key_lines(PlanSettings)) + "\n")
     if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:
         launch("plan", arguments, lambda _: None, look=lambda _: None)
