@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from mesic.ab.reading import Reading as Reading
     from mesic.ab.readout import ReadOut as ReadOut
     from mesic.ab.readout import read_out as read_out
-    from mesic.ab.sample_ratio import SampleRatio as SampleRatio
-    from mesic.ab.sample_ratio import sample_ratio as sample_ratio
+    from mesic.ab.sample_ratios import SampleRatio as SampleRatio
+    from mesic.ab.sample_ratios import sample_ratio as sample_ratio
     from mesic.ab.sizing import Sizing as Sizing
     from mesic.ab.sizing import size as size
     from mesic.ab.spending import bounds as bounds
@@ -62,8 +62,8 @@ _HOMES = {
     "Reading": "reading",
     "ReadOut": "readout",
     "read_out": "readout",
-    "SampleRatio": "sample_ratio",
-    "sample_ratio": "sample_ratio",
+    "SampleRatio": "sample_ratios",
+    "sample_ratio": "sample_ratios",
     "Sizing": "sizing",
     "size": "sizing",
     "bounds": "spending",

@@ -49,11 +49,6 @@ class Effect:
     n: tuple[int, int]
 
     @property
-    def is_known(self) -> bool:
-        """Whether there is a test at all."""
-        return not math.isnan(self.z)
-
-    @property
     def is_significant(self) -> bool:
         """Whether the bound is passed."""
         return abs(self.z) > self.bound

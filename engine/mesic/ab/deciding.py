@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from mesic.ab.judging import ArmState
 from mesic.ab.plan import Plan
 from mesic.ab.reading import Reading
-from mesic.ab.sample_ratio import SampleRatio
+from mesic.ab.sample_ratios import SampleRatio
 from mesic.ab.verdict import Verdict
 from mesic.findings import Finding
 

@@ -12,7 +12,7 @@ from mesic.ab.exposures import Exposures
 from mesic.ab.moments import COVARIATE, OUTCOME, Counts, Kept, Moments
 from mesic.ab.plan import Plan
 from mesic.ab.reading import Reading
-from mesic.ab.sample_ratio import SampleRatio, sample_ratio
+from mesic.ab.sample_ratios import SampleRatio, sample_ratio
 from mesic.ab.spans import Span, assigned
 
 WITH_OUTCOME = ", with an outcome"

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mesic.ab.contrast import Effect
 from mesic.ab.guards import Guarded
-from mesic.ab.sample_ratio import SampleRatio
+from mesic.ab.sample_ratios import SampleRatio
 from mesic.findings import Finding
 
 Decision = Literal["promote", "rollback", "keep", "continue"]
