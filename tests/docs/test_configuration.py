@@ -14,6 +14,7 @@ from tests.docs.shell import mistakes, typed
 from mesic.config.settings import Costs, RunSettings, SourceOptions, TunerOptions
 from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
+from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
 from mesic.verbs.compare import CompareSettings
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings
@@ -41,7 +42,9 @@ SETTINGS = {
     "predict": (("", PredictSettings),),
     "data schema": (("", SchemaSettings),),
     "plan": (("", PlanCosts),),
+    "plan ab": (("", PlanAbSettings),),
     "compare": (("", CompareSettings),),
+    "compare ab": (("", CompareAbSettings),),
     "data card": (("", CardSettings),),
     "data diff": (("", DiffSettings),),
     "data label": (("", LabelSettings),),

@@ -259,7 +259,10 @@ def test_groups_of_one_and_outcomes_that_never_differ_have_no_interval_and_a_fin
     one = Reading(60, (Moments.of({"outcome": np.arange(59.0)}), Moments.of({"outcome": [1.0]})))
     same = Reading(60, (Moments.of({"outcome": np.ones(30)}), Moments.of({"outcome": np.ones(30)})))
 
-    for seen, code in ((one, "AB-TOO-FEW-UNITS"), (same, "AB-NO-VARIANCE")):
+    empty = Moments.of({"outcome": np.arange(30.0), "denominator": np.zeros(30)})
+    nowhere = Reading(60, (empty, empty))
+
+    for seen, code in ((one, "AB-TOO-FEW-UNITS"), (same, "AB-NO-VARIANCE"), (nowhere, "AB-NO-LEVEL")):
         found = decide(plan, {"treatment": [seen]})
         assert found.decision == "continue"
         assert [finding.code for finding in found.findings] == [code]

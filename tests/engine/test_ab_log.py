@@ -313,6 +313,15 @@ def test_a_covariate_that_changes_within_a_unit_was_not_known_before():
         read(pd.concat([frame, again]), plan_of(columns=Columns(covariate="past")))
 
 
+def test_empty_cells_of_a_guard_are_told():
+    frame = log_of(latency=np.where(np.arange(ROWS) % 100 == 0, np.nan, 50.0 + np.arange(ROWS) % 7))
+    found = read(frame, plan_of(guards=(Guard.parsed("latency:+5%"),)))
+
+    assert codes(found) == ["AB-MISSING-OUTCOME"]
+    assert finding(found, "AB-MISSING-OUTCOME").message.startswith("guard latency is empty in 40 rows")
+    assert found.verdict.arms[0].guards[0].state == "kept"
+
+
 def test_an_open_end_reads_everything_that_is_there():
     found = read(log_of(), plan_of(spending="always_valid"))
 

@@ -109,7 +109,7 @@ def read_exposures(table: pa.Table, design: Design) -> Exposures:
     findings += [*strange, *repeated, *conflicting]
     if rows.empty:
         raise DataError("no row of the log is left to be read: every unit stands in several arms")
-    findings += list(_missing_outcomes(rows))
+    findings += list(_missing_outcomes(rows, design))
     rows[part.UNIT], of_unit = pd.factorize(rows[part.UNIT])
     names = typed.names[part.UNIT].take(pa.array(of_unit))
     arms = np.empty(len(of_unit), dtype=object)
@@ -191,17 +191,23 @@ def _conflict(who: str, such_as: list[str], count: int, of: int) -> Finding:
     return Finding("AB-CONFLICTING-ASSIGNMENT", severity, message, evidence, fix)  # type: ignore[arg-type]  # two words
 
 
-def _missing_outcomes(rows: pd.DataFrame) -> Iterator[Finding]:
-    unknown = np.asarray(rows[part.OUTCOME].isna() | rows.get(part.DENOMINATOR, rows[part.OUTCOME]).isna())
-    if not unknown.any():
-        return
+def _missing_outcomes(rows: pd.DataFrame, design: Design) -> Iterator[Finding]:
+    parts = {f"outcome {design.columns.outcome}": [part.OUTCOME, *({part.DENOMINATOR} & set(rows))]}
+    parts |= {f"guard {guard.name}": [part.GUARD + guard.name] for guard in design.guards}
+    for name, columns in parts.items():
+        unknown = np.asarray(rows[columns].isna().any(axis=1))
+        if unknown.any():
+            yield _missing_outcome(name, rows, unknown)
+
+
+def _missing_outcome(name: str, rows: pd.DataFrame, unknown: np.ndarray) -> Finding:
     known = rows.loc[~unknown, part.UNIT].unique()
     lost = rows.loc[unknown & ~rows[part.UNIT].isin(known), [part.UNIT, part.ARM]].drop_duplicates()
     by_arm = {str(arm): int(count) for arm, count in lost[part.ARM].value_counts().sort_index().items() if count}
     said = ", ".join(f"{count:,} in {arm}" for arm, count in by_arm.items()) or "none"
-    message = f"{int(unknown.sum()):,} rows have no outcome; units without any are left out of the effect: {said}"
+    message = f"{name} is empty in {int(unknown.sum()):,} rows; units without any are left out of its effect: {said}"
     fix = "write a 0 where nothing came of an exposure; leave empty only what is not known yet"
-    yield Finding("AB-MISSING-OUTCOME", "warning", message, {"rows": int(unknown.sum()), "units": by_arm}, fix)
+    return Finding("AB-MISSING-OUTCOME", "warning", message, {"rows": int(unknown.sum()), "units": by_arm}, fix)
 
 
 def _clusters(units: Grouped, names: pa.Array) -> np.ndarray:

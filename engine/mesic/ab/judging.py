@@ -36,10 +36,11 @@ class ArmState:
 
     def __init__(self, plan: Plan, arm: str, readings: Sequence[Reading]) -> None:
         self.plan, self.design, self.arm = plan, plan.design, arm
-        fractions = [min(1.0, reading.units / plan.pair_units(arm)) for reading in readings]
+        fractions = [reading.units / plan.pair_units(arm) for reading in readings]
         ends = [place for place, fraction in enumerate(fractions) if fraction >= 1]
         last = ends[0] + 1 if ends and not self.design.is_open_ended else len(readings)
-        self.readings, self.fractions = list(readings[:last]), fractions[:last]
+        self.readings = list(readings[:last])
+        self.fractions = fractions if self.design.is_open_ended else [min(1.0, share) for share in fractions[:last]]
         self.effects: list[Effect] = []
         self.guards: tuple[Guarded, ...] = ()
         self.level = self.design.alpha
@@ -73,7 +74,7 @@ class ArmState:
         """Return what the absolute z must pass at this look; nan where it cannot be told."""
         if self.design.is_open_ended:
             return always_valid_bound(variance, tau, level) if variance > 0 and tau > 0 else math.nan
-        return bounds(self.fractions[: self.look + 1], level, self.design.spending)[-1]
+        return bounds(self.fractions, level, self.design.spending)[self.look]
 
     def conclude(self) -> None:
         """Say what follows from this look."""
@@ -139,6 +140,9 @@ class ArmState:
             message = f"{said}: a group of one does not show how much units differ, so there is no interval"
             fix = "wait for more, or assign by smaller clusters"
             return [Finding("AB-TOO-FEW-UNITS", "warning", message, evidence, fix)]
+        if math.isnan(self.contrast.value):
+            fix = "give a denominator that is above 0 where anything happened"
+            return [Finding("AB-NO-LEVEL", "warning", f"{said} have denominators that add up to 0", evidence, fix)]
         message = f"{said} all have the same outcome: there is no interval"
         fix = "look at the column of the outcome: was it filled?"
         return [Finding("AB-NO-VARIANCE", "warning", message, evidence, fix)]

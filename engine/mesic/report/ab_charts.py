@@ -64,7 +64,7 @@ def bounds_chart(effects: Sequence[Facts], width: float = WIDE) -> str:
     looks = [(float(e["fraction"]), e) for e in effects if known(e.get("z")) is not None]
     highest = max([HIGHEST_Z, *(abs(float(effect["z"])) * 1.1 for _, effect in looks)])
     y = Scale(-highest, highest, drawing.height - 48, 12)
-    x = Scale(0, 100, 44, width - 14)
+    x = Scale(0, 100 * max([1.0, *(fraction for fraction, _ in looks)]), 44, width - 14)
     drawing.axis_y(y, x.start, x.end)
     drawing.axis_x(x, y.start, y.end)
     drawing.line((x.start, y(0)), (x.end, y(0)), style="stroke:var(--soft)")

@@ -76,20 +76,20 @@ def design_of(settings: PlanAbSettings) -> "Design":
     columns = Columns(**{field.name: said[field.name] for field in dataclasses.fields(Columns)})
     others = {field.name for field in dataclasses.fields(Design)} - {"columns"}
     kept: dict[str, Any] = {name: value for name, value in said.items() if name in others}
-    kept |= {"arms": tuple(settings.arms), "shares": tuple(settings.shares)}
+    kept |= {"arms": tuple(map(str, settings.arms)), "shares": tuple(settings.shares)}
     guards = tuple(Guard.parsed(text) for text in settings.guards)
     return Design(**{**kept, "mde": effect_size(settings.mde, settings.base), "guards": guards, "columns": columns})
 
 
-def effect_size(text: str, base: float) -> float:
+def effect_size(text: str | float, base: float) -> float:
     """Return an effect in the outcome's own unit.
 
     Examples
     --------
-    >>> effect_size("0.005", 0.05), effect_size("10%", 0.05)
+    >>> effect_size("10%", 0.05), effect_size(0.005, 0.05)
     (0.005, 0.005)
     """
-    found = SIZE.fullmatch(text)
+    found = SIZE.fullmatch(str(text))
     if found is None or not float(found[1]):
         allowed = "an effect above 0, such as 0.005, or 10% of base; better=lower says that a fall is looked for"
         raise SettingError("mde", text, allowed)
