@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from scipy import special
 
 from mesic.ab import Columns, Counts, Design, Guard, Moments, Plan, read_exposures, read_out
 from mesic.ab.looking import Pair
@@ -320,6 +321,19 @@ def test_empty_cells_of_a_guard_are_told():
     assert codes(found) == ["AB-MISSING-OUTCOME"]
     assert finding(found, "AB-MISSING-OUTCOME").message.startswith("guard latency is empty in 40 rows")
     assert found.verdict.arms[0].guards[0].state == "kept"
+
+
+def test_a_spread_that_was_planned_too_small_is_told_with_the_power_that_is_left():
+    rng = np.random.default_rng(7)
+    frame = log_of(spent=rng.normal(10, 4, ROWS))
+    said = {"base": 10.0, "mde": 0.2, "looks": 1, "columns": Columns(outcome="spent")}
+    right, wrong = (read(frame, Plan(Design(**said, sd=sd), ROWS)) for sd in (4.0, 2.0))
+    drift = 0.2 / (4 * np.sqrt(4 / ROWS))
+
+    assert codes(right) == codes(wrong) == ["AB-LOW-POWER"]
+    power = finding(wrong, "AB-LOW-POWER").evidence["power"]
+    assert power == pytest.approx(special.ndtr(drift - 1.96) + special.ndtr(-drift - 1.96), abs=0.02)
+    assert codes(read(frame, Plan(Design(**{**said, "mde": 0.5}, sd=4.0), ROWS))) == []
 
 
 def test_an_open_end_reads_everything_that_is_there():

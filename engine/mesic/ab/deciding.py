@@ -56,7 +56,7 @@ def decide(
     known, ratios = list(findings), ratios or {}
     known += [_broken(arm, ratio) for arm, ratio in ratios.items() if ratio.is_broken]
     if blocking := [finding for finding in known if finding.severity == "block"]:
-        return Verdict("keep", None, f"{NOT_READ}, {blocking[0].code}", (), ratios, tuple(known))
+        return Verdict("keep", None, f"{NOT_READ} ({blocking[0].code})", (), ratios, tuple(known))
     states = [ArmState(plan, arm, _rising(readings.get(arm, ()))) for arm in plan.design.treatments]
     for look in range(max((len(state.readings) for state in states), default=0)):
         _look(states, look, plan.design.alpha)

@@ -1,5 +1,6 @@
 """Read a test's log by its plan: what is wrong with it, how units divide, what each look says, what follows."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +17,13 @@ from mesic.ab.means import variance_saved
 from mesic.ab.moments import COVARIATE, Moments
 from mesic.ab.plan import ALWAYS_VALID, Plan
 from mesic.ab.reading import Reading
+from mesic.ab.sizing import power_at
 from mesic.ab.spans import Span, span_findings, spans
+from mesic.ab.spending import MOST_DRIFT
 from mesic.ab.verdict import Verdict
 from mesic.findings import Finding
+
+MOST_POWER_LOST = 0.1  # before it is told
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def read_out(table: pa.Table, plan: Plan) -> ReadOut:
     if verdict.is_blocked:
         return ReadOut(plan, verdict, {}, {}, table.num_rows, {})
     latest = {arm: pair.latest() for arm, pair in pairs.items()}
-    verdict = replace(verdict, findings=(*verdict.findings, *_past_horizon(plan, latest)))
+    verdict = replace(verdict, findings=(*verdict.findings, *_off_plan(plan, latest)))
     so_far = {arm: so_far_effect(plan, arm, reading) for arm, reading in latest.items()}
     units = {arm: (reading.units, _next_look(plan, arm, reading.units)) for arm, reading in latest.items()}
     return ReadOut(plan, verdict, so_far, units, table.num_rows, _saved(latest))
@@ -123,7 +128,7 @@ def _next_look(plan: Plan, arm: str, units: int) -> int | None:
     return next((look for look in plan.look_units(arm) if look > units), None)
 
 
-def _past_horizon(plan: Plan, latest: Mapping[str, Reading]) -> Iterator[Finding]:
+def _off_plan(plan: Plan, latest: Mapping[str, Reading]) -> Iterator[Finding]:
     beyond = {arm: reading.units - plan.pair_units(arm) for arm, reading in latest.items()}
     late = {arm: units for arm, units in beyond.items() if units > 0}
     if late and not plan.design.is_open_ended:
@@ -131,6 +136,35 @@ def _past_horizon(plan: Plan, latest: Mapping[str, Reading]) -> Iterator[Finding
         message = f"units that came after the horizon decide nothing: {said}"
         fix = "end the test at its horizon; a longer one needs a plan of its own"
         yield Finding("AB-PAST-HORIZON", "info", message, {"units": late}, fix)
+    for arm, reading in latest.items():
+        power = planned_power(plan, arm, reading)
+        if power < plan.design.power - MOST_POWER_LOST:
+            message = (
+                f"outcomes of {arm} and {plan.design.arms[0]} differ more among units than was planned: the chance "
+            )
+            message += f"to find {plan.design.mde:.4g} until the horizon is {power:.0%}, not {plan.design.power:.0%}"
+            fix = "plan the next test with the level and the spread seen here; this one's horizon may not be moved"
+            yield Finding("AB-LOW-POWER", "warning", message, {"arm": arm, "power": power}, fix)
+
+
+def planned_power(plan: Plan, arm: str, reading: Reading) -> float:
+    """Return the chance to find the planned effect until the horizon, with the spread that was seen; 1 before a look.
+
+    Only the spread of the outcome is looked at, not its effect.
+
+    Examples
+    --------
+    >>> from mesic.ab.moments import Counts
+    >>> from mesic.ab.plan import Design
+    >>> plan = Plan(Design(base=0.05, mde=0.005, looks=1), units=62_462)
+    >>> round(planned_power(plan, "treatment", Reading(62_462, (Counts(31_231, 6_246), Counts(31_231, 6_246)))), 2)
+    0.35
+    """
+    variance = reading.contrast(plan.design.test).variance
+    if reading.units < plan.look_units(arm)[0] or not variance > 0:
+        return 1.0
+    at_horizon = variance * reading.units / plan.pair_units(arm)
+    return power_at(plan.design, min(MOST_DRIFT, plan.design.mde / math.sqrt(at_horizon)))
 
 
 def _unknown_past(exposures: Exposures) -> Iterator[Finding]:

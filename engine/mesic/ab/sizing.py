@@ -122,6 +122,19 @@ def size(design: Design) -> Sizing:
     return Sizing(plan, by_arm, clusters, _day(design, units), looks, fixed_units, expected, level)
 
 
+def power_at(design: Design, drift: float) -> float:
+    """Return the chance that some look finds an effect which moves the mean of z at the horizon to `drift`.
+
+    Examples
+    --------
+    >>> round(power_at(Design(base=0.05, mde=0.005, looks=1), 2.8016), 3)
+    0.8
+    """
+    fractions = _fractions(design)
+    found = _bounds_of(design, fractions, design.alpha / len(design.treatments))(drift)
+    return sum(crossing_chances(fractions, found)(drift))
+
+
 def _variance_a_unit(design: Design, treatment: str) -> float:
     """Return the variance of the estimated effect times the number of units in all arms."""
     after = design.base + design.wished

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mesic.ab.guards import Guard
+from mesic.ab.plan import ALWAYS_VALID
 from mesic.report import ab_charts
 from mesic.report.ab_words import (
     effect_text,
@@ -23,6 +24,8 @@ from mesic.report.words import known, level_text, number, percent
 Facts = Mapping[str, Any]
 SAID_ELSEWHERE = ("arms", "shares", "guards", "columns")
 LOOKS = "Whatever else arrives between two looks decides nothing, so asking more often changes nothing."
+OPEN_END = "The bounds hold for any number of looks, so there may be others at any time."
+UNSAID: tuple[Any, ...] = (None, [], 0, 0.0)
 
 
 def render_ab(facts: Facts) -> str:
@@ -128,7 +131,8 @@ def _of(name: str, arm: Facts, facts: Facts) -> str:
 
 
 def _looks(facts: Facts) -> Html:
-    parts = [about(f"z at each look, and the bounds that it must pass to decide. {LOOKS}")]
+    more = OPEN_END if facts["plan"]["design"]["spending"] == ALWAYS_VALID else LOOKS
+    parts = [about(f"z at each look, and the bounds that it must pass to decide. {more}")]
     for arm in (arm for arm in facts["arms"] if arm["effects"]):
         parts += [tag("h3", arm["arm"])] if len(facts["arms"]) > 1 else []
         parts.append(figure(ab_charts.bounds_chart, arm["effects"]))
@@ -159,9 +163,7 @@ def _ratio(facts: Facts) -> Html:
 
 def _plan(facts: Facts) -> Html:
     design = facts["plan"]["design"]
-    shown = {
-        name: plain(value) for name, value in design.items() if name not in SAID_ELSEWHERE and value not in (None, [])
-    }
+    shown = {name: plain(value) for name, value in design.items() if name not in SAID_ELSEWHERE and value not in UNSAID}
     arms = ", ".join(f"{arm} {percent(share)}" for arm, share in zip(design["arms"], design["shares"], strict=True))
     guards = [Guard(**facts) for facts in design["guards"]]
     shown |= {"arms": arms, "units": number(facts["plan"]["units"])}

@@ -154,7 +154,7 @@ def so_far_lines(facts: Facts) -> list[str]:
     for arm in (arm for arm in facts["arms"] if arm["decision"] == "continue"):
         units = facts["units"][arm["arm"]]
         where = f"{arm['arm']}: {counted(units['read'], 'unit')} with the control's"
-        if units["next_look"]:
+        if units["next_look"] and arm["looks"] is not None:
             where += f"; the next look is at {units['next_look']:,}"
         lines.append(where)
         so_far = facts["so_far"].get(arm["arm"])
