@@ -5,7 +5,7 @@
 Rules: a share of .05 against .055 at 5, 10, 20 and 100 looks, 20,000 simulations, at the number of units that one
 look needs and at the number that `mesic plan ab` gives for the looks. Replays: 40,000 rows in their order, arms by
 chance, through everything that `mesic compare ab` does with a log, 1,000 times without an effect and 300 with one of
-two points. G: against scipy's. About ten minutes on one core.
+two points. Several treatments: the chance that anything is said of three that do nothing. G: against scipy's. About ten minutes on one core.
 """
 
 import sys
@@ -142,6 +142,29 @@ def _replayed(outcome: np.ndarray, plan: Plan, effect: float, number: int) -> tu
     return is_decided, bool((np.abs(z) > 1.959964).any())
 
 
+def several(count: int) -> None:
+    """Print how often anything is said of three treatments that do nothing, through `decide`."""
+    arms = ("control", "a", "b", "c")
+    for rule in RULES:
+        plan = Plan(Design(base=REPLAY_BASE, mde=TWO_POINTS, looks=5, arms=arms, spending=rule), 40_000)
+        errors = [_is_decided(plan, np.random.default_rng([number, 11])) for number in range(count)]
+        error, most = float(np.mean(errors)), round(ALPHA + 1.96 * (ALPHA * (1 - ALPHA) / count) ** 0.5, 4)
+        facts = {"figure": "three treatments, five looks", "rule": rule, "simulations": count, "error": error}
+        show(facts | {"at_most": most, "reached": error <= most})
+
+
+def _is_decided(plan: Plan, rng: np.random.Generator) -> bool:
+    step = plan.units // 20
+    yes = np.cumsum(rng.binomial(step, REPLAY_BASE, (4, 5)), axis=1)
+    counts = [[Counts(step * (look + 1), int(own[look])) for look in range(5)] for own in yes]
+    readings = {
+        arm: [Reading(2 * one.units, (one, other)) for one, other in zip(counts[0], own, strict=True)]
+        for arm, own in zip(plan.design.treatments, counts[1:], strict=True)
+    }
+    found = decide(plan, readings)
+    return any(effect.is_significant for arm in found.arms for effect in arm.effects)
+
+
 def likelihood_ratio(count: int = 2_000) -> None:
     """Print the largest distance of our G from scipy's."""
     rng, most, most_p = np.random.default_rng(2), 0.0, 0.0
@@ -178,4 +201,5 @@ if __name__ == "__main__":
     likelihood_ratio()
     rules(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
     replays(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000)
+    several(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000)
     cost()

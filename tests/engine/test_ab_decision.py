@@ -197,7 +197,9 @@ def test_a_relative_guard_of_events_is_read_by_their_ratio():
     assert state(0.07).decision == "rollback"
 
 
-@pytest.mark.parametrize("text", ["latency", "latency:", ":5%", "latency:0", "latency:fast", "latency:-100%"])
+@pytest.mark.parametrize(
+    "text", ["latency", "latency:", ":5%", "a/:5%", "/b:5%", "latency:0", "latency:fast", "latency:-100%"]
+)
 def test_a_guard_that_says_nothing_is_refused(text):
     with pytest.raises(SettingError, match="guards="):
         Guard.parsed(text)

@@ -314,6 +314,21 @@ def test_a_covariate_that_changes_within_a_unit_was_not_known_before():
         read(pd.concat([frame, again]), plan_of(columns=Columns(covariate="past")))
 
 
+def test_a_guard_can_be_a_ratio_of_the_totals_of_two_columns():
+    """Who comes more often takes more seconds in all, and none the more for a visit."""
+    rng = np.random.default_rng(8)
+    frame = log_of()
+    visits = rng.integers(1, 5, ROWS) + (frame["arm"] == "treatment")
+    frame = frame.assign(visits=visits, seconds=visits * rng.normal(10, 1, ROWS))
+    guards = tuple(Guard.parsed(text) for text in ("seconds:+5%", "seconds/visits:+5%"))
+    found = read(frame, plan_of(guards=guards)).verdict.arms[0].guards
+    means = frame.groupby("arm")[["seconds", "visits"]].sum()
+
+    assert [guard.state for guard in found] == ["broken", "kept"]
+    assert found[1].effect.method.startswith("Welch, delta method")
+    assert found[1].effect.control[0] == pytest.approx((means["seconds"] / means["visits"])["control"], rel=0.01)
+
+
 def test_empty_cells_of_a_guard_are_told():
     frame = log_of(latency=np.where(np.arange(ROWS) % 100 == 0, np.nan, 50.0 + np.arange(ROWS) % 7))
     found = read(frame, plan_of(guards=(Guard.parsed("latency:+5%"),)))

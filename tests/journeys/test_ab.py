@@ -113,3 +113,4 @@ def test_help_names_every_key(planned):
 
     assert "spending: str, default obrien_fleming" in plan.out
     assert "log: str, must be given" in compare.out
+    assert list(mesic.folder.glob("*.log")) == []

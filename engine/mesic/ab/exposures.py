@@ -193,7 +193,7 @@ def _conflict(who: str, such_as: list[str], count: int, of: int) -> Finding:
 
 def _missing_outcomes(rows: pd.DataFrame, design: Design) -> Iterator[Finding]:
     parts = {f"outcome {design.columns.outcome}": [part.OUTCOME, *({part.DENOMINATOR} & set(rows))]}
-    parts |= {f"guard {guard.name}": [part.GUARD + guard.name] for guard in design.guards}
+    parts |= {f"guard {name}": [part.GUARD + name] for name in part.guard_columns(design)}
     for name, columns in parts.items():
         unknown = np.asarray(rows[columns].isna().any(axis=1))
         if unknown.any():

@@ -11,7 +11,7 @@ from mesic.ab.moments import Counts, Kept, Moments
 from mesic.ab.proportions import Proportions
 from mesic.errors import SettingError
 
-HOW = "COLUMN:LIMIT, such as latency_ms:+5% (may rise by 5 % of the control at most) or orders:-0.01 (may fall by 0.01)"
+HOW = "COLUMN:LIMIT, such as latency_ms:+5% (may rise by 5 % of the control at most) or orders/visits:-0.01 (may fall)"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Guard:
     Parameters
     ----------
     name
-        Of the column.
+        Of the column; ``"refunds/orders"`` for a ratio of the totals of two.
     limit
         Above 0 where a rise is harm, below 0 where a fall is.
     is_relative
@@ -43,9 +43,22 @@ class Guard:
         name, _, limit = text.rpartition(":")
         found = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)\s*", limit)
         size = float(found[1]) if found else 0.0
-        if not name or found is None or not size or (found[2] and size <= -100):
+        is_whole = all(name.partition("/")[::2] if "/" in name else [name])
+        if not is_whole or found is None or not size or (found[2] and size <= -100):
             raise SettingError("guards", text, HOW)
         return cls(name.strip(), size / 100 if found[2] else size, bool(found[2]))
+
+    @property
+    def columns(self) -> tuple[str, str | None]:
+        """The column, and what it is divided by.
+
+        Examples
+        --------
+        >>> Guard.parsed("refunds/orders:+0.01").columns
+        ('refunds', 'orders')
+        """
+        above, _, below = self.name.partition("/")
+        return above, below or None
 
     def said(self) -> str:
         """Return the limit in words."""

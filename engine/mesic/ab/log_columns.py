@@ -18,7 +18,12 @@ from mesic.host.names import did_you_mean
 
 UNIT, ARM, TIME, CLUSTER = "unit", "arm", "time", "cluster"
 OUTCOME, DENOMINATOR, COVARIATE = "outcome", "denominator", "covariate"
-GUARD = "guard "  # before a guard's name
+GUARD = "guard "  # before the name of a guard's column
+
+
+def guard_columns(design: Design) -> list[str]:
+    """Return the columns that guards are made of, each once."""
+    return list(dict.fromkeys(name for guard in design.guards for name in guard.columns if name))
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,8 @@ def typed_rows(table: pa.Table, design: Design) -> Typed:
     for part, name in ((DENOMINATOR, columns.denominator), (COVARIATE, columns.covariate)):
         if name:
             rows[part] = _numbers(table, part, name)
-    for guard in design.guards:
-        rows[GUARD + guard.name] = _numbers(table, "guards", guard.name)
+    for name in guard_columns(design):
+        rows[GUARD + name] = _numbers(table, "guards", name)
     return Typed(pd.DataFrame(rows), names)
 
 
@@ -81,7 +86,7 @@ def _refuse_missing(table: pa.Table, design: Design) -> None:
     columns = design.columns
     named = {part: getattr(columns, part) for part in (UNIT, ARM, TIME, OUTCOME, DENOMINATOR, COVARIATE, CLUSTER)}
     wanted = [(f"{part}={name}", name) for part, name in named.items() if name]
-    wanted += [(f"guards=[{guard.name}:...]", guard.name) for guard in design.guards]
+    wanted += [(f"guards=[{guard.name}:...]", name) for guard in design.guards for name in guard.columns if name]
     for said, name in wanted:
         if name not in table.column_names:
             near = did_you_mean(name, table.column_names)

@@ -9,7 +9,8 @@ import numpy as np
 from mesic.ab import log_columns as part
 from mesic.ab.clusters import cluster_moments
 from mesic.ab.exposures import Exposures
-from mesic.ab.moments import COVARIATE, OUTCOME, Counts, Kept, Moments
+from mesic.ab.guards import Guard
+from mesic.ab.moments import COVARIATE, DENOMINATOR, OUTCOME, Counts, Kept, Moments
 from mesic.ab.plan import Plan
 from mesic.ab.reading import Reading
 from mesic.ab.sample_ratios import SampleRatio, sample_ratio
@@ -84,12 +85,13 @@ class Pair:
         unit_of_row, time = self.exposures.unit_of_row, self.exposures.time
         until = self.ripe[unit_of_row] if self.plan.design.window_days is not None else moment
         rows = units[unit_of_row] & (time <= until)
-        guards = {guard.name: self._guard(part.GUARD + guard.name, rows) for guard in self.plan.design.guards}
+        guards = {guard.name: self._guard(guard, rows) for guard in self.plan.design.guards}
         unit = "units" if self.exposures.clusters is None else "clusters"
         return Reading(int(units.sum()), self._outcome(rows), guards, unit, self.exposures.moment(moment))
 
     def _outcome(self, rows: np.ndarray) -> tuple[Kept, Kept]:
-        numbers = self._totals(rows)
+        below = part.DENOMINATOR if part.DENOMINATOR in self.exposures.rows else None
+        numbers = self._totals(rows, part.OUTCOME, below, is_share=self._is_share)
         if self.exposures.covariate is None:
             return self._kept(numbers, is_share=self._is_share)
         known, covariate = ~np.isnan(numbers[OUTCOME]), self.exposures.covariate
@@ -97,20 +99,23 @@ class Pair:
         centre = float(told.mean()) if told.size else 0.0  # who has no past is as the others are
         return self._kept(numbers | {COVARIATE: np.where(np.isnan(covariate), 0.0, covariate - centre)}, is_share=False)
 
-    def _guard(self, name: str, rows: np.ndarray) -> tuple[Kept, Kept]:
-        is_share = bool(self.exposures.rows[name].dropna().isin((0.0, 1.0)).all())
-        return self._kept({OUTCOME: self._total(name, rows, is_share=is_share)}, is_share=is_share)
+    def _guard(self, guard: Guard, rows: np.ndarray) -> tuple[Kept, Kept]:
+        above, below = (name and part.GUARD + name for name in guard.columns)
+        column = self.exposures.rows[above]
+        is_share = below is None and bool(column.dropna().isin((0.0, 1.0)).all())
+        return self._kept(self._totals(rows, str(above), below, is_share=is_share), is_share=is_share)
 
     @property
     def _is_share(self) -> bool:
         return self.plan.design.is_proportion and part.DENOMINATOR not in self.exposures.rows
 
-    def _totals(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _totals(self, rows: np.ndarray, above: str, below: str | None, *, is_share: bool) -> dict[str, np.ndarray]:
         """Return outcome and denominator of each unit, shape (units,); nan where there is none."""
-        if part.DENOMINATOR not in self.exposures.rows:
-            return {OUTCOME: self._total(part.OUTCOME, rows, is_share=self._is_share)}
-        whole = rows & np.asarray(self.exposures.rows[[part.OUTCOME, part.DENOMINATOR]].notna().all(axis=1))
-        return {name: self._total(name, whole, is_share=False) for name in (part.OUTCOME, part.DENOMINATOR)}
+        if below is None:
+            return {OUTCOME: self._total(above, rows, is_share=is_share)}
+        whole = rows & np.asarray(self.exposures.rows[[above, below]].notna().all(axis=1))
+        both = ((OUTCOME, above), (DENOMINATOR, below))
+        return {kept: self._total(name, whole, is_share=False) for kept, name in both}
 
     def _total(self, name: str, rows: np.ndarray, *, is_share: bool) -> np.ndarray:
         """Return each unit's total of a column; of yes or no, whether there was a yes."""
