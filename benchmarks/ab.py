@@ -5,7 +5,8 @@
 Rules: a share of .05 against .055 at 5, 10, 20 and 100 looks, 20,000 simulations, at the number of units that one
 look needs and at the number that `mesic plan ab` gives for the looks. Replays: 40,000 rows in their order, arms by
 chance, through everything that `mesic compare ab` does with a log, 1,000 times without an effect and 300 with one of
-two points. Several treatments: the chance that anything is said of three that do nothing. G: against scipy's. About ten minutes on one core.
+two points. Several treatments: the chance that anything is said of three that do nothing. G: against scipy's. About
+ten minutes on one core.
 """
 
 import sys
