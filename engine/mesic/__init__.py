@@ -51,6 +51,15 @@ if TYPE_CHECKING:
     from mesic.profile.profile import Profile as Profile
     from mesic.profile.shifts import Shift as Shift
     from mesic.profile.shifts import shifts as shifts
+    from mesic.rollout.confidence import always_valid as always_valid
+    from mesic.rollout.notes import outcome_findings as outcome_findings
+    from mesic.rollout.rollout import Assignment as Assignment
+    from mesic.rollout.rollout import Decision as Decision
+    from mesic.rollout.rollout import Rollout as Rollout
+    from mesic.rollout.rollout import floored as floored
+    from mesic.rollout.state import Outcome as Outcome
+    from mesic.rollout.state import RolloutState as RolloutState
+    from mesic.rollout.state import RolloutTerms as RolloutTerms
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
     from mesic.sweeping.reporting import report_intermediate as report_intermediate
@@ -93,6 +102,15 @@ _HOMES = {
     "Profile": "profile.profile",
     "Shift": "profile.shifts",
     "shifts": "profile.shifts",
+    "always_valid": "rollout.confidence",
+    "outcome_findings": "rollout.notes",
+    "Assignment": "rollout.rollout",
+    "Decision": "rollout.rollout",
+    "Rollout": "rollout.rollout",
+    "floored": "rollout.rollout",
+    "Outcome": "rollout.state",
+    "RolloutState": "rollout.state",
+    "RolloutTerms": "rollout.state",
     "Run": "runs.api",
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",

@@ -251,7 +251,7 @@ def _content_problems(config: DictConfig, schema: type) -> Iterator[str]:
     settings = {key: value for key, value in config.items_ex(resolve=False) if key not in KINDS}
     yield from schema_problems(DictConfig(settings), schema, "")
     yield from missing_keys(DictConfig(settings), schema, "")
-    for kind in KINDS.values():
+    for kind in (kind for kind in KINDS.values() if kind.of_run):
         node = config._get_node(kind.name)
         if not isinstance(node, DictConfig) or node._is_none():
             if not kind.is_list and kind.name != MAY_BE_NONE:

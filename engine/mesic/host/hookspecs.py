@@ -84,6 +84,12 @@ def register_evaluators() -> Iterable[Component]:
 
 
 @hookspec
+def register_rollouts() -> Iterable[Component]:
+    """Offer roll-outs: they say which version answers a unit, and when one has proven itself."""
+    return ()
+
+
+@hookspec
 def run_started(record: Mapping[str, Any]) -> None:
     """Hear that a run has begun; `record` is its record so far. An exception is recorded, never more."""
 

@@ -8,13 +8,15 @@ class Kind:
     """One kind of component.
 
     The same word stands in five places: ``name`` is the configuration group, ``plural`` the catalogue's
-    folder, ``register_<plural>`` the hook; the protocol and the tests carry it too.
+    folder, ``register_<plural>`` the hook; the protocol and the tests carry it too. ``of_run`` says whether every run
+    chooses one.
     """
 
     name: str
     plural: str
     summary: str
     is_list: bool = False
+    of_run: bool = True
 
     @property
     def hook(self) -> str:
@@ -36,5 +38,6 @@ KINDS = {
         Kind("metric", "metrics", "how good a prediction is"),
         Kind("tuner", "tuners", "how settings are searched"),
         Kind("evaluator", "evaluators", "what else is asked of the predictions", is_list=True),
+        Kind("rollout", "rollouts", "which version answers, and when one has proven itself", of_run=False),
     )
 }

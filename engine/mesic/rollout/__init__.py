@@ -1,0 +1,1 @@
+"""Which version answers: sums of what came of it, assignment, decision, reading of the log, simulation."""
