@@ -17,10 +17,10 @@ from mesic.host.names import did_you_mean
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
     "data": "what there is to know of a table: check, schema, card, diff, label, trace",
-    "plan": "is machine learning worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab",
+    "plan": "is machine learning worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
-    "compare": "what another version of the data does, by added rows and by changed labels; also ab",
+    "compare": "what another version of the data does, by added rows and by changed labels; also ab, bandit",
     "reproduce": "run again from the record and prove that it is the same",
     "log": "show a run's timeline; add human work with its hours and cost",
     "list": "components with their options, types, defaults and provider",
@@ -37,6 +37,8 @@ DATA_VERBS = {
 SUB_VERBS = {  # modules mesic.verbs.ab.plan and so on
     "plan ab": "how many units an A/B test needs, until when, and what each look can decide",
     "compare ab": "what the log of an A/B test says: promote, roll back, keep or continue",
+    "plan bandit": "what a bandit would cost before it serves anyone: regret of each policy beside an A/B test",
+    "compare bandit": "what each arm is worth, read from the log of a bandit, with intervals that hold",
 }
 INTERRUPTED = 130
 ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000  # Python's 700 make the imports of a run 1.1 times as long
@@ -98,10 +100,22 @@ def _dispatch(arguments: list[str]) -> int:
     if verb not in VERBS:
         raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS) or '; verbs: ' + ', '.join(VERBS)}")
     as_json, rest = "--json" in rest, [text for text in rest if text != "--json"]
-    if rest and f"{verb} {rest[0]}" in SUB_VERBS:
-        verb, rest = f"{rest[0]}.{verb}", rest[1:]
+    if word := _second_word(verb, rest):
+        verb, rest = f"{word}.{verb}", rest[1:]
     status: int = import_module(f"mesic.verbs.{verb}").main(rest, as_json=as_json)
     return status
+
+
+def _second_word(verb: str, rest: Sequence[str]) -> str:
+    """Return the second word of a verb that has such, or nothing; one that there is not is refused."""
+    words = [name.split()[1] for name in SUB_VERBS if name.split()[0] == verb]
+    word = rest[0] if rest else ""
+    if not words or not word.isidentifier():
+        return ""
+    if word not in words:
+        near = did_you_mean(word, words) or f"; there are: {', '.join(words)}"
+        raise UsageError(f"no verb '{verb} {word}'{near}; keys are given as key=value")
+    return word
 
 
 def usage() -> str:

@@ -16,7 +16,24 @@ from sklearn.feature_selection import VarianceThreshold
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mesic import Choice, Component, Evaluation, Metric, NoOptions, Range, Sample, SourceOptions, Split, option, testing
+from mesic import (
+    Assignment,
+    Choice,
+    Component,
+    Decision,
+    Evaluation,
+    Metric,
+    NoOptions,
+    Range,
+    Rollout,
+    Sample,
+    SourceOptions,
+    Split,
+    floored,
+    option,
+    outcome_findings,
+    testing,
+)
 from mesic.errors import ComponentError, UsageError
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Offer, Provider
@@ -326,6 +343,99 @@ class CountsByChance(CountsRows):
         return np.random.default_rng().normal()
 
 
+class ByMean(Rollout):
+    def __init__(self, seed=0):
+        super().__init__(seed=seed, floor=0.05)
+
+    def shares(self, state):
+        means = np.array([(1 + total) / (2 + rewarded) for rewarded, total in state.weights])
+        return dict(zip(state.active, floored(means / means.sum(), self.floor).tolist(), strict=True))
+
+    def decide(self, state):
+        return Decision("continue", state.active[0], {"shares": self.shares(state)}, outcome_findings(state))
+
+
+class ForgetsTheFloor(ByMean):
+    def shares(self, state):
+        shares = super().shares(state)
+        first, *others = shares
+        return {first: shares[first] + sum(shares[name] - 0.01 for name in others), **dict.fromkeys(others, 0.01)}
+
+
+class SharesOutTwice(ByMean):
+    def shares(self, state):
+        return {name: 2 * share for name, share in super().shares(state).items()}
+
+
+class SaysEvenShares(ByMean):
+    def assign(self, unit, state):
+        return Assignment(super().assign(unit, state).arm, 1 / len(state.active))
+
+
+class DrawsByLength(ByMean):
+    def assign(self, unit, state):
+        shares = self.shares(state)
+        arm = state.active[len(unit) % len(state.active)]
+        return Assignment(arm, shares[arm])
+
+
+class DrawsFromAGenerator(ByMean):
+    def assign(self, unit, state):
+        shares = self.shares(state)
+        arm = str(np.random.choice(state.active, p=list(shares.values())))
+        return Assignment(arm, shares[arm])
+
+
+class TakesTurns(ByMean):
+    def assign(self, unit, state):
+        self.turn = getattr(self, "turn", 0) + 1
+        shares = self.shares(state)
+        arm = state.active[self.turn % len(state.active)]
+        return Assignment(arm, shares[arm])
+
+
+class CountsInPlace(ByMean):
+    def update(self, state, outcome):
+        after = super().update(state, outcome)
+        for name, value in vars(after).items():
+            object.__setattr__(state, name, value)
+        return after
+
+
+class DrawsManyAnew(ByMean):
+    def assign_all(self, units, state):
+        return super().assign_all(units[::-1], state)
+
+
+class ForgetsWhatItKnew(ByMean):
+    def update_all(self, state, outcomes):
+        return super().update_all(replace(state, recent=()), outcomes)
+
+
+class LosesTheLastOfABatch(ByMean):
+    def update_all(self, state, outcomes):
+        return super().update_all(state, list(outcomes)[:-1])
+
+
+class LetsNothingBeWrong(ByMean):
+    def decide(self, state):
+        return replace(super().decide(state), findings=())
+
+
+class KeepsTheRetired(ByMean):
+    def begin(self, arms):
+        self.arms = sorted(arms)
+        return super().begin(arms)
+
+    def assign(self, unit, state):
+        return Assignment(self.arms[len(unit) * 7 % len(self.arms)], 1 / len(self.arms))
+
+
+class DecidesToWait(ByMean):
+    def decide(self, state):
+        return replace(super().decide(state), action="wait")
+
+
 def numbers(*traits):
     return {"tasks": ("regression",), "traits": traits}
 
@@ -343,6 +453,7 @@ HONEST = {
     "metric": subject("metric", Right, **LABELS),
     "tuner": subject("tuner", Ladder),
     "evaluator": subject("evaluator", CountsRows),
+    "rollout": subject("rollout", ByMean),
 }
 BROKEN = [
     ("source", OneBatch, {}, "batches_are_as_small_as_asked_and_of_one_schema"),
@@ -389,6 +500,21 @@ BROKEN = [
     ("evaluator", SaysAnObject, {}, "it_answers_in_numbers_and_findings"),
     ("evaluator", SortsRows, {}, "evaluating_changes_no_input"),
     ("evaluator", CountsByChance, {}, "the_same_generator_gives_the_same_answer"),
+    ("rollout", ForgetsTheFloor, {}, "its_shares_add_up_and_none_is_below_the_floor"),
+    ("rollout", SharesOutTwice, {}, "its_shares_add_up_and_none_is_below_the_floor"),
+    ("rollout", SaysEvenShares, {}, "a_propensity_is_the_share_of_who_answers"),
+    ("rollout", DrawsByLength, {}, "units_are_drawn_as_its_shares_say"),
+    ("rollout", DrawsManyAnew, {}, "many_units_at_once_are_assigned_as_one_by_one"),
+    ("rollout", DrawsFromAGenerator, {}, "equal_states_assign_and_decide_alike"),
+    ("rollout", TakesTurns, {}, "equal_states_assign_and_decide_alike"),
+    ("rollout", TakesTurns, {}, "a_log_replays_exactly"),
+    ("rollout", CountsInPlace, {}, "asking_and_updating_change_no_state"),
+    ("rollout", LosesTheLastOfABatch, {}, "one_by_one_or_at_once_outcomes_count_alike"),
+    ("rollout", LosesTheLastOfABatch, {}, "states_add_up_in_any_order_and_grouping"),
+    ("rollout", ForgetsWhatItKnew, {}, "a_repeat_counts_once"),
+    ("rollout", LetsNothingBeWrong, {}, "outcomes_that_cannot_be_are_noted_and_not_counted"),
+    ("rollout", KeepsTheRetired, {}, "versions_come_and_go_in_mid_flight"),
+    ("rollout", DecidesToWait, {}, "it_decides_in_words_that_are_known"),
 ]
 
 

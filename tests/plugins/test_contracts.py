@@ -10,6 +10,7 @@ from mesic.testing import (
     EvaluatorContract,
     LearnerContract,
     MetricContract,
+    RolloutContract,
     SamplerContract,
     SelectorContract,
     SourceContract,
@@ -106,3 +107,14 @@ class TestEveryTuner(TunerContract):
 @every("evaluators")
 class TestEveryEvaluator(EvaluatorContract):
     """Every installed evaluator keeps the evaluator promises."""
+
+
+@every(
+    "rollouts",
+    {"bandit": {"policy": "ucb1", "floor": 0.05, "sticky": True}},
+    {"bandit": {"policy": "kl_ucb", "low": -5.0, "high": 20.0}},
+    {"bandit": {"policy": "epsilon_greedy", "floor": 0.25}},
+    {"bandit": {"half_life_s": 600.0, "floor": 0.0}},
+)
+class TestEveryRollout(RolloutContract):
+    """Every installed roll-out keeps the roll-out promises."""

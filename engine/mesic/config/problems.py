@@ -45,6 +45,12 @@ def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> 
 def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tuple[list[str], DictConfig]:
     """Return every problem of one job, and its configuration; that is empty where Hydra cannot compose one."""
     groups, values, problems = _sorted(loader, overrides)
+    if verb in SETTINGS and (strangers := [text for text in groups if _is_of_no_run(text)]):
+        problems += [
+            f"{text} cannot work here: a run has no {_group_of(text)}; mesic plan bandit tries one"
+            for text in strangers
+        ]
+        groups = [text for text in groups if text not in strangers]
     try:
         config = compose(loader, verb, groups)
     except (HydraException, OmegaConfBaseException, ComponentError) as error:
@@ -61,6 +67,15 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
     if verb in SETTINGS:
         problems += [*_content_problems(own, SETTINGS[verb]), *contradictions(plain)]
     return list(dict.fromkeys(problems)), config
+
+
+def _group_of(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def _is_of_no_run(override: str) -> bool:
+    kind = KINDS.get(_group_of(override))
+    return kind is not None and not kind.of_run
 
 
 def checked_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tuple[list[str], list[DictConfig]]:

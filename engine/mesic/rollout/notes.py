@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from mesic.findings import Finding
+from mesic.report.words import counted
 from mesic.rollout.state import EARLY, REFUSED, REPEATED, TWICE, RolloutState
 
 LEAST_ASSIGNED = 100
@@ -32,19 +33,19 @@ def _findings(state: RolloutState) -> Iterator[Finding]:
         fix = f"send arms of {arms} and rewards from {state.terms.low:g} to {state.terms.high:g}, or widen the range"
         yield Finding("OUTCOME-REFUSED", "warning", f"outcomes were refused: {said}", refused, fix)
     if count := noted.get(REPEATED):
-        message = f"{count:,} outcomes came again and were not counted again"
+        message = f"{counted(count, 'outcome')} came again and did not count again"
         yield Finding("OUTCOME-REPEATED", "info", message, {"outcomes": count})
     if count := noted.get(TWICE):
-        message = f"{count:,} outcomes were counted by two states that were added, and count twice"
+        message = f"{counted(count, 'outcome')} in two states that were added: what both counted counts twice"
         yield Finding("OUTCOME-TWICE", "warning", message, {"outcomes": count}, "send each outcome to one process only")
     if count := noted.get(EARLY):
         message = (
-            f"{count:,} outcomes were older than all of the latest {state.terms.window:,}: a clock went back, or they "
-            "came late. They were counted, but a repeat of one would not be known"
+            f"{counted(count, 'outcome')} older than all of the latest {state.terms.window:,}: a clock went back, or "
+            "rewards came late; they count, but a repeat of them would not be known"
         )
         yield Finding("CLOCK-WENT-BACK", "warning", message, {"outcomes": count}, "mend the clock, or widen window")
-    arms = [(arm.name, arm.sums) for arm in state.arms if arm.is_active]
-    yield from missing_rewards({name: (sums.assigned, sums.rewarded) for name, sums in arms if sums.assigned})
+    told = {arm.name: arm.sums for arm in state.arms if arm.is_active}
+    yield from missing_rewards({name: (sums.assigned, sums.rewarded) for name, sums in told.items() if sums.assigned})
 
 
 def missing_rewards(counts: Mapping[str, tuple[int, int]]) -> Iterator[Finding]:
@@ -64,7 +65,7 @@ def missing_rewards(counts: Mapping[str, tuple[int, int]]) -> Iterator[Finding]:
             "warning",
             f"no reward has ever come of {said}",
             evidence,
-            "see whether its rewards are sent, or retire it; where silence means no, send a reward of 0 once it is certain",
+            "see whether its rewards are sent, or retire it; where silence means no, send 0 once that is certain",
         )
     elif len(counts) > 1 and (p := _differ_by_chance(list(counts.values()))) < CHANCE:
         said = ", ".join(f"{name} {1 - rewarded / assigned:.1%}" for name, (assigned, rewarded) in counts.items())

@@ -115,7 +115,7 @@ class Rollout(ABC):
         return state.counted((outcome,))
 
     def update_all(self, state: RolloutState, outcomes: Iterable[Outcome]) -> RolloutState:
-        """Return the state that knows these outcomes, too, within one window as by one :meth:`update` after the other."""
+        """Return the state that knows these outcomes, too; within one window the same as one by one, but fast."""
         return state.counted(outcomes)
 
     def _known(self, state: RolloutState) -> tuple[int, tuple[str, ...], list[float], list[float]]:

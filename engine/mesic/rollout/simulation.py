@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def simulate(shares: Shares, course: Course, *, half_life: float | None = None) 
     known, under_way = np.zeros((2, *shape)), deque[tuple[int, np.ndarray]]()
     regret, in_last_fifth = np.zeros(course.repeats), np.zeros(course.repeats)
     looks = course.looks()
-    for start, end in zip(looks, looks[1:], strict=False):
+    for start, end in pairwise(looks):
         while under_way and under_way[0][0] <= start:
             known = known + under_way.popleft()[1]
         means = course.means_at(start)
@@ -124,7 +125,7 @@ def simulate(shares: Shares, course: Course, *, half_life: float | None = None) 
     return Played(regret, in_last_fifth / max(course.steps - course.fifth, 1))
 
 
-def even_shares(rewarded: np.ndarray, total: np.ndarray) -> np.ndarray:
+def even_shares(rewarded: np.ndarray, _: np.ndarray) -> np.ndarray:
     """Return the shares of an A/B test: all arms as much, whatever comes."""
     return np.full(rewarded.shape, 1 / rewarded.shape[1])
 

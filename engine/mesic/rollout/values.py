@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -91,12 +90,12 @@ class ArmValue:
 def arm_values(log: Log, *, level: float = 0.95) -> tuple[ArmValue, ...]:
     """Return what each arm is worth.
 
-    An assignment that was made by what had come before is no random sample: the mean of an arm's own rows is biased, and
-    its usual interval is too narrow. Here each row is scored by the inverse of its propensity around the arm's mean
+    Rows that were assigned by what had come before are no random sample: the mean of an arm's own rows is biased, and
+    its usual interval too narrow. Here each row is scored by the inverse of its propensity around the arm's mean
     before it, and weighted by the root of that propensity as it was when the arm was last assigned before: both are
     known before the row, so that the scores are a martingale, and their spread hardly depends on the shares any more.
-    The interval is made on the logit scale. It holds where the arms do not change; where they do, times in which an
-    arm was assigned more count for more.
+    Such a ratio is not quite unbiased, but little against its error. The interval is made on the logit scale. It holds
+    where the arms do not change; where they do, times in which an arm was assigned more count for more.
 
     Parameters
     ----------
@@ -123,41 +122,45 @@ def arm_values(log: Log, *, level: float = 0.95) -> tuple[ArmValue, ...]:
 
 
 def _arm_value(log: Log, place: int, level: float) -> ArmValue:
+    """Value an arm from the row after its first one on: before it nothing says that the arm was there at all."""
     start, end = log.spans[place]
-    arm, reward, propensity = log.arm[start:end], log.reward[start:end], log.propensity[start:end]
-    unit = np.unique(log.unit[start:end], return_inverse=True)[1]
-    is_own = arm == place
-    is_known = is_own & ~np.isnan(reward)
-    rows, rewarded = int(is_own.sum()), int(is_known.sum())
-    if rewarded < LEAST_ROWS:
+    own = start + np.flatnonzero(log.arm[start:end] == place)
+    known = own[~np.isnan(log.reward[own])]
+    body = np.arange(own[0] + 1 if own.size else end, end)
+    rewards = np.where(log.arm == place, log.reward, np.nan)[body]
+    is_known = ~np.isnan(rewards)
+    if is_known.sum() < LEAST_ROWS:
         nothing = Estimate(math.nan, math.nan, math.nan, math.nan)
-        return ArmValue(log.names[place], rows, rewarded, nothing, nothing, nothing)
-    known_reward = np.where(is_known, np.nan_to_num(reward), 0.0)
-    inverse = np.where(is_known, 1 / propensity, 0.0) * rows / rewarded
-    before = _means_before(is_known, known_reward)
-    score = before + inverse * (known_reward - before)
-    weight = np.sqrt(_last_before(is_own, propensity, len(log.names)))
+        return ArmValue(log.names[place], own.size, known.size, nothing, nothing, nothing)
+    came = is_known.sum() / (own.size - 1)
+    inverse = np.where(is_known, 1 / (log.propensity[body] * came), 0.0)
+    reward = np.where(is_known, rewards, 0.0)
+    before = _means_before(is_known, reward, log.reward[own[0]])
+    weight = np.sqrt(log.propensity[_last_before(own, body)])
+    unit = np.unique(log.unit[body], return_inverse=True)[1]
+    score = before + inverse * (reward - before)
     return ArmValue(
         log.names[place],
-        rows,
-        rewarded,
+        own.size,
+        known.size,
         _ratio(weight * score, weight, unit, level),
-        _ratio(inverse * known_reward, inverse, unit, level),
-        _ratio(inverse * known_reward, np.ones(len(arm)), unit, level, interval=_plain_interval),
+        _ratio(inverse * reward, inverse, unit, level),
+        _ratio(inverse * reward, np.ones(body.size), unit, level, interval=_plain_interval),
     )
 
 
-def _means_before(is_known: np.ndarray, reward: np.ndarray) -> np.ndarray:
-    """Return the arm's mean of the rows before each row, drawn to one half by one row's weight."""
-    rows, total = np.cumsum(is_known), np.cumsum(reward)
-    return np.concatenate([[0.5], (total[:-1] + 0.5) / (rows[:-1] + 1)])
+def _means_before(is_known: np.ndarray, reward: np.ndarray, first: float) -> np.ndarray:
+    """Return the arm's mean before each row, of its first reward and of half a reward of one half as well."""
+    rows, total = np.cumsum(is_known) - is_known, np.cumsum(reward) - reward
+    known, sum_of_first = (0.0, 0.0) if math.isnan(first) else (1.0, first)
+    means: np.ndarray = (total + sum_of_first + 0.25) / (rows + known + 0.5)
+    return means
 
 
-def _last_before(is_own: np.ndarray, propensity: np.ndarray, arms: int) -> np.ndarray:
-    """Return the propensity with which the arm was last assigned before each row; even shares before its first."""
-    latest = np.maximum.accumulate(np.where(is_own, np.arange(is_own.size), -1))
-    before = np.concatenate([[-1], latest[:-1]])
-    return np.where(before < 0, 1 / arms, propensity[before])
+def _last_before(own: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Return the arm's own row before each row."""
+    before: np.ndarray = own[np.searchsorted(own, body, side="left") - 1]
+    return before
 
 
 def _plain_interval(value: float, error: float, level: float) -> tuple[float, float]:
@@ -192,11 +195,11 @@ def _ratio(
     return Estimate(value, *interval(value, error, level), error)
 
 
-def difference(one: Estimate, other: Estimate, *, level: float = 0.95) -> dict[str, Any]:
-    """Return what one arm is worth more than another, with its interval.
+def difference(one: Estimate, other: Estimate, *, span: float = 1.0, level: float = 0.95) -> dict[str, float]:
+    """Return what one arm is worth more than another, with its interval, where rewards span as much.
 
     The scores of two arms are uncorrelated given what came before, so that variances add up.
     """
     value = one.value - other.value
     low, high = _plain_interval(value, math.hypot(one.error, other.error), level)
-    return {"value": value, "low": low, "high": high}
+    return {"value": value * span, "low": low * span, "high": high * span}

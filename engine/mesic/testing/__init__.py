@@ -22,6 +22,7 @@ from mesic.testing.evaluators import EvaluatorContract
 from mesic.testing.learners import BaselineContract, LearnerContract
 from mesic.testing.metrics import MetricContract
 from mesic.testing.promises import BrokenPromise, broken_promises
+from mesic.testing.rollouts import RolloutContract
 from mesic.testing.samplers import SamplerContract
 from mesic.testing.schema_tables import SchemaTables
 from mesic.testing.selectors import SelectorContract
@@ -40,6 +41,7 @@ __all__ = [
     "EvaluatorContract",
     "LearnerContract",
     "MetricContract",
+    "RolloutContract",
     "SamplerContract",
     "SchemaTables",
     "SelectorContract",

@@ -19,6 +19,7 @@ _TOLD = {  # what a run tells a component of a kind when it makes one
     "sampler": ("task",),
     "metric": ("task",),
     "tuner": ("seed",),
+    "rollout": ("seed",),
     **dict.fromkeys(("transformer", "selector", "learner", "baseline"), _FITTED),
 }
 _READ_BY_THE_RUN = {"source": SourceOptions, "tuner": TunerOptions}
@@ -124,7 +125,7 @@ def installed(kind: str, distribution: str = "", /, **options: Mapping[str, Any]
     >>> installed("selektors")
     Traceback (most recent call last):
     ...
-    mesic.errors.UsageError: no kind 'selektors'; kinds: sources, ..., evaluators; did you mean 'selectors'?
+    mesic.errors.UsageError: no kind 'selektors'; kinds: sources, ..., rollouts; did you mean 'selectors'?
     """
     found = registry.installed()
     singular = {known.plural: known.name for known in KINDS.values()}

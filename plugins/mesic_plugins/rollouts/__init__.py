@@ -39,6 +39,6 @@ def register_rollouts() -> Iterable[Component]:
             "traffic moves to the version that earns most",
             BanditOptions,
             traits=frozenset({"deterministic"}),
-            reference="W. R. Thompson, On the Likelihood that One Unknown Probability Exceeds Another, Biometrika 25, 1933",
+            reference="W. R. Thompson, On the Likelihood that One Unknown Probability Exceeds Another, 1933",
         ),
     )

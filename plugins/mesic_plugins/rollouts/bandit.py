@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import betaincinv
@@ -23,6 +23,7 @@ from mesic_plugins.rollouts.policies.kl_ucb import kl_ucb
 from mesic_plugins.rollouts.policies.thompson import thompson
 from mesic_plugins.rollouts.policies.ucb1 import ucb1
 
+Action = Literal["continue", "keep", "promote"]
 POLICIES = {"thompson": thompson, "ucb1": ucb1, "kl_ucb": kl_ucb}
 ALWAYS_VALID = "always-valid, Beta(1/2, 1/2) mixture, Bonferroni over arms"
 DISCOUNTED = "Beta(1, 1) posterior of discounted outcomes, at one look, Bonferroni over arms"
@@ -71,7 +72,7 @@ class Bandit(Rollout):
     'promote'
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options that users set
         self,
         policy="thompson",
         *,
@@ -128,7 +129,7 @@ class Bandit(Rollout):
         others = [arms[name]["high"] for name in state.active if name != leader]
         is_proven = self.terms.half_life_s is None and all(high < arms[leader]["low"] for high in others)
         in_use = state.active[0] if self.reference is None else self.reference
-        action = "continue" if not others or not is_proven else "keep" if leader == in_use else "promote"
+        action: Action = "continue" if not (others and is_proven) else "keep" if leader == in_use else "promote"
         method = ALWAYS_VALID if self.terms.half_life_s is None else DISCOUNTED
         evidence = {"arms": arms, "level": self.level, "method": method, "reference": in_use, "policy": self.policy}
         return Decision(action, leader, evidence, outcome_findings(state))

@@ -17,4 +17,5 @@ def epsilon_greedy(rewarded: np.ndarray, total: np.ndarray, *, epsilon: float) -
     >>> epsilon_greedy(np.array([[10.0, 10.0]]), np.array([[3.0, 4.0]]), epsilon=0.5).tolist()
     [[0.25, 0.75]]
     """
-    return epsilon / rewarded.shape[1] + (1 - epsilon) * highest(means(rewarded, total))
+    shares: np.ndarray = epsilon / rewarded.shape[1] + (1 - epsilon) * highest(means(rewarded, total))
+    return shares

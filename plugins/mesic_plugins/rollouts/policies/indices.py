@@ -5,7 +5,8 @@ import numpy as np
 
 def means(rewarded: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return the mean reward of each arm, infinite where nothing is known: such an arm comes first."""
-    return np.divide(total, rewarded, out=np.full(rewarded.shape, np.inf), where=rewarded > 0)
+    found: np.ndarray = np.divide(total, rewarded, out=np.full(rewarded.shape, np.inf), where=rewarded > 0)
+    return found
 
 
 def highest(index: np.ndarray) -> np.ndarray:
@@ -23,4 +24,5 @@ def highest(index: np.ndarray) -> np.ndarray:
 
 def log_of_all(rewarded: np.ndarray) -> np.ndarray:
     """Return the logarithm of how many rewards came of all arms together, shape (r, 1), 0 before the second."""
-    return np.log(np.maximum(rewarded.sum(axis=1, keepdims=True), 1.0))
+    logarithm: np.ndarray = np.log(np.maximum(rewarded.sum(axis=1, keepdims=True), 1.0))
+    return logarithm

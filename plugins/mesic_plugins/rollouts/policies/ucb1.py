@@ -18,5 +18,6 @@ def ucb1(rewarded: np.ndarray, total: np.ndarray) -> np.ndarray:
     >>> ucb1(np.array([[10.0, 1000.0]]), np.array([[3.0, 400.0]])).tolist()
     [[1.0, 0.0]]
     """
-    doubt = np.sqrt(2 * log_of_all(rewarded) / np.maximum(rewarded, np.finfo(float).tiny))
+    unknown = np.full(rewarded.shape, np.inf)
+    doubt = np.sqrt(np.divide(2 * log_of_all(rewarded), rewarded, out=unknown, where=rewarded > 0))
     return highest(means(rewarded, total) + doubt)
