@@ -16,12 +16,14 @@ from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
 from mesic.verbs.compare import CompareSettings
+from mesic.verbs.compare_bandit import CompareBanditSettings
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings
 from mesic.verbs.data.label import LabelSettings
 from mesic.verbs.data.schema import SchemaSettings
 from mesic.verbs.data.trace import TraceSettings
 from mesic.verbs.log import LogSettings
+from mesic.verbs.plan_bandit import PlanBanditSettings
 from mesic.verbs.predict import PredictSettings
 from mesic.verbs.report import ReportSettings
 from mesic.verbs.reproduce import ReproduceSettings
@@ -45,6 +47,9 @@ SETTINGS = {
     "plan ab": (("", PlanAbSettings),),
     "compare": (("", CompareSettings),),
     "compare ab": (("", CompareAbSettings),),
+    "plan bandit": (("", PlanBanditSettings),),
+    "compare": (("", CompareSettings),),
+    "compare bandit": (("", CompareBanditSettings),),
     "data card": (("", CardSettings),),
     "data diff": (("", DiffSettings),),
     "data label": (("", LabelSettings),),
@@ -125,7 +130,8 @@ def test_the_groups_and_their_defaults_are_those_of_conf():
     (table,) = tables(sections(PAGE, 3)["Groups"])
     defaults = yaml.safe_load((ROOT / "conf" / "run.yaml").read_text())["defaults"]
     chosen = {group: name for entry in defaults if isinstance(entry, dict) for group, name in entry.items()}
-    said = [[group, "yes" if KINDS[group].is_list else "no", chosen[group]] for group in KINDS]
+    of_run = [kind for kind in KINDS.values() if kind.of_run]
+    said = [[kind.name, "yes" if kind.is_list else "no", chosen[kind.name]] for kind in of_run]
 
     assert [[*row[:2], yaml.safe_load(row[2])] for row in table[1:]] == said
 

@@ -20,13 +20,17 @@ from mesic.host import hookspecs
 from mesic.host.components import TRAITS, Choice, Component, Range
 from mesic.host.kinds import KINDS
 from mesic.partition.rows import Rows, Split, Splitter
+from mesic.rollout.rollout import Assignment, Decision, Rollout
+from mesic.rollout.state import Outcome, RolloutTerms
 from mesic.training.sampling import Sample, Sampler
 from mesic.training.search import Tuner
 
 PAGE = DOCS / "hooks.md"
 PROTOCOLS = (Source, Splitter, Rows, Split, Sampler, Sample, Metric, Tuner, Evaluator, EvaluationView, Evaluation)
 AUDITING = (Auditor, AuditView, Pricing)
-DECLARATIONS = {thing.__name__: thing for thing in (*PROTOCOLS, *AUDITING, Finding, Component, Range, Choice)}
+ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
+DECLARED = (*PROTOCOLS, *AUDITING, *ROLLING_OUT, Finding, Component, Range, Choice)
+DECLARATIONS = {thing.__name__: thing for thing in DECLARED}
 HOOK = re.compile(r"^### `(\w+)(\(.*\)) -> (.*)`$", re.MULTILINE)
 
 

@@ -128,7 +128,14 @@ def test_an_ab_test_sticks_to_its_winner():
     assert math.isnan(mean_with_interval(np.array([1.0]), 0.95)[1])
 
 
-@pytest.mark.parametrize(("arms", "more", "words"), [((0.5,), {}, "two probabilities"), ((0.5, 2), {}, "0 to 1"), ((0.1, 0.2), {"change_at": 0}, "change_at=0")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arms", "more", "words"),
+    [
+        ((0.5,), {}, "two probabilities"),
+        ((0.5, 2), {}, "0 to 1"),
+        ((0.1, 0.2), {"change_at": 0}, "change_at=0"),
+    ],
+)
 def test_a_course_that_cannot_be_is_refused(arms, more, words):
     with pytest.raises(SettingError, match=words):
         Course(arms, steps=100, **more)
@@ -226,8 +233,7 @@ def test_an_arm_that_was_retired_ends_with_its_last_row(table, tmp_path):
 
 
 def test_propensities_that_cannot_be_are_said(table, tmp_path):
-    wrong = table.assign(propensity=1 / 3)
-    log, findings = read(wrong, tmp_path)
+    _, findings = read(table.assign(propensity=1 / 3), tmp_path)
 
     assert "PROPENSITY-WRONG" in codes(findings)
     assert "until then no value holds" in findings[-1].fix

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEAST_ROWS = 2
+ROUNDING = 1e-6
 Interval = Callable[[float, float, float], tuple[float, float]]
 
 
@@ -92,10 +93,12 @@ def arm_values(log: Log, *, level: float = 0.95) -> tuple[ArmValue, ...]:
 
     Rows that were assigned by what had come before are no random sample: the mean of an arm's own rows is biased, and
     its usual interval too narrow. Here each row is scored by the inverse of its propensity around the arm's mean
-    before it, and weighted by the root of that propensity as it was when the arm was last assigned before: both are
-    known before the row, so that the scores are a martingale, and their spread hardly depends on the shares any more.
-    Such a ratio is not quite unbiased, but little against its error. The interval is made on the logit scale. It holds
-    where the arms do not change; where they do, times in which an arm was assigned more count for more.
+    before it, and weighted by the root of the arm's share as the rows before it tell: both are known before the row, so
+    that the scores are a martingale, and their spread hardly depends on the shares any more.
+    Such a ratio is not quite unbiased, but little against its error. That error is the larger of what the scores show and
+    what the spread of the arm's rewards makes of the shares, for a few rare rows may hold most of it and not have come.
+    The interval is made on the logit scale. It holds where the arms do not change; where they do, times in which an arm
+    was assigned more count for more.
 
     Parameters
     ----------
@@ -118,10 +121,47 @@ def arm_values(log: Log, *, level: float = 0.95) -> tuple[ArmValue, ...]:
     >>> [round(one.weighted.value, 2) for one in arm_values(log)]
     [0.2, 0.4]
     """
-    return tuple(_arm_value(log, place, level) for place in range(len(log.names)))
+    shares = shares_before(log.arm, log.propensity, len(log.names))
+    return tuple(_arm_value(log, place, shares[:, place], level=level) for place in range(len(log.names)))
 
 
-def _arm_value(log: Log, place: int, level: float) -> ArmValue:
+def shares_before(arm: np.ndarray, propensity: np.ndarray, arms: int) -> np.ndarray:
+    """Return what the rows before each row tell of the share of every arm, shape (n, arms); even before the first.
+
+    A row tells the share of its own arm. What was seen since some share changed is known; the rest of 1 is divided
+    among the other arms as it was before.
+
+    Examples
+    --------
+    >>> shares_before(np.array([0, 1, 0]), np.array([0.6, 0.3, 0.6]), 3).round(2).tolist()
+    [[0.33, 0.33, 0.33], [0.6, 0.2, 0.2], [0.6, 0.3, 0.1]]
+    """
+    shares, known = [1 / arms] * arms, set[int]()
+    changes, rows = [shares], [0]
+    for row, (place, share) in enumerate(zip(arm.tolist(), propensity.tolist(), strict=True)):
+        if place in known and shares[place] == share:
+            continue
+        is_changed = place in known or share + sum(shares[one] for one in known) > 1 + ROUNDING
+        known = {place} if is_changed else known | {place}
+        shares = _completed(shares, known, place, share)
+        changes.append(shares)
+        rows.append(row + 1)
+    lengths = np.diff([*rows, len(arm)])
+    return np.repeat(np.array(changes), np.maximum(lengths, 0), axis=0)[: len(arm)]
+
+
+def _completed(shares: list[float], known: set[int], place: int, share: float) -> list[float]:
+    """Return shares with a new one; those that are not known get what is left, in proportion."""
+    fresh = [*shares[:place], share, *shares[place + 1 :]]
+    others = [one for one in range(len(fresh)) if one not in known]
+    left = max(1 - sum(fresh[one] for one in known), ROUNDING)
+    whole = sum(fresh[one] for one in others)
+    for one in others:
+        fresh[one] = fresh[one] / whole * left
+    return fresh
+
+
+def _arm_value(log: Log, place: int, shares: np.ndarray, *, level: float) -> ArmValue:
     """Value an arm from the row after its first one on: before it nothing says that the arm was there at all."""
     start, end = log.spans[place]
     own = start + np.flatnonzero(log.arm[start:end] == place)
@@ -136,14 +176,17 @@ def _arm_value(log: Log, place: int, level: float) -> ArmValue:
     inverse = np.where(is_known, 1 / (log.propensity[body] * came), 0.0)
     reward = np.where(is_known, rewards, 0.0)
     before = _means_before(is_known, reward, log.reward[own[0]])
-    weight = np.sqrt(log.propensity[_last_before(own, body)])
+    weight = np.sqrt(shares[body])
     unit = np.unique(log.unit[body], return_inverse=True)[1]
     score = before + inverse * (reward - before)
+    value = (weight * score).sum() / weight.sum()
+    spread = body.size * rewards[is_known].var() / came + ((1 - weight**2) * (before - value) ** 2).sum()
+    expected = float(np.sqrt(spread) / weight.sum())
     return ArmValue(
         log.names[place],
         own.size,
         known.size,
-        _ratio(weight * score, weight, unit, level),
+        _at_least(_ratio(weight * score, weight, unit, level), expected, level),
         _ratio(inverse * reward, inverse, unit, level),
         _ratio(inverse * reward, np.ones(body.size), unit, level, interval=_plain_interval),
     )
@@ -155,12 +198,6 @@ def _means_before(is_known: np.ndarray, reward: np.ndarray, first: float) -> np.
     known, sum_of_first = (0.0, 0.0) if math.isnan(first) else (1.0, first)
     means: np.ndarray = (total + sum_of_first + 0.25) / (rows + known + 0.5)
     return means
-
-
-def _last_before(own: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """Return the arm's own row before each row."""
-    before: np.ndarray = own[np.searchsorted(own, body, side="left") - 1]
-    return before
 
 
 def _plain_interval(value: float, error: float, level: float) -> tuple[float, float]:
@@ -193,6 +230,13 @@ def _ratio(
     residual = np.bincount(unit, weights=numerator - value * denominator)
     error = float(np.sqrt((residual**2).sum()) / whole)
     return Estimate(value, *interval(value, error, level), error)
+
+
+def _at_least(estimate: Estimate, error: float, level: float) -> Estimate:
+    """Return the estimate with an error that is no smaller than the one that is expected of it."""
+    if estimate.error >= error:
+        return estimate
+    return Estimate(estimate.value, *_logit_interval(estimate.value, error, level), error)
 
 
 def difference(one: Estimate, other: Estimate, *, span: float = 1.0, level: float = 0.95) -> dict[str, float]:

@@ -27,9 +27,7 @@ class PlanBanditSettings:
     delay: int = option(0, "assignments that pass until a reward comes", low=0)
     lost: float = option(0.0, "share of the rewards that never come", low=0, high=0.99)
     change_at: int | None = option(None, "assignment from which the arms are as good as in reverse order; null: never")
-    test_share: float = option(
-        0.3, "share of the steps that an A/B test takes before its winner is chosen", low=0, high=1
-    )
+    tested: float = option(0.3, "share of the steps that an A/B test takes before its winner is chosen", low=0, high=1)
     interval: float = option(0.95, "level of every interval", low=0.5, high=0.999)
     seed: int = option(0, "decides everything that is drawn", low=0, high=2**32 - 1)
 
@@ -62,10 +60,10 @@ def _simulated(settings: PlanBanditSettings) -> dict[str, Any]:
         settings.change_at,
         settings.seed,
     )
-    rewards = round(settings.test_share * settings.steps * (1 - settings.lost))
+    rewards = round(settings.tested * settings.steps * (1 - settings.lost))
     policies: dict[str, Callable[..., Any]] = {
         "A/B, equal shares": even_shares,
-        f"A/B for {settings.test_share:.4g} of it, then the winner": EvenThenWinner(rewards),
+        f"A/B for {settings.tested:.4g} of it, then the winner": EvenThenWinner(rewards),
     }
     with progress("mesic plan bandit") as say:
         rows = [_row(name, shares, course, settings, say=say) for name, shares in policies.items()]
