@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -68,6 +69,14 @@ def test_a_sum_of_floats_would_depend_on_the_order_and_ours_does_not():
 
     assert begun().counted(log).weights == begun().counted(log[::-1]).weights
     assert begun().counted(log).weights[0][1] == pytest.approx(0.6, abs=1e-9)
+
+
+def test_the_variance_is_that_of_the_rewards():
+    rewards = [0.1, 0.7, 0.35, 0.9]
+    sums = begun().counted(outcome(number, reward=reward) for number, reward in enumerate(rewards)).arms[0].sums
+
+    assert sums.variance == pytest.approx(statistics.variance(rewards), rel=1e-8)
+    assert math.isnan(begun().arms[0].sums.variance)
 
 
 def test_rewards_are_shares_of_their_range():

@@ -203,12 +203,14 @@ class RolloutState:
                 noted[reason] = noted.get(reason, 0) + 1
                 continue
             fresh[key] = outcome.time
-            counts = sums.setdefault((outcome.arm, self.terms.slice_of(outcome.time)), [0, 0, 0])
+            counts = sums.setdefault((outcome.arm, self.terms.slice_of(outcome.time)), [0, 0, 0, 0])
             if outcome.reward is None:
                 counts[0] += 1
             else:
+                units = self.terms.units(outcome.reward)
                 counts[1] += 1
-                counts[2] += self.terms.units(outcome.reward)
+                counts[2] += units
+                counts[3] += units * units
         arms = [_with_counts(arm, sums) for arm in self.arms] if sums else self.arms
         recent = _latest(self.recent, sorted((time, key) for key, time in fresh.items()), self.terms.window)
         return RolloutState(self.terms, tuple(arms), recent, tuple(sorted(noted.items())))._pruned()
@@ -313,7 +315,7 @@ def _with_counts(arm: Arm, sums: Mapping[tuple[str, int], list[int]]) -> Arm:
 
 
 def _arm_as_list(arm: Arm) -> list[Any]:
-    return [arm.name, arm.turn, [[number, s.assigned, s.rewarded, s.total] for number, s in arm.slices]]
+    return [arm.name, arm.turn, [[number, s.assigned, s.rewarded, s.total, s.squares] for number, s in arm.slices]]
 
 
 def _arm_of_list(said: list[Any]) -> Arm:

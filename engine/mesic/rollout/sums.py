@@ -1,7 +1,9 @@
 """What is known of one version: whole numbers that add up, whoever counted them and in whatever order."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 UNITS = 2**32  # of the range of rewards: whole numbers add up exactly, as floats do not
 SLICES_A_HALF_LIFE = 8
@@ -20,16 +22,27 @@ class Sums:
         Rewards that came.
     total
         Sum of the rewards, each a whole number of 2**-32 of their range.
+    squares
+        Sum of the squares of these numbers.
 
     Examples
     --------
     >>> Sums(rewarded=2, total=UNITS) + Sums(rewarded=1, total=UNITS)
-    Sums(assigned=0, rewarded=3, total=8589934592)
+    Sums(assigned=0, rewarded=3, total=8589934592, squares=0)
     """
 
     assigned: int = 0
     rewarded: int = 0
     total: int = 0
+    squares: int = 0
+
+    @property
+    def variance(self) -> float:
+        """Variance of the rewards, each as a share of their range; NaN of fewer than two."""
+        if self.rewarded < 2:
+            return math.nan
+        around = self.squares - Fraction(self.total**2, self.rewarded)
+        return float(around / (self.rewarded - 1) / UNITS**2)
 
     @property
     def share(self) -> float:
@@ -37,7 +50,12 @@ class Sums:
         return self.total / UNITS
 
     def __add__(self, other: "Sums") -> "Sums":
-        return Sums(self.assigned + other.assigned, self.rewarded + other.rewarded, self.total + other.total)
+        return Sums(
+            self.assigned + other.assigned,
+            self.rewarded + other.rewarded,
+            self.total + other.total,
+            self.squares + other.squares,
+        )
 
 
 @dataclass(frozen=True)

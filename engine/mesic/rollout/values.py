@@ -95,7 +95,7 @@ def arm_values(log: Log, *, level: float = 0.95) -> tuple[ArmValue, ...]:
     its usual interval too narrow. Here each row is scored by the inverse of its propensity around the arm's mean
     before it, and weighted by the root of the arm's share as the rows before it tell: both are known before the row, so
     that the scores are a martingale, and their spread hardly depends on the shares any more.
-    Such a ratio is not quite unbiased, but little against its error. That error is the larger of what the scores show and
+    Such a ratio is not quite unbiased, but little against its error. That is the larger of what the scores show and of
     what the spread of the arm's rewards makes of the shares, for a few rare rows may hold most of it and not have come.
     The interval is made on the logit scale. It holds where the arms do not change; where they do, times in which an arm
     was assigned more count for more.
