@@ -100,4 +100,4 @@ def _print(said: Mapping[str, Any], settings: CompareBanditSettings) -> None:
 def _value(found: Mapping[str, float], sign: str = "") -> str:
     if math.isnan(found["value"]):
         return "unknown: fewer than 2 rewards"
-    return f"{found['value']:{sign}.3g} ({found['low']:{sign}.4g} to {found['high']:{sign}.4g})"
+    return f"{found['value']:{sign}.3g} ({found['low']:{sign}.3g} to {found['high']:{sign}.3g})"
