@@ -17,7 +17,7 @@ from mesic.host.names import did_you_mean
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
     "data": "what there is to know of a table: check, schema, card, diff, label, trace",
-    "plan": "is machine learning worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
+    "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
     "compare": "what another version of the data does, by added rows and by changed labels; also ab, bandit",

@@ -15,15 +15,15 @@ from mesic.config.settings import Costs, RunSettings, SourceOptions, TunerOption
 from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
+from mesic.verbs.bandit.compare import CompareBanditSettings
+from mesic.verbs.bandit.plan import PlanBanditSettings
 from mesic.verbs.compare import CompareSettings
-from mesic.verbs.compare_bandit import CompareBanditSettings
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings
 from mesic.verbs.data.label import LabelSettings
 from mesic.verbs.data.schema import SchemaSettings
 from mesic.verbs.data.trace import TraceSettings
 from mesic.verbs.log import LogSettings
-from mesic.verbs.plan_bandit import PlanBanditSettings
 from mesic.verbs.predict import PredictSettings
 from mesic.verbs.report import ReportSettings
 from mesic.verbs.reproduce import ReproduceSettings
@@ -48,7 +48,6 @@ SETTINGS = {
     "compare": (("", CompareSettings),),
     "compare ab": (("", CompareAbSettings),),
     "plan bandit": (("", PlanBanditSettings),),
-    "compare": (("", CompareSettings),),
     "compare bandit": (("", CompareBanditSettings),),
     "data card": (("", CardSettings),),
     "data diff": (("", DiffSettings),),

@@ -66,7 +66,7 @@ def test_a_log_says_what_each_arm_is_worth(logged):
     ("arguments", "status", "words"),
     [
         (("plan", "bandti"), 2, "no verb 'plan bandti'; did you mean 'bandit'?"),
-        (("compare", "data"), 2, "no verb 'compare data'; there are: bandit"),
+        (("compare", "data"), 2, "no verb 'compare data'; there are: ab, bandit"),
         (("plan", "bandit", "arms=[0.1]"), 2, "arms=[0.1] cannot work: give two probabilities or more"),
         (("plan", "bandit", "rollout.floor=0.4"), 2, "floor=0.4 cannot work with 3 arms: give at most 0.3333"),
         (("plan", "bandit", "policies=[tomson]"), 2, "did you mean 'thompson'?"),

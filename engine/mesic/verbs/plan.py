@@ -17,7 +17,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     if args.help:
         print_text(
             "Keys of `mesic run`, and costs; `mesic list KIND/NAME` has those of a component; "
-            "`mesic plan ab --help` those of an A/B test.\n"
+            "`mesic plan ab --help` and `mesic plan bandit --help` those of an A/B test and of a bandit.\n"
         )
         print_text("\n".join(key_lines(PlanSettings)) + "\n")
     if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:

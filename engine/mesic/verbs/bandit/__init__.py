@@ -1,0 +1,1 @@
+"""``mesic plan bandit`` and ``mesic compare bandit``: a bandit before it serves anyone, and what its log says."""
