@@ -62,11 +62,11 @@ class Bandit(Rollout):
     >>> from mesic import Outcome
     >>> bandit = Bandit(floor=0.05)
     >>> state = bandit.begin(["new", "old"])
-    >>> bandit.assign("anna", state)
-    Assignment(arm='new', propensity=0.5)
+    >>> bandit.assign("anna", state) == bandit.assign("anna", state), bandit.assign("anna", state).propensity
+    (True, 0.5)
     >>> came = [Outcome("", arm, float(arm == "new"), 0.0, 0.5, f"{arm} {n}") for arm in state.active for n in range(9)]
     >>> state = bandit.update_all(state, came)
-    >>> bandit.assign("anna", state).propensity
+    >>> round(bandit.shares(state)["new"], 6)
     0.95
     >>> bandit.decide(state).action
     'promote'
