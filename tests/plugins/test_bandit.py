@@ -209,3 +209,10 @@ def test_a_unit_that_sticks_changes_only_where_shares_move():
 def test_what_cannot_work_is_said_before_the_first_assignment(options, error, words):
     with pytest.raises(error, match=words):
         Bandit(**options).begin(["a", "b"])
+
+
+def test_where_no_version_was_in_use_the_best_is_promoted_whatever_its_name():
+    bandit = Bandit()
+    for best, other in (("a", "b"), ("b", "a")):
+        decision = bandit.decide(bandit.update_all(bandit.begin("ab"), outcomes({best: (90, 410), other: (30, 470)})))
+        assert (decision.action, decision.arm) == ("promote", best)

@@ -24,7 +24,7 @@ class BanditOptions:
         None, "after which an outcome weighs half; null: versions do not change", low=0, open_low=True, unit="s"
     )
     sticky: bool = option(False, "a unit keeps its version as long as the shares allow")
-    reference: str | None = option(None, "version that was in use before; null: the first by name")
+    reference: str | None = option(None, "version that was in use before, to be kept where it is the best; null: none")
     level: float = option(0.95, "probability that no version is ever promoted wrongly", low=0.5, high=0.999)
     window: int = option(2048, "latest outcomes of which a repeat is known", low=10)
 

@@ -49,7 +49,7 @@ class Bandit(Rollout):
     sticky
         Whether a unit keeps its version as long as the shares allow.
     reference
-        Version that was in use before; None: the first by name.
+        Version that was in use before, which is kept rather than promoted; None: there is none.
     level
         Probability that no version is ever promoted wrongly.
     window
@@ -128,10 +128,15 @@ class Bandit(Rollout):
         leader = max(state.active, key=lambda name: (arms[name]["rewarded"] > 0, arms[name]["value"]))
         others = [arms[name]["high"] for name in state.active if name != leader]
         is_proven = self.terms.half_life_s is None and all(high < arms[leader]["low"] for high in others)
-        in_use = state.active[0] if self.reference is None else self.reference
-        action: Action = "continue" if not (others and is_proven) else "keep" if leader == in_use else "promote"
+        action: Action = "continue" if not (others and is_proven) else "keep" if leader == self.reference else "promote"
         method = ALWAYS_VALID if self.terms.half_life_s is None else DISCOUNTED
-        evidence = {"arms": arms, "level": self.level, "method": method, "reference": in_use, "policy": self.policy}
+        evidence = {
+            "arms": arms,
+            "level": self.level,
+            "method": method,
+            "reference": self.reference,
+            "policy": self.policy,
+        }
         return Decision(action, leader, evidence, outcome_findings(state))
 
     def _evidence(self, state: RolloutState) -> dict[str, dict[str, Any]]:
