@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mesic.evaluation.comparison import paired_difference as paired_difference
     from mesic.evaluation.intervals import score_with_interval as score_with_interval
     from mesic.evaluation.losses import example_losses as example_losses
+    from mesic.evaluation.metrics import Bins as Bins
     from mesic.evaluation.metrics import Metric as Metric
     from mesic.evaluation.view import Evaluation as Evaluation
     from mesic.evaluation.view import EvaluationView as EvaluationView
@@ -82,6 +83,7 @@ _HOMES = {
     "MesicError": "errors",
     "SettingError": "errors",
     "UsageError": "errors",
+    "Bins": "evaluation.metrics",
     "Metric": "evaluation.metrics",
     "Evaluation": "evaluation.view",
     "EvaluationView": "evaluation.view",

@@ -134,7 +134,9 @@ def test_a_key_without_a_value_hides_no_contradiction(problems, broken, words):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("interval=${seed}", "interval=0.0 cannot work: give a number from 0.5 to 0.999"),
+        ("interval.level=${seed}", "interval.level=0.0 cannot work: give a number from 0.5 to 0.999"),
+        ("interval=0.9", "interval cannot be 0.9: it has keys of its own (level, method,"),
+        ("interval=0.9", "write interval.level=0.9"),
         ("learner=null", "learner=null cannot work: give one name"),
         ("metric=null", "metric=null cannot work: write ~metric"),
         ("transformer=null", "transformer=null cannot work: write transformer=[]"),
@@ -146,7 +148,8 @@ def test_a_key_without_a_value_hides_no_contradiction(problems, broken, words):
         ("metrics=auc", "metrics='auc' cannot work: give list[str] or null"),
         ("metrics=[]", "metrics=[] leaves nothing to measure by"),
         ("learner.num_leaves=null", "learner.num_leaves=null cannot work"),
-        ("interval=nan", "interval=nan cannot work: give a number from 0.5 to 0.999"),
+        ("interval.level=nan", "interval.level=nan cannot work: give a number from 0.5 to 0.999"),
+        ("interval.method=basic", "interval.method='basic' cannot work: give one of auto, bca, percentile"),
         ("tuner.budget_s=0", "tuner.budget_s=0.0 cannot work: give a number above 0 s"),
         ("tuner.space.num_leaves=5", "give [low, high], [low, high, log] or a list of choices"),
         ("source.task=binray", "did you mean 'binary'"),
@@ -200,10 +203,10 @@ def test_every_job_of_a_sweep_is_written_out(loader):
 
 
 def test_problems_of_a_sweep_say_which_jobs_have_them(loader):
-    found, configs = checked_sweep(loader, "run", ["seed=1,x", "learner=tree,nope", "interval=7"])
+    found, configs = checked_sweep(loader, "run", ["seed=1,x", "learner=tree,nope", "interval.level=7"])
 
     assert [problem.partition(":")[0] for problem in found[:1] + found[2:]] == [
-        "interval=7.0 cannot work",
+        "interval.level=7.0 cannot work",
         "jobs 2, 3 of 4",
     ]
     assert found[1].startswith("jobs 1, 3 of 4: no plugin 'nope' for learner=")
@@ -249,7 +252,7 @@ class Outer:
         ("listed", ["x"], "listed=['x'] cannot work: give a list, each a whole number"),
         ("inner", {"depth": 10}, "inner.depth=10 cannot work: give a number from 1 to 9"),
         ("inner", {"detph": 1}, "no key 'inner.detph'; did you mean 'inner.depth'?"),
-        ("inner", 3, "inner cannot be 3: it has keys of its own"),
+        ("inner", 3, "inner cannot be 3: it has keys of its own (depth); write inner.depth=3"),
         ("inne", 3, "no key 'inne'; did you mean 'inner'?"),
     ],
 )

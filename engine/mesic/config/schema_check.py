@@ -25,7 +25,9 @@ def schema_problems(config: DictConfig, schema: type, prefix: str) -> Iterator[s
             if isinstance(inner, DictConfig):
                 yield from schema_problems(inner, hints[key], f"{prefix}{key}.")
             elif not OmegaConf.is_missing(config, key):
-                yield f"{prefix}{key} cannot be {inner}: it has keys of its own"
+                names = [field.name for field in dataclasses.fields(hints[key])]
+                said = f"{prefix}{key} cannot be {inner}: it has keys of its own ({', '.join(names)})"
+                yield f"{said}; write {prefix}{key}.{names[0]}={inner}"
         elif not OmegaConf.is_missing(config, key):
             with suppress(InterpolationResolutionError):  # what cannot be worked out is said elsewhere
                 yield from _field_problems(config[key], fields[key], hints[key], f"{prefix}{key}")

@@ -101,6 +101,23 @@ class Selection:
     subsamples: int = option(10, "halves of the training rows on which selectors choose again; 0: none", low=0)
 
 
+METHODS = ("auto", "bca", "percentile")
+
+
+@dataclass
+class Intervals:
+    """How far scores may be off, and how that is estimated."""
+
+    level: float = option(0.95, "share of intervals that hold the truth", low=0.5, high=0.999)
+    method: str = option("auto", "auto: what covers best for each metric; else one bootstrap for all", choices=METHODS)
+    replicates: int = option(1_000, "resamples of the scored rows", low=200)
+    refit: bool = option(False, "intervals of the procedure too: what was chosen is fitted anew on halves of the rows")
+    refits: int = option(20, "fits on halves", low=2)
+    refit_s: float | None = option(
+        None, "wall seconds for them, after which no other begins; null: no limit", low=0, unit="s", open_low=True
+    )
+
+
 @dataclass
 class Policy:
     """What stops a run."""
@@ -128,12 +145,12 @@ class RunSettings:
     out: str = option("runs/<date>/<time>", "the run's folder")
     seed: int = option(0, "the one seed; every stage derives its own", low=0, high=2**32 - 1)
     metrics: list[str] | None = option(None, "metrics beside the primary one; null: the usual ones of the task")
-    interval: float = option(0.95, "level of every interval", low=0.5, high=0.999)
     snapshot: str | None = option(None, "folder in which the rows that were used are kept; null: they are not")
     resources: Resources = field(default_factory=Resources)
     needs: Needs = field(default_factory=Needs)
     zone: Zone = field(default_factory=Zone)
     selection: Selection = field(default_factory=Selection)
+    interval: Intervals = field(default_factory=Intervals)
     policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)
 

@@ -29,6 +29,7 @@ def paired_difference(
     groups: np.ndarray | None = None,
     rng: np.random.Generator,
     level: float = 0.95,
+    unit: str = "groups",
 ) -> Comparison:
     """Return how much larger the mean of `loss_a` is than that of `loss_b`, by a paired t test.
 
@@ -44,6 +45,8 @@ def paired_difference(
         Deals rows into blocks where there are more than 2,000.
     level
         Of the interval, in (0, 1).
+    unit
+        What a group is, in words.
 
     Examples
     --------
@@ -52,7 +55,7 @@ def paired_difference(
     >>> found["value"], round(found["p"], 3)
     (-0.75, 0.014)
     """
-    plan = plan_resampling(len(loss_a), groups, rng=rng)
+    plan = plan_resampling(len(loss_a), groups, rng=rng, unit=unit)
     value, low, high, p = _student(loss_a - loss_b, weight, plan, level)
     return _comparison((value, low, high, p), level, "paired t", plan, len(loss_a))
 
@@ -66,6 +69,7 @@ def skill(
     rng: np.random.Generator,
     level: float = 0.95,
     replicates: int = 1_000,
+    unit: str = "groups",
 ) -> Comparison:
     """Return the share of the baseline's mean loss that the model saves: 1 is all; below 0 it adds to it.
 
@@ -76,7 +80,7 @@ def skill(
     ----------
     loss_model, loss_baseline
         Losses of the same rows, from 0, shape (n,).
-    weight, groups, rng, level
+    weight, groups, rng, level, unit
         As in :func:`paired_difference`.
     replicates
         Number of resamples, from 1.
@@ -87,7 +91,7 @@ def skill(
     >>> round(found["value"], 3), found["method"]
     (0.5, 'paired percentile bootstrap')
     """
-    plan = plan_resampling(len(loss_model), groups, rng=rng, replicates=replicates)
+    plan = plan_resampling(len(loss_model), groups, rng=rng, replicates=replicates, unit=unit)
     sums = plan.sums(np.column_stack([loss_model, loss_baseline]).astype(float), weight)
     value = float(_saved(sums.sum(axis=0)))
     low, high, p = math.nan, math.nan, _student(loss_model - loss_baseline, weight, plan, level)[3]

@@ -12,16 +12,21 @@ from typing import Any
 import numpy as np
 
 from mesic.errors import SettingError
+from mesic.evaluation import drawing
 from mesic.evaluation.comparison import Comparison, paired_difference, skill
+from mesic.evaluation.drawing import BINARY_CELLS, Draws, Sample, means_of
+from mesic.evaluation.ends import FEWEST_FOR_STUDENT, bca_ends, studentised_ends
 from mesic.evaluation.metrics import Metric, values_of
 from mesic.evaluation.resampling import Resampling, coded, percentile_ends, plan_resampling
 
-BINARY_CELLS = 4
-FEWEST_SCORED_RESAMPLES = 200
-ROWS_SCORED_IN_RESAMPLES = 4_000_000
-LARGEST_TABLE = 4_000_000
-USE_CELLS, USE_SCORES, USE_PRIOR = 2, 3, 4
-NO_INTERVAL, BOOTSTRAP = "no interval", "percentile bootstrap"
+BLOCKS_OF_TIME = "blocks of time"
+METHODS = ("auto", "bca", "percentile")
+NO_INTERVAL, PERCENTILE, BCA, STUDENTISED = (
+    "no interval",
+    "percentile bootstrap",
+    "BCa bootstrap",
+    "studentised bootstrap",
+)
 
 __all__ = ["Comparison", "Interval", "paired_difference", "score_all", "score_with_interval", "skill"]
 
@@ -31,7 +36,8 @@ class Interval:
     """A score with its interval; ends are nan where they cannot be told.
 
     Rows that count differently are worth fewer: `effective_n` is as how many of equal weight they count; None where
-    they all count the same.
+    they all count the same. `undefined` is the share of the resamples on which the score is not defined; the ends are
+    those of the others, and nan where it is half or more.
 
     Examples
     --------
@@ -49,6 +55,7 @@ class Interval:
     n: int
     greater_is_better: bool
     effective_n: float | None = None
+    undefined: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; None for nan and for what has no end."""
@@ -56,16 +63,18 @@ class Interval:
         return facts | {name: _finite(facts[name]) for name in ("value", "low", "high")}
 
 
-def score_with_interval(
+def score_with_interval(  # noqa: PLR0913 - all but the first three have a default, or are named
     metric: Metric,
     y: np.ndarray,
     prediction: np.ndarray,
     *,
     weight: np.ndarray | None = None,
     groups: np.ndarray | None = None,
+    blocks: np.ndarray | None = None,
     rng: np.random.Generator,
     level: float = 0.95,
     replicates: int = 1_000,
+    method: str = "auto",
 ) -> Interval:
     """Return a metric's score with its interval.
 
@@ -81,17 +90,22 @@ def score_with_interval(
         How much each row counts, shape (n,).
     groups
         Rows of one group stay together when they are drawn, shape (n,).
+    blocks
+        Where there are no groups: rows that stay together when they are drawn, such as those of one stretch of time,
+        shape (n,); metrics do not see them.
     rng
         Decides the draws.
     level
         Share of such intervals that hold the truth, in (0, 1).
     replicates
         Number of resamples, from 1.
+    method
+        ``"auto"``: what covers best for the metric; or ``"bca"`` or ``"percentile"`` for all.
 
     Raises
     ------
     SettingError
-        `level` or `replicates` cannot work.
+        `level`, `replicates` or `method` cannot work.
 
     Examples
     --------
@@ -101,10 +115,9 @@ def score_with_interval(
     >>> found.value, round(found.low, 3), round(found.high, 3), found.method
     (0.9, 0.826, 0.945, 'Wilson')
     """
-    _check(level, replicates)
-    groups = None if groups is None else coded(groups)
-    plan = plan_resampling(len(y), groups, rng=rng, replicates=replicates)
-    return _scored(metric, _Sample(y, prediction, weight, groups), plan, level)
+    wanted, (groups, blocks) = _Wanted(level, replicates, method), _coded(groups, blocks)
+    sample = Sample(y, prediction, weight, groups, blocks)
+    return _scored(metric, sample, _plan(sample, wanted, rng), wanted)
 
 
 def score_all(  # noqa: PLR0913 - all but the first three have a default, or are named
@@ -115,9 +128,11 @@ def score_all(  # noqa: PLR0913 - all but the first three have a default, or are
     labels: np.ndarray | None = None,
     weight: np.ndarray | None = None,
     groups: np.ndarray | None = None,
+    blocks: np.ndarray | None = None,
     rng: np.random.Generator,
     level: float = 0.95,
     replicates: int = 1_000,
+    method: str = "auto",
 ) -> list[Interval]:
     """Return every metric's score with its interval, from the same resamples, in the order of `metrics`.
 
@@ -131,7 +146,7 @@ def score_all(  # noqa: PLR0913 - all but the first three have a default, or are
         Probabilities (n, k), or values (n,).
     labels
         Class codes answered, shape (n,); None: the most probable class, the first of equals.
-    weight, groups, rng, level, replicates
+    weight, groups, blocks, rng, level, replicates, method
         As in :func:`score_with_interval`.
 
     Examples
@@ -143,167 +158,130 @@ def score_all(  # noqa: PLR0913 - all but the first three have a default, or are
     >>> [(score.metric, round(score.value, 3)) for score in found]
     [('accuracy', 0.667), ('brier', 0.137)]
     """
-    _check(level, replicates)
-    groups = None if groups is None else coded(groups)
-    plan = plan_resampling(len(y), groups, rng=rng, replicates=replicates)
+    wanted, (groups, blocks) = _Wanted(level, replicates, method), _coded(groups, blocks)
     if labels is None and prediction.ndim == 2:
         labels = prediction.argmax(axis=1)
     answers = {"label": labels, "probability": prediction, "value": prediction}
-    samples = {need: _Sample(y, answer, weight, groups) for need, answer in answers.items() if answer is not None}
-    return [_scored(metric, samples[metric.needs], plan, level) for metric in metrics]
+    answered = {need: answer for need, answer in answers.items() if answer is not None}
+    samples = {need: Sample(y, answer, weight, groups, blocks) for need, answer in answered.items()}
+    plan = _plan(Sample(y, prediction, weight, groups, blocks), wanted, rng)
+    return [_scored(metric, samples[metric.needs], plan, wanted) for metric in metrics]
 
 
 @dataclass(frozen=True)
-class _Sample:
-    y: np.ndarray
-    prediction: np.ndarray
-    weight: np.ndarray | None
-    groups: np.ndarray | None
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether rows are independent and count the same."""
-        return self.weight is None and self.groups is None
-
-
-@dataclass(frozen=True)
-class _Draws:
-    """Scores of resamples; `units` is as how many equal things those drawn count: few of them call for wider ends."""
-
-    scores: np.ndarray
+class _Wanted:
+    level: float
+    replicates: int
     method: str
-    unit: str
-    units: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise SettingError("level", self.level, "a share between 0 and 1, such as 0.95")
+        if self.replicates < 1:
+            raise SettingError("replicates", self.replicates, "a whole number from 1")
+        if self.method not in METHODS:
+            raise SettingError("method", self.method, f"one of {', '.join(METHODS)}")
 
 
-def _scored(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> Interval:
+def _coded(*several: np.ndarray | None) -> tuple[np.ndarray | None, ...]:
+    return tuple(None if each is None else coded(each) for each in several)
+
+
+def _plan(sample: Sample, wanted: _Wanted, rng: np.random.Generator) -> Resampling:
+    unit = "groups" if sample.groups is not None or sample.blocks is None else BLOCKS_OF_TIME
+    return plan_resampling(len(sample.y), sample.together, rng=rng, replicates=wanted.replicates, unit=unit)
+
+
+def _scored(metric: Metric, sample: Sample, plan: Resampling, wanted: _Wanted) -> Interval:
     value = metric.score(sample.y, sample.prediction, sample.weight, sample.groups)
-    low, high, method, unit = math.nan, math.nan, NO_INTERVAL, plan.unit
+    found = _Ends(math.nan, math.nan, NO_INTERVAL, plan.unit)
     if not math.isnan(value) and plan.units >= 2 and metric.resampled != "not":
-        low, high, method, unit = _ends(metric, sample, plan, level)
+        found = _ends(metric, value, sample, plan, wanted)
+    low, high = found.low, found.high
     least, most = metric.bounds
     if not (math.isnan(low) or math.isnan(high)):
         low, high = max(least, min(low, value)), min(most, max(high, value))
     n, greater = len(sample.y), metric.greater_is_better
     effective = None if sample.weight is None else plan.effective(sample.weight)
-    return Interval(metric.name, value, low, high, level, method, unit, n, greater, effective)
+    level, undefined = wanted.level, found.undefined
+    return Interval(metric.name, value, low, high, level, found.method, found.unit, n, greater, effective, undefined)
 
 
-def _ends(metric: Metric, sample: _Sample, plan: Resampling, level: float) -> tuple[float, float, str, str]:
-    closed = metric.closed_form(sample.y, sample.prediction, sample.weight, sample.groups, level)
-    if closed is not None:
-        return (*closed, "rows" if sample.groups is None else "groups")
-    found = metric.cells(sample.y, sample.prediction)
-    if found is not None:
-        return _read(_drawn_cells(metric, *found, sample, plan), level)
+@dataclass(frozen=True)
+class _Ends:
+    low: float
+    high: float
+    method: str
+    unit: str
+    undefined: float = 0.0
+
+
+def _ends(metric: Metric, value: float, sample: Sample, plan: Resampling, wanted: _Wanted) -> _Ends:
+    """Return the ends by what covers best, or by the way that is wanted."""
+    is_free = wanted.method == "auto"
+    if is_free:
+        closed = metric.closed_form(sample.y, sample.prediction, sample.weight, sample.together, wanted.level)
+        if closed is not None:
+            return _Ends(*closed, "rows" if sample.together is None else plan.unit)
+    cells = metric.cells(sample.y, sample.prediction)
+    if cells is not None and is_free and cells[1] == BINARY_CELLS:
+        draws = drawing.with_half_a_row(metric, *cells, sample, plan)
+        return _by_percentiles(draws, wanted.level, "Dirichlet" if sample.is_plain else PERCENTILE)
+    if cells is not None:
+        return _read(drawing.of_cells(metric, *cells, sample, plan), value, metric, wanted)
+    bins = metric.binned(sample.y, sample.prediction)
+    if bins is not None:
+        return _read(drawing.of_bins(bins, value, sample, plan), value, metric, wanted)
     moments = metric.linearised(sample.y, sample.prediction, sample.weight, sample.groups)
     if moments is None:
-        return _read(_scored_resamples(metric, sample, plan), level)
+        return _read(drawing.one_by_one(metric, sample, plan), value, metric, wanted)
+    return _of_moments(metric, value, moments, sample, plan, wanted)
+
+
+def _of_moments(
+    metric: Metric, value: float, moments: np.ndarray, sample: Sample, plan: Resampling, wanted: _Wanted
+) -> _Ends:
     weight = np.ones(len(sample.y)) if sample.weight is None else sample.weight
     sums = plan.sums(np.column_stack([weight, moments * weight[:, np.newaxis]]))
-    means, drawn = _means(sums.sum(axis=0)), _means(plan.counts @ sums)
-    if metric.resampled == "reflected":
-        return _reflected(metric, means, drawn - means, plan, level, plan.effective(sample.weight))
-    return _read(_Draws(values_of(metric, drawn), BOOTSTRAP, plan.unit, plan.effective(sample.weight)), level)
+    units = plan.effective(sample.weight)
+    if wanted.method == "auto" and metric.resampled == "reflected":
+        return _reflected(metric, sums, plan, wanted.level, units)
+    if wanted.method == "auto" and metric.resampled == "studentised" and units >= FEWEST_FOR_STUDENT:
+        ends = studentised_ends(sums, plan.counts, level=wanted.level, least=float(moments.min()))
+        low, high = np.sort(values_of(metric, np.array(ends)[:, np.newaxis]))
+        return _Ends(float(low), float(high), STUDENTISED, plan.unit)
+    return _read(drawing.of_means(metric, sums, sample, plan), value, metric, wanted)
 
 
-def _read(draws: _Draws, level: float) -> tuple[float, float, str, str]:
-    return (*percentile_ends(draws.scores, level, draws.units), draws.method, draws.unit)
+def _read(draws: Draws, value: float, metric: Metric, wanted: _Wanted) -> _Ends:
+    if wanted.method == "percentile" or (wanted.method == "auto" and metric.resampled == "percentile"):
+        return _by_percentiles(draws, wanted.level, PERCENTILE)
+    ends = bca_ends(draws.scores, value, *draws.left_out(), level=wanted.level, units=draws.units)
+    return _Ends(*ends, BCA, draws.unit, _undefined(draws))
 
 
-def _reflected(
-    metric: Metric, means: np.ndarray, noise: np.ndarray, plan: Resampling, level: float, units: float
-) -> tuple[float, float, str, str]:
+def _by_percentiles(draws: Draws, level: float, method: str) -> _Ends:
+    return _Ends(*percentile_ends(draws.scores, level, draws.units), method, draws.unit, _undefined(draws))
+
+
+def _undefined(draws: Draws) -> float:
+    return float(np.isnan(draws.scores).mean())
+
+
+def _reflected(metric: Metric, sums: np.ndarray, plan: Resampling, level: float, units: float) -> _Ends:
     """Take off the score what noise may have added to it.
 
-    For the low end that is what noise, shape (replicates, m), adds to means, shape (m,), once they are freed
-    of it; for the high end, what more of it adds to the means as seen.
+    For the low end that is what noise adds to the means once they are freed of it; for the high end, what more of it
+    adds to the means as seen.
     """
+    means = means_of(sums.sum(axis=0))
+    noise = means_of(plan.counts @ sums) - means
     value = float(values_of(metric, means))
     quiet = np.sign(means) * np.sqrt(np.maximum(means**2 - 2 * np.nanmean(noise**2, axis=0), 0.0))
     most = percentile_ends(values_of(metric, quiet + noise), level, units)[1] - float(values_of(metric, quiet))
     least = percentile_ends(values_of(metric, means + noise), level, units)[0] - value
-    return float(value - most), value - least, "reflected bootstrap", plan.unit
-
-
-def _drawn_cells(metric: Metric, cell: np.ndarray, count: int, sample: _Sample, plan: Resampling) -> _Draws:
-    """Draw tables of cells; of two classes with half a row more in each cell, for few rows hide much."""
-    if not sample.is_plain:
-        seen, sums = _cell_sums(cell, count, sample.weight, plan)
-        return _Draws(_values_of_tables(metric, seen, sums, count), BOOTSTRAP, plan.unit, plan.effective(sample.weight))
-    rows = np.bincount(cell, minlength=count)
-    rng = plan.rng(USE_CELLS)
-    if count == BINARY_CELLS:
-        tables = rng.dirichlet(rows + 0.5, plan.replicates)
-        return _Draws(values_of(metric, tables), "Dirichlet", "rows")
-    seen = np.flatnonzero(rows)
-    counts = rng.multinomial(len(cell), rows[seen] / len(cell), plan.replicates)
-    return _Draws(_values_of_tables(metric, seen, counts, count), BOOTSTRAP, "rows")
-
-
-def _cell_sums(
-    cell: np.ndarray, count: int, weight: np.ndarray | None, plan: Resampling
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cells that occur, shape (c,), and their drawn weights, shape (replicates, c)."""
-    seen, place = np.unique(cell, return_inverse=True)
-    if count == BINARY_CELLS:
-        seen, place = np.arange(count), cell
-    sums = np.bincount(plan.unit_of_row * seen.size + place, weight, minlength=plan.units * seen.size)
-    drawn: np.ndarray = plan.counts @ sums.reshape(plan.units, seen.size)
-    if count == BINARY_CELLS:
-        mean_weight = 1.0 if weight is None else float(weight.mean())
-        drawn = drawn + mean_weight * plan.rng(USE_PRIOR).gamma(0.5, size=drawn.shape)
-    return seen, drawn
-
-
-def _values_of_tables(metric: Metric, seen: np.ndarray, sums: np.ndarray, count: int) -> np.ndarray:
-    """Return the scores of drawn tables, a few at a time, for tables of many classes are large."""
-    parts = []
-    step = max(1, LARGEST_TABLE // count)
-    for start in range(0, len(sums), step):
-        part = sums[start : start + step]
-        shares = np.zeros((len(part), count))
-        shares[:, seen] = _ratio(part, part.sum(axis=1, keepdims=True))
-        parts.append(values_of(metric, shares))
-    return np.concatenate(parts)
-
-
-def _scored_resamples(metric: Metric, sample: _Sample, plan: Resampling) -> _Draws:
-    rng = plan.rng(USE_SCORES)
-    affordable = ROWS_SCORED_IN_RESAMPLES // len(sample.y)
-    replicates = min(plan.replicates, max(FEWEST_SCORED_RESAMPLES, affordable))
-    draws = [_score_of(metric, sample, plan, rng.integers(0, plan.units, plan.units)) for _ in range(replicates)]
-    return _Draws(np.array(draws), BOOTSTRAP, plan.unit, plan.effective(sample.weight))
-
-
-def _score_of(metric: Metric, sample: _Sample, plan: Resampling, drawn: np.ndarray) -> float:
-    """Return the score of the drawn units; a group that is drawn twice becomes two groups."""
-    pieces = [plan.members[unit] for unit in drawn]
-    rows = np.concatenate(pieces)
-    weight = None if sample.weight is None else sample.weight[rows]
-    copies = None
-    if sample.groups is not None:
-        turn = np.repeat(np.arange(drawn.size), [piece.size for piece in pieces])
-        copies = sample.groups[rows] * drawn.size + turn
-    return metric.score(sample.y[rows], sample.prediction[rows], weight, copies)
-
-
-def _means(sums: np.ndarray) -> np.ndarray:
-    """Return means from sums of weights and of weighted moments, shape (..., 1 + m)."""
-    return _ratio(sums[..., 1:], sums[..., :1])
-
-
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(above / below)
+    return _Ends(float(value - most), value - least, "reflected bootstrap", plan.unit)
 
 
 def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
-
-
-def _check(level: float, replicates: int) -> None:
-    if not 0 < level < 1:
-        raise SettingError("level", level, "a share between 0 and 1, such as 0.95")
-    if replicates < 1:
-        raise SettingError("replicates", replicates, "a whole number from 1")

@@ -1,13 +1,37 @@
 """What a metric is: a score of predictions, and the row sums from which it can be had."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 Need = Literal["label", "probability", "value"]
-Resampled = Literal["percentile", "reflected", "not"]
+Resampled = Literal["bca", "studentised", "reflected", "percentile", "not"]
 Ends = tuple[float, float, str]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Rows in bins by which a score follows, nearly, from how many fall into each.
+
+    Parameters
+    ----------
+    cell
+        Each row's, shape (n,), from 0.
+    count
+        How many there are.
+    value
+        Returns scores, shape (...), from shares of the cells, shape (..., count).
+    units
+        As how many rows these count, where the rows of one kind are rare; infinite where all of them do.
+    """
+
+    cell: np.ndarray
+    count: int
+    value: Callable[[np.ndarray], np.ndarray]
+    units: float = math.inf
 
 
 class Metric:
@@ -31,9 +55,11 @@ class Metric:
         one; or numbers, shape (n,).
     bounds : tuple of float
         Smallest and largest score that can be.
-    resampled : {"percentile", "reflected", "not"}
-        How resampled scores become an interval. ``reflected`` is for scores of moments that noise only ever
-        raises, ``not`` for those that resampling says nothing about.
+    resampled : {"bca", "studentised", "reflected", "percentile", "not"}
+        How resampled scores become an interval: by percentiles that are corrected for bias and acceleration, or plain
+        ones. ``studentised`` is for scores that only grow, or only fall, with the mean of one moment, such as a loss;
+        ``reflected`` for scores of moments that noise only ever raises; ``not`` for those that resampling says nothing
+        about.
     weighs_otherwise : str
         Why a weight of 2 is not a row that stands there twice; empty where it is.
 
@@ -55,7 +81,7 @@ class Metric:
     greater_is_better: bool
     needs: Need
     bounds: tuple[float, float] = (-math.inf, math.inf)
-    resampled: Resampled = "percentile"
+    resampled: Resampled = "bca"
     weighs_otherwise: str = ""
 
     def __repr__(self) -> str:
@@ -97,6 +123,13 @@ class Metric:
     def value(self, means: np.ndarray) -> np.ndarray:
         """Return scores, shape (...), from means of the moments or shares of the cells, shape (..., m)."""
         raise NotImplementedError(f"{type(self).__name__} says neither what its score nor what its value is")
+
+    def binned(self, y: np.ndarray, prediction: np.ndarray) -> Bins | None:  # noqa: ARG002 - a default
+        """Return rows in bins by which the score follows, for metrics of rankings; None: there are none.
+
+        Only for the interval, which is moved by what the bins hide of the score.
+        """
+        return None
 
     def linearised(
         self,

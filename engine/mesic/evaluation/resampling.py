@@ -82,7 +82,7 @@ def _drawn_counts(seed: int, replicates: int, units: int) -> np.ndarray:
 
 
 def plan_resampling(
-    n: int, groups: np.ndarray | None, *, rng: np.random.Generator, replicates: int = 1_000
+    n: int, groups: np.ndarray | None, *, rng: np.random.Generator, replicates: int = 1_000, unit: str = "groups"
 ) -> Resampling:
     """Decide what is drawn: up to 2,000 rows, else 2,000 random blocks; whole groups where there are any.
 
@@ -96,6 +96,8 @@ def plan_resampling(
         Read once.
     replicates
         Number of resamples, from 1.
+    unit
+        What a group is, in words.
 
     Examples
     --------
@@ -105,11 +107,11 @@ def plan_resampling(
     """
     seed = int(rng.integers(2**63))
     if groups is None:
-        unit = "rows" if n <= MOST_UNITS else "blocks of rows"
-        return Resampling(_dealt(n, seed), min(n, MOST_UNITS), unit, replicates, seed)
+        drawn = "rows" if n <= MOST_UNITS else "blocks of rows"
+        return Resampling(_dealt(n, seed), min(n, MOST_UNITS), drawn, replicates, seed)
     group = coded(groups)
     count = int(group.max(initial=-1)) + 1
-    return Resampling(_dealt(count, seed)[group], min(count, MOST_UNITS), "groups", replicates, seed)
+    return Resampling(_dealt(count, seed)[group], min(count, MOST_UNITS), unit, replicates, seed)
 
 
 def coded(groups: np.ndarray) -> np.ndarray:
@@ -138,16 +140,24 @@ def percentile_ends(scores: np.ndarray, level: float, units: float = math.inf) -
     known = scores[~np.isnan(scores)]
     if known.size < max(1, scores.size / 2):
         return math.nan, math.nan
-    tail = (1 - level) / 2
-    if math.isfinite(units):
-        tail = _expanded(tail, max(units, FEWEST_UNITS))
+    tail = expanded_tail((1 - level) / 2, units)
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def _expanded(tail: float, units: float) -> float:
+def expanded_tail(tail: float, units: float) -> float:
+    """Return the share to leave out on each side where `units` things were drawn, as Student's t would.
+
+    Examples
+    --------
+    >>> round(expanded_tail(0.025, 10), 4), expanded_tail(0.025, math.inf)
+    (0.0086, 0.025)
+    """
+    if not math.isfinite(units):
+        return tail
     from scipy import special
 
+    units = max(units, FEWEST_UNITS)
     return float(special.ndtr(math.sqrt(units / (units - 1)) * special.stdtrit(units - 1, tail)))
 
 

@@ -20,6 +20,7 @@ def scores_of(
     groups: np.ndarray | None,
     level: float,
     rng: np.random.Generator,
+    **more: Any,
 ) -> list[dict[str, Any]]:
     """Return every metric's value with its interval, as the record stores it.
 
@@ -37,8 +38,11 @@ def scores_of(
         Of the intervals, such as 0.95.
     rng
         For resampling.
+    more
+        Of :func:`score_all`: `blocks`, `method`, `replicates`.
     """
-    intervals = score_all(list(metrics.values()), y, prediction, weight=weight, groups=groups, level=level, rng=rng)
+    given = {"weight": weight, "groups": groups, "level": level, "rng": rng, **more}
+    intervals = score_all(list(metrics.values()), y, prediction, **given)
     return [interval.as_dict() | {"metric": name} for name, interval in zip(metrics, intervals, strict=True)]
 
 
@@ -51,9 +55,10 @@ def skill_against(
     groups: np.ndarray | None,
     level: float,
     rng: np.random.Generator,
+    unit: str = "groups",
 ) -> dict[str, Any]:
     """Return the share of the best baseline's loss that the model saves, with interval and test."""
-    interval = skill(losses, baselines[best], weight=weight, groups=groups, level=level, rng=rng)
+    interval = skill(losses, baselines[best], weight=weight, groups=groups, level=level, rng=rng, unit=unit)
     return {"against": best, **interval}
 
 

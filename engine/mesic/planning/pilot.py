@@ -110,7 +110,7 @@ def pilot(config: plan.Config, registry: Registry, *, threads: int, say: Callabl
     plan.refuse_unread_text(recipe, dataset)
     metric = plan.price_metric_of(registry, config, task)
     plain = plan.named_part(registry, config, "sampler", "everything")
-    level, seed = config["interval"], config["seed"]
+    level, seed = config["interval"]["level"], config["seed"]
     with stages.timed("audit"):
         auditors = plan.parts_of(registry, config, "auditor")
         alone = recipe.plain(recipe.learner, plain)

@@ -67,7 +67,7 @@ class _Asker:
     @property
     def level(self) -> float:
         """Of every interval."""
-        return float(self.config["interval"])
+        return float(self.config["interval"]["level"])
 
     def _difference(self, a: np.ndarray, b: np.ndarray) -> dict[str, Any]:
         groups = None if self.pilot.dataset.groups is None else self.pilot.dataset.groups[self.pilot.rows]

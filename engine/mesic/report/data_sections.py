@@ -132,7 +132,7 @@ def _sample(record: Record) -> Html:
     said = f"The learner sees {counted(facts.get('rows'), 'row')}{made}, for {number(facts.get('of'))} "
     said += f"({facts.get('sampler')}). Design effect {number(facts.get('design_effect'), 3)}: they say as much of the "
     said += f"target as {number(round(facts.get('effective_rows') or 0))} drawn by chance."
-    level = (record.get("config") or {}).get("interval")
+    level = ((record.get("config") or {}).get("interval") or {}).get("level")
     head = ["target", f"sample ({percent(level)} interval)" if level else "sample", "all training rows"]
     rows = [
         [name, f"{number(share)} ({number(low)} to {number(high)})", number(whole)]

@@ -28,6 +28,7 @@ from mesic.report.words import (
     metric_name,
     number,
     primary_score,
+    procedure_text,
     score_text,
     search_text,
     skill_text,
@@ -61,6 +62,7 @@ def scores(record: Record) -> Html:
             tag("h3", "On test rows"),
             _score_table(record, "test"),
             _methods(_scored(record, "test")[0][1]),
+            paragraph(said, css="soft") if (said := procedure_text(record)) else Html(""),
             details("Out of fold, on the rows that it was tuned on", inside) if inside else Html(""),
         )
     )
@@ -83,7 +85,10 @@ def _evidence(skill: Facts) -> str:
 
 
 def _score_table(record: Record, part: str) -> Html:
-    everyone = [(name, {s.get("metric"): s for s in listed}) for name, listed, _ in _scored(record, part) if listed]
+    columns = [(name, listed) for name, listed, _ in _scored(record, part) if listed]
+    if part == "test" and (procedure := (record.get("scores") or {}).get("procedure")):
+        columns.insert(1, ("its procedure", procedure))
+    everyone = [(name, {s.get("metric"): s for s in listed}) for name, listed in columns]
     metrics = list(dict.fromkeys(metric for _, listed in everyone for metric in listed))
     if not metrics:
         return Html("")

@@ -257,6 +257,21 @@ def search_text(record: Mapping[str, Any]) -> str:
     )
 
 
+def procedure_text(record: Mapping[str, Any]) -> str:
+    """Return what the intervals of the procedure are about; nothing where there are none.
+
+    Examples
+    --------
+    >>> procedure_text({"scores": {"procedure": [{}]}, "refits": {"made": 20}})
+    'Intervals of the procedure hold for what was chosen, fitted on other rows too: 20 fits on halves tell how far.'
+    """
+    if not (record.get("scores") or {}).get("procedure"):
+        return ""
+    made = (record.get("refits") or {}).get("made")
+    said = "Intervals of the procedure hold for what was chosen, fitted on other rows too"
+    return f"{said}: {counted(made, 'fit')} on halves tell how far."
+
+
 def selection_text(record: Mapping[str, Any]) -> str:
     """Return how many columns selectors kept, what that costs, and how stable it is; nothing without selectors.
 

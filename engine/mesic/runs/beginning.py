@@ -83,7 +83,7 @@ def audit_rows(run: Experiment, activity: Activity) -> None:
         run.split,
         run.recipe.plain(run.recipe.learner, everything),
         plan.price_metric_of(run.registry, run.config, run.dataset.task),
-        level=run.config["interval"],
+        level=run.config["interval"]["level"],
         seed=run.config["seed"],
     )
     run.record.find(*found.findings)
@@ -105,7 +105,7 @@ def _look_at_sample(run: Experiment) -> None:
             )
     drawn = None
     if not is_whole(sample, view):
-        drawn = sample_facts(sample, view, run.dataset.classes, run.config["interval"])
+        drawn = sample_facts(sample, view, run.dataset.classes, run.config["interval"]["level"])
         drawn = {"sampler": run.recipe.sampler.name, **drawn}
         origin = run.dataset.origin[run.split.train]
         tables.write_parquet(run.folder / "sample.parquet", tables.sample_columns(sample, origin))

@@ -225,7 +225,7 @@ class _Comparer:
         answers = {some: self._answers(some, test) for some in subsets}
         losses = {some: example_losses(self.record["data"]["task"], truth, answer) for some, answer in answers.items()}
         none, everything = frozenset[str](), frozenset(factors)
-        level = self.record["config"]["interval"]
+        level = self.record["config"]["interval"]["level"]
         effects = {
             name: paired_difference(_shapley(name, factors, losses), np.zeros(test.size), rng=self._rng(), level=level)
             for name in factors

@@ -7,6 +7,7 @@ import numpy as np
 
 from mesic.data.identity import array_digest
 from mesic.evaluation import scoring
+from mesic.evaluation.cautions import cautions_of
 from mesic.evaluation.losses import example_losses
 from mesic.evaluation.view import EvaluationView
 from mesic.findings import Finding
@@ -14,9 +15,11 @@ from mesic.host.building import build
 from mesic.runs import plan, tables
 from mesic.runs.files import json_digest
 from mesic.runs.fitting import fold_models
+from mesic.runs.refitting import score_procedure
 from mesic.runs.seeds import stage_rng
 from mesic.runs.state import MAIN, Experiment, part_of
 from mesic.runs.timeline import Activity
+from mesic.runs.together import Together, together
 from mesic.training.costs import BATCH_ROWS, costs_of
 from mesic.training.fitted import Predictor
 from mesic.training.folds import OutOfFold
@@ -41,21 +44,32 @@ def evaluate(run: Experiment, activity: Activity) -> None:
 
 def _score(run: Experiment, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
     test = run.split.test
-    groups = part_of(run.dataset.groups, test)
+    drawn = together(run, test, losses[MAIN])
     inside = _scores_out_of_fold(run, run.found[MAIN])
-    tables_of_scores = {name: _scores(run, test, answer, "test", groups) for name, answer in predictions.items()}
+    tables_of_scores = {name: _scores(run, test, answer, "test", drawn) for name, answer in predictions.items()}
     baselines = [
         {"name": name, "summary": recipe.learner.offer.component.summary} | {"test": tables_of_scores[name]}
         for name, recipe in run.baselines.items()
     ]
     scores = {"out_of_fold": inside, "test": tables_of_scores[MAIN]}
-    run.digests["scores"] = json_digest(scores)
     run.record.facts["scores"] = scores
-    run.record.add(baselines=baselines, skill=_skill(run, losses))
-    run.record.find(*_error_findings(run, predictions[MAIN]))
+    score_procedure(run)
+    run.digests["scores"] = json_digest(scores)
+    run.record.add(baselines=baselines, skill=_skill(run, losses, drawn))
+    run.record.find(*_error_findings(run, predictions[MAIN], drawn), *_cautions(run, losses[MAIN]))
 
 
-def _error_findings(run: Experiment, prediction: np.ndarray) -> list[Finding]:
+def _cautions(run: Experiment, losses: np.ndarray) -> list[Finding]:
+    return cautions_of(
+        run.record.facts["scores"]["test"],
+        run.dataset.y[run.split.test],
+        losses,
+        classes=run.dataset.classes,
+        groups=part_of(run.dataset.groups, run.split.test),
+    )
+
+
+def _error_findings(run: Experiment, prediction: np.ndarray, drawn: Together) -> list[Finding]:
     """Say so when the upper end of the error passes ``policy.max_error``."""
     bound, test = run.config["policy"]["max_error"], run.split.test
     if bound is None:
@@ -67,8 +81,8 @@ def _error_findings(run: Experiment, prediction: np.ndarray) -> list[Finding]:
         run.dataset.y[test],
         prediction,
         weight=part_of(run.dataset.weight, test),
-        groups=part_of(run.dataset.groups, test),
-        level=run.config["interval"],
+        **drawn.for_scores(),
+        **plan.interval_of(run.config),
         rng=stage_rng(run.config["seed"], "intervals of test"),
     )
     return scoring.bound_findings(score, bound)
@@ -76,34 +90,34 @@ def _error_findings(run: Experiment, prediction: np.ndarray) -> list[Finding]:
 
 def _scores_out_of_fold(run: Experiment, found: OutOfFold) -> list[dict[str, Any]]:
     """Score what was predicted out of fold; predictions of one row by repeated folds stay together."""
-    apart = found.rows if found.is_repeated else None
-    groups = part_of(run.dataset.groups, found.rows) if run.dataset.groups is not None else apart
-    return _scores(run, found.rows, found.prediction, "out of fold", groups)
+    is_apart = run.dataset.groups is None and found.is_repeated
+    drawn = Together(found.rows) if is_apart else together(run, found.rows, found.losses)
+    return _scores(run, found.rows, found.prediction, "out of fold", drawn)
 
 
 def _scores(
-    run: Experiment, rows: np.ndarray, prediction: np.ndarray, part: str, groups: np.ndarray | None
+    run: Experiment, rows: np.ndarray, prediction: np.ndarray, part: str, drawn: Together
 ) -> list[dict[str, Any]]:
     return scoring.scores_of(
         run.metrics,
         run.dataset.y[rows],
         prediction,
         weight=part_of(run.dataset.weight, rows),
-        groups=groups,
-        level=run.config["interval"],
+        **drawn.for_scores(),
+        **plan.interval_of(run.config),
         rng=stage_rng(run.config["seed"], f"intervals of {part}"),
     )
 
 
-def _skill(run: Experiment, losses: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _skill(run: Experiment, losses: Mapping[str, np.ndarray], drawn: Together) -> dict[str, Any]:
     means = {name: run.found[name].loss for name in run.baselines}
     skill = scoring.skill_against(
         losses[MAIN],
         losses,
         scoring.best_baseline(means),
         weight=part_of(run.dataset.weight, run.split.test),
-        groups=part_of(run.dataset.groups, run.split.test),
-        level=run.config["interval"],
+        **drawn.for_losses(),
+        level=run.config["interval"]["level"],
         rng=stage_rng(run.config["seed"], "skill"),
     )
     run.record.find(*scoring.baseline_findings(skill, means))
@@ -124,7 +138,7 @@ def _view(run: Experiment, learned: np.ndarray, asked: np.ndarray, predict: Pred
         weight=part_of(run.dataset.weight, asked),
         groups=part_of(run.dataset.groups, asked),
         predict=predict,
-        level=run.config["interval"],
+        level=run.config["interval"]["level"],
         rng=stage_rng(run.config["seed"], "evaluators"),
         reference=run.dataset.view(learned),
         columns={column.name: {"kind": column.kind, **column.told} for column in run.schema.features},

@@ -210,6 +210,11 @@ def constraints_of(config: Config, dataset: Dataset) -> Constraints | None:
     return Constraints(said, dataset) if said else None
 
 
+def interval_of(config: Config) -> dict[str, Any]:
+    """Return how intervals of scores are made, as functions that score take it."""
+    return {name: config["interval"][name] for name in ("level", "method", "replicates")}
+
+
 def is_search(registry: Registry, config: Config) -> bool:
     """Return whether several trials may be made."""
     tuner, _, shared = tuner_of(registry, config)

@@ -3,9 +3,11 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mesic.config.settings import Intervals
 from mesic.errors import CheckFailed, DataError, UsageError, message_of
 from mesic.findings import Finding
 from mesic.host.registry import Registry
@@ -150,4 +152,7 @@ def read_record(folder: str | Path) -> dict[str, Any]:
         raise DataError(f"{path} is no JSON: {error}") from error
     if record.get("format") != FORMAT:
         raise UsageError(f"run={folder} has format {record.get('format')!r}; this mesic reads {FORMAT}")
+    level = (record.get("config") or {}).get("interval")
+    if isinstance(level, (int, float)):  # the key once held nothing else
+        record["config"]["interval"] = asdict(Intervals(level=level))
     return record

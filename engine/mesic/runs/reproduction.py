@@ -60,6 +60,9 @@ def configuration_of(record: Mapping[str, Any]) -> dict[str, Any]:
     if set(TunerOptions.__dataclass_fields__) <= config["tuner"].keys():
         config["tuner"] |= {"trials": max(1, record["trials"]["tried"]), "budget_s": None}
     config["resources"]["threads"] = record["threads"]["limit"]
+    if config["interval"]["refit"]:
+        made = (record.get("refits") or {}).get("made", 0) if "procedure" in record["scores"] else 0
+        config["interval"] |= {"refit": made > 0, "refits": max(2, made), "refit_s": None}
     return config
 
 

@@ -16,7 +16,7 @@ def examine_selection(run: Experiment, activity: Activity) -> None:
     others = {examination.ALL_COLUMNS: run.recipe.with_selectors(())}
     if given != [(control.name, dict(control.options))]:
         others[f"{plan.UNIVARIATE} control"] = run.recipe.with_selectors([control])
-    level, rng = run.config["interval"], stage_rng(run.config["seed"], "selection")
+    level, rng = run.config["interval"]["level"], stage_rng(run.config["seed"], "selection")
     found = examination.beside(
         run.recipe,
         run.found[SINGLE],

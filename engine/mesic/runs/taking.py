@@ -72,7 +72,9 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
         "prefer": run.taken.name,
         "reason": run.taken.reason,
         "taken": {str(number): count for number, count in run.taken.counts.items()},
-        "preferences": preference_facts(taken, run.taken.name, run.dataset, level=run.config["interval"], rng=rng),
+        "preferences": preference_facts(
+            taken, run.taken.name, run.dataset, level=run.config["interval"]["level"], rng=rng
+        ),
     }
     run.found[MAIN] = run.taken.found
     run.found[SINGLE] = pool.load(zone["chosen"])
@@ -102,5 +104,5 @@ def _optimism(
     """Return by how much the best trial's loss is too good, for it is the best of several."""
     losses = [trial.losses for trial in trials if trial.losses is not None]
     rng = stage_rng(run.config["seed"], "optimism")
-    found = optimism_of_best(losses, weight=weight, groups=groups, level=run.config["interval"], rng=rng)
+    found = optimism_of_best(losses, weight=weight, groups=groups, level=run.config["interval"]["level"], rng=rng)
     return None if found is None else {**asdict(found), "trials": len(losses)}

@@ -224,17 +224,19 @@ def print_run(record: Mapping[str, Any]) -> None:
     if record["status"] != "finished":
         tell(f"the run did not finish: {record['run']['name']}/record.json says how far it came")
         return
-    from mesic.report.words import headline, search_text, selection_text
+    from mesic.report.words import headline, procedure_text, search_text, selection_text
 
     print_text(headline(record) + "\n")
     names = [score["metric"] for score in record["scores"]["test"]]
     rows = [_score_row(record["model"]["learner"], record["scores"]["test"])]
+    if procedure := record["scores"].get("procedure"):
+        rows.append(_score_row("its procedure", procedure))
     rows += [_score_row(baseline["name"], baseline["test"]) for baseline in record["baselines"]]
     shown = min(4, len(names))
-    level = record["config"]["interval"]
+    level = record["config"]["interval"]["level"]
     title = f"Test rows ({level:.0%} intervals)"
     print_table(["", *names[:shown]], [row[: shown + 1] for row in rows], title)
-    for said in filter(None, (search_text(record), selection_text(record))):
+    for said in filter(None, (procedure_text(record), search_text(record), selection_text(record))):
         print_text(f"{said}\n")
     for line in finding_lines(record["findings"]):
         print_text(line)

@@ -21,6 +21,7 @@ class AveragePrecision(OneVersusRest):
 
     name = "average_precision"
     fewest_for_influence = 100
+    most_bins, first_alone = 512, 256
 
     def area(self, positive, p, weight):
         """Return the weighted mean, over the rows of the class, of the precision down to them."""
@@ -38,6 +39,13 @@ class AveragePrecision(OneVersusRest):
         down_precision = np.cumsum((step_hits * precision / above)[::-1])[::-1]
         own = positive * (precision[step] - step_hits @ precision / hits + down[step])
         return (own - down_precision[step]) / hits
+
+    def of_bins(self, others, own, is_wide):
+        """Return the mean precision of the bins by their rows of the class; of a wide bin that of its middle."""
+        hits, rows = np.cumsum(own, axis=-1), np.cumsum(own + others, axis=-1)
+        middle = np.where(is_wide, 0.5, 0.0)
+        precision = (hits - middle * own) / (rows - middle * (own + others))
+        return np.where(own > 0, precision * own, 0.0).sum(axis=-1) / hits[..., -1]
 
 
 def _steps(positive, p, weight):

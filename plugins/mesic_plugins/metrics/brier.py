@@ -22,6 +22,7 @@ class Brier(MeanOverRows):
 
     name = "brier"
     greater_is_better = False
+    resampled = "studentised"
     needs = "probability"
     bounds = (0.0, 2.0)
 

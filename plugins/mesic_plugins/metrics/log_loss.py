@@ -20,6 +20,7 @@ class LogLoss(MeanOverRows):
 
     name = "log_loss"
     greater_is_better = False
+    resampled = "studentised"
     needs = "probability"
     bounds = (0.0, math.inf)
 

@@ -18,6 +18,7 @@ class Mae(MeanOverRows):
 
     name = "mae"
     greater_is_better = False
+    resampled = "studentised"
     needs = "value"
     bounds = (0.0, math.inf)
 

@@ -18,6 +18,7 @@ class Mape(MeanOverRows):
 
     name = "mape"
     greater_is_better = False
+    resampled = "studentised"
     needs = "value"
     bounds = (0.0, math.inf)
 

@@ -19,6 +19,7 @@ class PoissonDeviance(MeanOverRows):
 
     name = "poisson_deviance"
     greater_is_better = False
+    resampled = "studentised"
     needs = "value"
     bounds = (0.0, math.inf)
 

@@ -28,6 +28,7 @@ class QuantileLoss(MeanOverRows):
 
     name = "quantile_loss"
     greater_is_better = False
+    resampled = "studentised"
     needs = "value"
     bounds = (0.0, math.inf)
 

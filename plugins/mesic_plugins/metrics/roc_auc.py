@@ -42,6 +42,11 @@ class RocAuc(OneVersusRest):
         area = weight[positive] @ placed[positive] / (weight @ positive)
         return (placed - area) / own
 
+    def of_bins(self, others, own, is_wide):  # noqa: ARG002 - rows of one bin tie
+        """Return the share of pairs in the right order; those of one bin count half."""
+        above = np.cumsum(own, axis=-1) - own / 2
+        return (others * above).sum(axis=-1) / (others.sum(axis=-1) * own.sum(axis=-1))
+
     def closed_form(self, y, prediction, weight, groups, level):
         """Return DeLong's interval for two classes; Obuchowski's where rows come in groups."""
         if prediction.shape[1] != 2:
