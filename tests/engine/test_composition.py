@@ -101,13 +101,13 @@ def test_the_conf_of_the_current_folder_is_taken_unless_another_is_named(tmp_pat
 
 def test_problems_of_every_sort_are_found_together(problems):
     found = problems(
-        "sed=1", "interval=2", "learner=tree", "learner.max_dept=3", "selector=[long_tial]", "metrics=[auc]"
+        "sed=1", "interval.level=2", "learner=tree", "learner.max_dept=3", "selector=[long_tial]", "metrics=[auc]"
     )  # fmt: skip
 
     assert len(found) == 5
     for words in (
         "no key 'sed'; did you mean 'seed'?",
-        "interval=2",
+        "interval.level=2",
         "'learner.max_depth'",
         "'long_tail'",
         "'roc_auc'",

@@ -48,7 +48,7 @@ def test_rules_suffice_where_they_made_the_target_and_not_where_many_columns_did
     found = asked(outcomes())[0]["rules"]
     assert found["answer"] == "no"
     assert found["evidence"]["saved"]["low"] > 0
-    assert found["evidence"]["losses"]["learner"] < found["evidence"]["losses"]["rules"]
+    assert found["evidence"]["losses"]["learner"]["value"] < found["evidence"]["losses"]["rules"]["value"]
 
 
 def test_an_error_bound_says_how_many_rows_show_it_and_whether_it_can_be_kept(asked):

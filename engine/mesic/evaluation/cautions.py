@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mesic.evaluation.ends import acceleration
+from mesic.evaluation.ends import STEEP, acceleration
 from mesic.findings import Finding
 
 FEW = 30
-HEAVY = 0.08  # acceleration: squared errors of 100 rows have it when t5, hardly ever when normal
 FEWEST_ROWS = 100
 
 
@@ -91,7 +90,7 @@ def _of_tail(losses: np.ndarray) -> Finding | None:
     if losses.size < FEWEST_ROWS or not np.isfinite(losses).all() or not losses.sum() > 0:
         return None
     found = acceleration(-losses)
-    if found < HEAVY:
+    if found < STEEP:
         return None
     largest = np.sort(losses)[::-1][: max(1, losses.size // 100)]
     share = float(largest.sum() / losses.sum())

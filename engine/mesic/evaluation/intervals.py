@@ -15,7 +15,7 @@ from mesic.errors import SettingError
 from mesic.evaluation import drawing
 from mesic.evaluation.comparison import Comparison, paired_difference, skill
 from mesic.evaluation.drawing import BINARY_CELLS, Draws, Sample, means_of
-from mesic.evaluation.ends import FEWEST_FOR_STUDENT, bca_ends, studentised_ends
+from mesic.evaluation.ends import FEWEST_FOR_STUDENT, STEEP, acceleration, bca_ends, studentised_ends
 from mesic.evaluation.metrics import Metric, values_of
 from mesic.evaluation.resampling import Resampling, coded, percentile_ends, plan_resampling
 
@@ -246,11 +246,13 @@ def _of_moments(
     units = plan.effective(sample.weight)
     if wanted.method == "auto" and metric.resampled == "reflected":
         return _reflected(metric, sums, plan, wanted.level, units)
-    if wanted.method == "auto" and metric.resampled == "studentised" and units >= FEWEST_FOR_STUDENT:
+    draws = drawing.of_means(metric, sums, sample, plan)
+    is_studentised = wanted.method == "auto" and metric.resampled == "studentised" and units >= FEWEST_FOR_STUDENT
+    if is_studentised and abs(acceleration(*draws.left_out())) < STEEP:
         ends = studentised_ends(sums, plan.counts, level=wanted.level, least=float(moments.min()))
         low, high = np.sort(values_of(metric, np.array(ends)[:, np.newaxis]))
         return _Ends(float(low), float(high), STUDENTISED, plan.unit)
-    return _read(drawing.of_means(metric, sums, sample, plan), value, metric, wanted)
+    return _read(draws, value, metric, wanted)
 
 
 def _read(draws: Draws, value: float, metric: Metric, wanted: _Wanted) -> _Ends:

@@ -75,7 +75,7 @@ def baseline_findings(skill_facts: Mapping[str, Any], losses: Mapping[str, float
             "NO-BETTER-THAN-BASELINE",
             "block",
             message,
-            {"skill": dict(skill_facts), "baselines": dict(losses)},
+            {"skill": dict(skill_facts), "baselines": sorted(losses)},
             f"use the baseline, get more or better columns, or accept that {name!r} is all there is to learn",
         )
     ]

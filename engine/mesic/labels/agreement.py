@@ -21,8 +21,8 @@ class Agreement:
         ``"Cohen's kappa"``, ``"Fleiss' kappa"`` or ``"Krippendorff's alpha"``.
     value, low, high
         The coefficient and the ends of its interval; None where it is not defined.
-    level, method
-        Of the interval.
+    level, method, unit
+        Of the interval, and what it draws anew.
     items
         That two labelers or more labelled.
     between
@@ -37,6 +37,7 @@ class Agreement:
     method: str
     items: int
     between: tuple[str, ...] = ()
+    unit: str = "items"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the coefficient as ``agreement.json`` holds it."""

@@ -242,6 +242,7 @@ class _Scorer:
             "p": p,
             "level": self.level,
             "method": "Welch",
+            "unit": "rows",
         }
 
 

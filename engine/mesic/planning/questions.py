@@ -88,8 +88,9 @@ class _Asker:
         """Whether a few rules do what the learner does."""
         saved = self._difference(self.pilot.losses(RULE_LIST), self.pilot.losses(LEARNER))
         suffice = saved["low"] is None or saved["low"] <= 0
-        means = {name: float(self.pilot.losses(name).mean()) for name in (LEARNER, RULE_LIST, ZERO_RULE)}
-        listed = ", ".join(f"of {named} {number(means[name])}" for name, named in _NAMED.items())
+        losses = {name: self.pilot.losses(name) for name in (LEARNER, RULE_LIST, ZERO_RULE)}
+        means = {name: self._difference(own, np.zeros(own.size)) for name, own in losses.items()}
+        listed = ", ".join(f"of {named} {_ends(means[name])}" for name, named in _NAMED.items())
         why = f"mean {self._loss} {listed}; the learner saves {_ends(saved)}"
         question = f"Do {RULES} rules suffice?"
         yield Answer("rules", question, "yes" if suffice else "no", why, {"losses": means, "saved": saved})
@@ -108,22 +109,23 @@ class _Asker:
             yield Answer("lookup", "Does a lookup table suffice?", "no", why, evidence)
             return
         wrong = self._lookup_error(keys, y, count)
-        evidence["error"], error = wrong, self.pilot.errors(LEARNER).mean()
-        evidence["learner_error"] = float(error)
-        suffices = wrong <= error
-        why += f"; looking up errs by {number(wrong)}, the learner by {number(float(error))}"
+        errors = self.pilot.errors(LEARNER)
+        evidence["error"] = self._apart(wrong, np.zeros(wrong.size))
+        evidence["learner_error"] = self._difference(errors, np.zeros(errors.size))
+        suffices = evidence["error"]["value"] <= evidence["learner_error"]["value"]
+        why += f"; looking up errs by {_ends(evidence['error'])}, the learner by {_ends(evidence['learner_error'])}"
         yield Answer("lookup", "Does a lookup table suffice?", "yes" if suffices else "no", why, evidence)
 
-    def _lookup_error(self, keys: np.ndarray, y: np.ndarray, count: np.ndarray) -> float:
-        """Return the mean error of answering each row with what the other rows that say the same have."""
+    def _lookup_error(self, keys: np.ndarray, y: np.ndarray, count: np.ndarray) -> np.ndarray:
+        """Return the errors of answering each row with what the other rows that say the same have."""
         known = count > 1
         if not self.pilot.dataset.classes:
             others = (pd.Series(y).groupby(keys).transform("sum").to_numpy() - y)[known] / (count[known] - 1)
-            return float(np.abs(others - y[known]).mean())
+            return np.asarray(np.abs(others - y[known]))
         votes = pd.crosstab(keys, y).reindex(keys).to_numpy().astype(float)[known]
         codes = np.searchsorted(np.unique(y), y[known])
         votes[np.arange(len(votes)), codes] -= 1
-        return float((votes.argmax(axis=1) != codes).mean())
+        return np.asarray(votes.argmax(axis=1) != codes, dtype=float)
 
     def objective(self) -> Iterator[Answer]:
         """Whether one number says what is wanted."""

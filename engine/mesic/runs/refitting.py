@@ -32,6 +32,7 @@ class Refits:
 def score_procedure(run: Experiment) -> None:
     """Add to the record's scores those of the procedure, where ``interval.refit`` asks for them."""
     asked = run.config["interval"]
+    run.record.add(refits=None)
     if not asked["refit"]:
         return
     if run.instead is not None:

@@ -9,6 +9,7 @@ from mesic.evaluation.resampling import percentile_ends, plan_resampling
 
 REPLICATES = 500
 FEWEST_TRIALS = 2
+METHOD = "bootstrap of the choice"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Optimism:
         What it loses there.
     level
         Of the interval.
+    method, unit
+        How it was had, and what was drawn.
     """
 
     value: float
@@ -32,6 +35,8 @@ class Optimism:
     low: float
     high: float
     level: float
+    method: str
+    unit: str
 
 
 def optimism_of_best(
@@ -87,4 +92,4 @@ def optimism_of_best(
     expected = float(np.nanmean(picked))
     best = float((sums.sum(axis=0) / share.sum()).min())
     low, high = percentile_ends(picked, level)
-    return Optimism(expected - best, expected, low, high, level)
+    return Optimism(expected - best, expected, low, high, level, METHOD, plan.unit)

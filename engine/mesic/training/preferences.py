@@ -11,7 +11,7 @@ from mesic.evaluation.comparison import paired_difference
 from mesic.evaluation.losses import example_losses
 from mesic.training.folds import OutOfFold, losses_by_row, mean_out_of_fold
 from mesic.training.mean import MOST_MEMBERS, counts_of
-from mesic.training.zone import Trial, choose
+from mesic.training.zone import Trial, choose, standard_error
 
 MEAN_TOLERANCE = 0.1
 MOST_LOOKED_AT, CELLS_LOOKED_AT = 60, 2_000_000  # trials that could mend a mean, and their rows
@@ -133,6 +133,7 @@ def preference_facts(
                 "trials": {str(number): count for number, count in other.counts.items()},
                 "reason": other.reason,
                 "loss": other.found.loss,
+                "loss_se": standard_error(theirs, about["weight"]),
                 "worse": worse,
                 "complexity": size[0] if size else None,
             }

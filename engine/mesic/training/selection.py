@@ -199,6 +199,7 @@ def stability(choices: Sequence[Sequence[str]], columns: Sequence[str], level: f
         "high": min(index + half, 1.0),
         "level": level,
         "method": "Nogueira's index, asymptotic interval",
+        "unit": "samples of rows",
         "samples": len(choices),
         "columns": {"least": int(chosen.sum(axis=1).min()), "most": int(chosen.sum(axis=1).max())},
         "chosen": shares,

@@ -194,7 +194,8 @@ def _those(trials: Sequence[Trial], mask: np.ndarray) -> list[Trial]:
     return [trial for trial, is_meant in zip(trials, mask, strict=True) if is_meant]
 
 
-def _standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
+def standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return that of the weighted mean of values, shape (n,)."""
     if values.size < 2:
         return 0.0
     share = np.full(values.size, 1 / values.size) if weight is None else weight / weight.sum()
@@ -205,7 +206,7 @@ def _standard_error(values: np.ndarray, weight: np.ndarray | None) -> float:
 def paired_excess(losses: np.ndarray, others: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
     """Return by how much losses exceed others of the same rows on average, and the standard error of that."""
     excess = losses - others
-    return float(np.average(excess, weights=weight)), _standard_error(excess, weight)
+    return float(np.average(excess, weights=weight)), standard_error(excess, weight)
 
 
 def choose(members: Sequence[Trial], prefer: str) -> tuple[Trial, str]:
@@ -267,7 +268,7 @@ def _drawn(
     return {
         "number": trial.number,
         "loss": trial.loss,
-        "loss_se": _standard_error(trial.losses, weight),
+        "loss_se": standard_error(trial.losses, weight),
         "train_loss": trial.train_loss,
         "complexity": _size_in(trial, unit),
         "bias": trial.bias,

@@ -171,7 +171,8 @@ class _Asked:
             **ends,
             "p": difference["p"],
             "level": difference["level"],
-            "method": "paired t over rows",
+            "method": difference["method"],
+            "unit": difference["unit"],
         }
 
 
