@@ -5,9 +5,10 @@
     python benchmarks/intervals.py coverage [TABLES]
 
 speed: B = 1,000 resamples of ROWS (100,000) rows, CPU seconds; the loop's are scaled from 100 resamples in the same
-process, ours are the median of nine that take turns. ends: how far the ends are from the loop's, in Monte-Carlo standard
-deviations of an end (ROWS: 3,000). coverage: how many of TABLES (1,000) drawn tables have their truth, known from four
-million rows, in the nominal 95 % interval; by `method=auto`, which is what a run prints, and by either bootstrap.
+process, ours are the median of nine that take turns. ends: how far the ends are from the loop's, in Monte-Carlo
+standard deviations of an end (ROWS: 3,000). coverage: how many of TABLES (1,000) drawn tables have their truth, known
+from four million rows, in the nominal 95 % interval; by `method=auto`, which is what a run prints, and by either
+bootstrap.
 """
 
 import statistics
@@ -59,11 +60,14 @@ CASES = (
 
 
 def drawn(metric: Metric, rows: int, seed: int, share: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes and probabilities of code 1 that hold for them, or values and predictions with normal errors."""
+    """Return codes and probabilities of code 1 that hold for them, or values and predictions.
+
+    Errors are normal, or, where `share` is 0, those of Student's t with five degrees of freedom.
+    """
     random = np.random.default_rng(seed)
     if metric.needs == "value":
         y = random.normal(size=rows) * 3
-        return y, y + random.normal(size=rows)
+        return y, y + (random.normal(size=rows) if share else random.standard_t(5, rows))
     y = (random.random(rows) < share).astype(int)
     signal = random.normal(size=rows) + SEPARATION * y
     odds = share / (1 - share) * np.exp(SEPARATION * signal - SEPARATION**2 / 2)
@@ -207,6 +211,8 @@ SETTINGS = (
     ),
     Setting("10 of 200 rows positive", 200, 0.05, (F1(), RocAuc()), (0.93, 0.98)),
     Setting("20 of 1,000 rows positive", 1_000, 0.02, (F1(), RocAuc()), (0.93, 0.98)),
+    Setting("heavy tails (t5), a limit", 200, 0.0, (Rmse(),), (0.0, 1.0)),
+    Setting("heavy tails (t5), a limit", 1_000, 0.0, (Rmse(),), (0.0, 1.0)),
     Setting("10 of 200 rows positive, others", 200, 0.05, (AveragePrecision(), LogLoss(), Accuracy()), (0.0, 1.0)),
 )
 

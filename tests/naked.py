@@ -41,7 +41,8 @@ def bare_in_json(node, path="$", *, allowed=()) -> Iterator[str]:
     if any(re.fullmatch(pattern, path) for pattern in allowed):
         return
     if isinstance(node, Mapping):
-        if "value" in node and is_number(node["value"]) and not set(FRAME) <= set(node):
+        is_option = "option" in node  # its value is set, not estimated
+        if "value" in node and not is_option and is_number(node["value"]) and not set(FRAME) <= set(node):
             yield f"{path}: value {node['value']} without {', '.join(sorted(set(FRAME) - set(node)))}"
         for key, value in node.items():
             inner = f"{path}.{key}"

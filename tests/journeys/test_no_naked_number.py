@@ -11,9 +11,15 @@ from tests.naked import bare_in_json, bare_in_terminal, bare_in_text, bare_on_pa
 
 QUICK = ("selection.subsamples=2", "interval.refits=2", "source=table")
 RUNS = {
-    "binary": ("source.target=bought", "selector=[long_tail]", "interval.refit=true", "tuner.trials=3", "policy.max_error=0.01"),
+    "binary": (
+        "source.target=bought",
+        "selector=[long_tail]",
+        "interval.refit=true",
+        "tuner.trials=3",
+        "policy.max_error=0.01",
+    ),
     "multiclass": ("source.target=level", "learner=tree", "tuner=single", "auditor=[]"),
-    "regression": ("source.target=price", "tuner.trials=2", "auditor=[]"),
+    "regression": ("source.target=price", "tuner=single", "auditor=[]"),
     "groups": ("source.target=bought", "source.group=clinic", "learner=linear", "tuner=single", "auditor=[]"),
     "time": ("source.target=price", "source.time=since", "learner=linear", "tuner=single", "auditor=[]"),
 }
@@ -133,13 +139,13 @@ def test_a_planted_number_is_found_wherever_it_stands(runs):
     record["scores"]["test"][0].pop("method")
     page = page_of((folder, said), "binary").replace("</body>", "<p>Its accuracy is 0.93 on Mondays.</p></body>")
     table = "<table><tr><th>slice<th>log loss</tr><tr><td>Graz<td>0.41</tr></table>"
-    cell = "\n            log_loss          brier\n ─────────────────────────\n  mine      0.41              0.1 (0.0 to 0.2)\n"
+    cell = "\n          log_loss   brier\n ──────────────────\n  mine    0.41       0.1 (0.0 to 0.2)\n"
 
     assert len(list(bare_in_json(record, allowed=ALLOWED))) == 3
     assert any("Mondays" in found for found in bare_on_page(page))
     assert any("0.41" in found for found in bare_on_page(table))
     assert [found for found in bare_in_terminal(said["binary"] + cell) if "0.41" in found]
-    assert list(bare_in_text("- accuracy 0.93\n- brier 0.1 (95% interval 0.0 to 0.2)")) == ["- accuracy 0.93 - brier 0.1 (95% interval 0.0 to 0"]
+    assert len(list(bare_in_text("- accuracy 0.93\n- brier 0.1 (95% interval 0.0 to 0.2)"))) == 1
 
 
 @pytest.mark.parametrize(

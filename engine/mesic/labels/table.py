@@ -107,8 +107,8 @@ def _accuracy(ratings: Ratings, made: Consensus, labeler: int, level: float, see
         drawn = plan.counts @ sums
         low, high = percentile_ends(drawn[:, 0] / drawn[:, 1], level, plan.units)
     ends = {"low": None if np.isnan(low) else low, "high": None if np.isnan(high) else high}
-    ends |= {"level": level, "method": "percentile bootstrap", "unit": "labels"}
-    return {"labels": int(own.sum()), "accuracy": float(right.mean()), **ends}
+    how = {"level": level, "method": "percentile bootstrap", "unit": "labels"}
+    return {"labels": int(own.sum()), "accuracy": float(right.mean()), **ends, **how}
 
 
 def write_agreement(summary: Summary, ratings: Ratings, out: Path) -> None:
