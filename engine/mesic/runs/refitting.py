@@ -22,11 +22,10 @@ STRETCHES = 50
 
 @dataclass
 class Refits:
-    """What came of the fits: predictions of the test rows, how many failed and why, whether the clock ended them."""
+    """What came of the fits: predictions of the test rows, and why others failed."""
 
     predictions: list[np.ndarray] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    is_cut: bool = False
 
 
 def score_procedure(run: Experiment) -> None:
@@ -63,7 +62,6 @@ def _refitted(run: Experiment, number: int, seconds: float | None) -> Refits:
     X = run.dataset.X.iloc[run.split.test]
     for place in range(number):
         if until is not None and time.monotonic() >= until:
-            refits.is_cut = True
             break
         run.between("evaluate")(f"fit {place + 1} of {number} on half of the training rows")
         half = next(halves)
@@ -104,7 +102,9 @@ def _fitted(run: Experiment, half: np.ndarray, place: int) -> Any:
     seed = stage_seed(run.config["seed"], f"half {place} of the procedure")
 
     def models_of(number: int) -> list[Any]:
-        return [fit_whole(replace(run.members[number], seed=seed), run.dataset, half, kept)]
+        copies = range(run.fits.get(number, 1))
+        recipes = [replace(run.members[number], seed=seed, copy=copy) for copy in copies]
+        return [fit_whole(recipe, run.dataset, half, kept) for recipe in recipes]
 
     return replace(fitted_mean(run.taken.counts, models_of), threads=run.threads)
 
