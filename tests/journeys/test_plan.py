@@ -36,7 +36,7 @@ def test_a_table_that_is_a_lookup_is_answered_by_looking_up(asked):
 
     assert found["lookup"]["answer"] == "yes"
     assert found["lookup"]["evidence"]["distinct"] == 12
-    assert found["lookup"]["evidence"]["error"] == 0 < found["lookup"]["evidence"]["learner_error"]
+    assert found["lookup"]["evidence"]["error"]["value"] == 0 < found["lookup"]["evidence"]["learner_error"]["value"]
 
 
 def test_rules_suffice_where_they_made_the_target_and_not_where_many_columns_did(asked):
