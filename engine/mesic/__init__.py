@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mesic.evaluation.metrics import Metric as Metric
     from mesic.evaluation.view import Evaluation as Evaluation
     from mesic.evaluation.view import EvaluationView as EvaluationView
+    from mesic.evaluation.view import PredictedRows as PredictedRows
     from mesic.findings import Finding as Finding
     from mesic.findings import ignoring as ignoring
     from mesic.host.components import CLASSES as CLASSES
@@ -87,6 +88,7 @@ _HOMES = {
     "Metric": "evaluation.metrics",
     "Evaluation": "evaluation.view",
     "EvaluationView": "evaluation.view",
+    "PredictedRows": "evaluation.view",
     "example_losses": "evaluation.losses",
     "paired_difference": "evaluation.comparison",
     "score_with_interval": "evaluation.intervals",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sklearn.datasets import load_breast_cancer, load_digits
 
 from mesic.audit.auditing import audit
 from mesic.data.preparing import prepare
@@ -139,6 +140,39 @@ def test_labels_that_were_turned_over_are_most_of_the_suspects(shop):
     named = [one["row"] for one in findings_of(shop)["SUSPECT-LABELS"].evidence["rows"][:30]]
 
     assert len(set(named) & set(turned)) >= 24
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_a_target_that_nothing_tells_of_no_label_is_suspect(seed):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(600, 4)), columns=list("abcd")).round(6)
+    classes, numbers = np.where(rng.random(600) < 0.4, "yes", "no"), rng.normal(size=600)
+
+    for y in (classes, numbers):
+        found = findings_of(frame.assign(y=y), "y")
+        assert "UNTOLD-LABELS" in found
+        assert "SUSPECT-LABELS" not in found
+
+
+def test_where_little_can_be_told_few_labels_are_suspect():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(3_000, 4)), columns=list("abcd"))
+    found = findings_of(frame.assign(y=np.where(rng.normal(size=3_000) + frame["a"] / 2 > 0, "yes", "no")), "y")
+
+    assert found["SUSPECT-LABELS"].evidence["suspect"] < 600
+
+
+@pytest.mark.parametrize("load", [load_digits, load_breast_cancer])
+def test_of_turned_labels_three_in_five_come_first(load):
+    X, y = load(return_X_y=True)
+    rng, classes = np.random.default_rng(0), y.max() + 1
+    turned = np.flatnonzero(rng.random(y.size) < 0.05)
+    y[turned] = (y[turned] + rng.integers(1, classes, turned.size)) % classes
+    frame = pd.DataFrame(X).rename(columns=lambda place: f"x{place}").assign(y=[f"class {label}" for label in y])
+    suspects = [one["row"] for one in findings_of(frame, "y")["SUSPECT-LABELS"].evidence["rows"]]
+    first = suspects[: min(turned.size, 50)]
+
+    assert len(set(first) & set(turned)) >= 0.6 * len(first)
 
 
 def test_targets_that_were_mistyped_are_most_of_the_suspects_of_numbers(shop):

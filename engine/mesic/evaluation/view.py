@@ -12,6 +12,39 @@ from mesic.findings import Finding
 
 
 @dataclass(frozen=True)
+class PredictedRows:
+    """Rows, each predicted by a model that did not see it.
+
+    Parameters
+    ----------
+    X
+        Features of n rows.
+    y
+        Class codes or values, shape (n,).
+    prediction
+        Probabilities (n, k) or values (n,).
+    losses
+        Log loss or squared error a row, shape (n,).
+    weight, groups, time
+        Shape (n,), or None. Rows that were predicted several times, by repeated folds, are one group.
+    aside
+        Columns that no learner sees, n rows, or None.
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    prediction: np.ndarray
+    losses: np.ndarray
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    time: np.ndarray | None = None
+    aside: pd.DataFrame | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
 class EvaluationView:
     """Rows with their predictions: the test rows, or, for evaluators of the trait ``validation``, those of a fold.
 
@@ -40,9 +73,15 @@ class EvaluationView:
     reference
         The rows that the model learned from, or None.
     columns
-        By name, what the schema and its owners say of each column: ``kind``, ``upstream``, ``cost_us``, ...
+        By name, what the schema and its owners say of each column: ``kind``, ``sensitive``, ``upstream``, ...
     costs
         By name, the microseconds a row that each column takes in the pipeline.
+    time
+        Shape (n,), or None.
+    aside
+        Columns that no learner sees, n rows, or None: ignored ones, groups, times. Numbers and levels only.
+    out_of_fold
+        Training rows as models predicted them that did not see them, or None.
     """
 
     task: str
@@ -60,6 +99,9 @@ class EvaluationView:
     reference: TrainingView | None = None
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
+    time: np.ndarray | None = None
+    aside: pd.DataFrame | None = None
+    out_of_fold: PredictedRows | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -74,7 +116,11 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """Asks one question of the test predictions."""
+    """Asks one question of the test predictions.
+
+    It may have ``check(columns)``: asked when the table was read, with what ``view.columns`` will hold, it raises
+    :class:`mesic.SettingError` where an option names a column that is not there.
+    """
 
     def evaluate(self, view: EvaluationView) -> Evaluation:
         """Return the answer."""

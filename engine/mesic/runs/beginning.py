@@ -5,6 +5,7 @@ from pathlib import Path
 from mesic.audit.auditing import audit
 from mesic.bundle import packing
 from mesic.data.account import Entry
+from mesic.data.aside import columns_aside
 from mesic.data.availability import read_columns
 from mesic.data.preparing import prepare
 from mesic.data.reading import findings_of, read_table, type_table
@@ -33,6 +34,7 @@ def read(run: Experiment, activity: Activity) -> None:
     run.account = typed.account
     run.schema = typed.schema
     run.dataset, findings = prepare(typed, declared)
+    run.aside = columns_aside(typed)
     activity.rows_in, activity.rows_out = typed.rows, len(run.dataset)
     typed.schema.save(run.folder / "schema.yaml")
     run.record.find(*findings_of(source), *typed.findings, *findings)
@@ -45,6 +47,7 @@ def read(run: Experiment, activity: Activity) -> None:
     run.recipe = plan.recipe_of(run.registry, run.config, task=task, classes=classes, threads=run.threads)
     run.recipe.refuse_bounds([str(name) for name in run.dataset.X])
     plan.refuse_unread_text(run.recipe, run.dataset)
+    plan.refuse_unknown_columns(run.registry, run.config, facts.columns_of(run.schema, [*run.dataset.X, *run.aside]))
     run.metrics = plan.metrics_of(run.registry, run.config, task)
     run.record.facts["primary"] = next(iter(run.metrics))
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mesic.data.identity import array_digest
 from mesic.evaluation import scoring
 from mesic.evaluation.cautions import cautions_of
 from mesic.evaluation.losses import example_losses
-from mesic.evaluation.view import EvaluationView
+from mesic.evaluation.view import EvaluationView, PredictedRows
 from mesic.findings import Finding
 from mesic.host.building import build
-from mesic.runs import plan, tables
+from mesic.runs import facts, plan, tables
 from mesic.runs.files import json_digest
 from mesic.runs.fitting import fold_models
 from mesic.runs.refitting import score_procedure
@@ -124,6 +125,26 @@ def _skill(run: Experiment, losses: Mapping[str, np.ndarray], drawn: Together) -
     return skill | {"loss": run.record.facts["zone"]["loss"]}
 
 
+def _aside(run: Experiment, rows: np.ndarray) -> pd.DataFrame:
+    return run.aside.iloc[run.dataset.origin[rows]]
+
+
+def _out_of_fold(run: Experiment) -> PredictedRows:
+    """Return the training rows as models predicted them that did not see them."""
+    found = run.found[MAIN]
+    apart = found.rows if found.is_repeated else None
+    return PredictedRows(
+        X=run.dataset.X.iloc[found.rows],
+        y=run.dataset.y[found.rows],
+        prediction=found.prediction,
+        losses=found.losses,
+        weight=part_of(run.dataset.weight, found.rows),
+        groups=apart if run.dataset.groups is None else run.dataset.groups[found.rows],
+        time=part_of(run.dataset.time, found.rows),
+        aside=_aside(run, found.rows),
+    )
+
+
 def _view(run: Experiment, learned: np.ndarray, asked: np.ndarray, predict: Predictor) -> EvaluationView:
     """Return rows as evaluators see them, by a model that learned from others."""
     prediction = predict(run.dataset.X.iloc[asked])
@@ -141,8 +162,11 @@ def _view(run: Experiment, learned: np.ndarray, asked: np.ndarray, predict: Pred
         level=run.config["interval"]["level"],
         rng=stage_rng(run.config["seed"], "evaluators"),
         reference=run.dataset.view(learned),
-        columns={column.name: {"kind": column.kind, **column.told} for column in run.schema.features},
+        columns=facts.columns_of(run.schema, [*run.dataset.X, *run.aside]),
         costs=run.costs.columns,
+        time=part_of(run.dataset.time, asked),
+        aside=_aside(run, asked),
+        out_of_fold=_out_of_fold(run),
     )
 
 

@@ -1,11 +1,12 @@
 """What the record says of the data, the partition, the model and the bundle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mesic.data.reading import TypedTable
+from mesic.data.schema import Schema
 from mesic.data.view import Dataset
 from mesic.evaluation import scoring
 from mesic.partition.rows import Split
@@ -28,6 +29,12 @@ def data_facts(source: Mapping[str, Any], typed: TypedTable, dataset: Dataset) -
         "classes": list(dataset.classes),
         "positive": dataset.classes[1] if dataset.task == "binary" else None,
     }
+
+
+def columns_of(schema: Schema, names: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """Return what the schema and its owners say of some columns, by name."""
+    columns = (schema[str(name)] for name in names)
+    return {column.name: {"kind": column.kind, **column.told} for column in columns}
 
 
 def partition_facts(splitter: str, dataset: Dataset, split: Split, proof: Mapping[str, Any]) -> dict[str, Any]:

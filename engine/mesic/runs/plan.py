@@ -138,6 +138,20 @@ def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, th
     )
 
 
+def refuse_unknown_columns(registry: Registry, config: Config, columns: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let evaluators refuse columns that are not there, before anything is computed.
+
+    Raises
+    ------
+    SettingError
+        Which option names what.
+    """
+    for part in parts_of(registry, config, "evaluator"):
+        check = getattr(build(part.offer, part.options), "check", None)
+        if check is not None:
+            check(columns)
+
+
 def refuse_unread_text(recipe: Recipe, dataset: Dataset) -> None:
     """Refuse free text as a feature where no transformer reads it.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from mesic.bundle import packing
@@ -73,6 +74,7 @@ class Experiment:
     schema: Schema = field(init=False)
     account: RowAccount = field(init=False)
     dataset: Dataset = field(init=False)
+    aside: pd.DataFrame = field(init=False)
     split: Split = field(init=False)
     sealed: packing.SealedRows = field(init=False)
     recipe: Recipe = field(init=False)
