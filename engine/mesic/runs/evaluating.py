@@ -126,7 +126,8 @@ def _skill(run: Experiment, losses: Mapping[str, np.ndarray], drawn: Together) -
 
 
 def _aside(run: Experiment, rows: np.ndarray) -> pd.DataFrame:
-    return run.aside.iloc[run.dataset.origin[rows]]
+    aside: pd.DataFrame = run.aside.iloc[run.dataset.origin[rows]]
+    return aside
 
 
 def _out_of_fold(run: Experiment) -> PredictedRows:

@@ -13,9 +13,10 @@ class SuspectLabels:
     """Predicts every training row by models that never saw it, and names those that contradict their target.
 
     Classes: confident learning. A row is suspect where the likeliest class among those as likely as rows of that class
-    are on average is another than its own, and at least three times as likely. Numbers: the prediction misses by more than eight times the usual (median
-    absolute) error of rows with such a prediction. It is a list to look at, the clearest first, no verdict: where
-    classes overlap, rows on the wrong side are on it though their label is right.
+    are on average is another than its own, and at least three times as likely. Numbers: the prediction misses by more
+    than eight times the usual (median absolute) error of rows with such a prediction. It is a list to look at, the
+    clearest first, no verdict: where classes overlap, rows on the wrong side are on it though their label is right.
+    Where models of the other rows do not tell more of the target than nothing does, it says that it cannot tell.
 
     Parameters
     ----------
@@ -77,7 +78,9 @@ def _knowledge(view, rows, prediction, y):
 
 
 def _untold(count, knowledge):
-    message = f"models tell nothing of the target of {count:,} training rows that they never saw: suspect labels cannot "
+    message = (
+        f"models tell nothing of the target of {count:,} training rows that they never saw: suspect labels cannot "
+    )
     message += "be told from others"
     fix = "find columns that say something of the target first, or have rows labelled twice (mesic data label)"
     data = {"looked_at": count, "knowledge": knowledge, "suspect": None, "rows": []}

@@ -67,7 +67,8 @@ class Rows:
         if self.unit == "groups":
             variance = self._variance(self.weight * (holds - share) / total)
             units = min(units, share * (1 - share) / variance) if variance > 0 else min(units, self.units)
-        return self.said(share, *wilson(share, units, level), "Wilson", level)
+        low, high = wilson(share, units, level)
+        return self.said(share, low, high, "Wilson", level)
 
     def part_of_all(self, values, inside):
         """Return which share of the weighted sum of values lies inside, with an interval by linearisation."""
@@ -105,9 +106,11 @@ class Rows:
         variances = [part._variance(leaning[where]) for part, where in zip(parts, (inside, ~inside), strict=True)]
         together = sum(variances) if self.unit == "rows" else self._variance(leaning)
         value = means[0] - means[1]
-        freedom = sum(variances) ** 2 / sum(
-            v**2 / (part.units - 1) for v, part in zip(variances, parts, strict=True)
-        ) if sum(variances) > 0 else math.inf
+        freedom = (
+            sum(variances) ** 2 / sum(v**2 / (part.units - 1) for v, part in zip(variances, parts, strict=True))
+            if sum(variances) > 0
+            else math.inf
+        )
         return self._told(value, math.sqrt(together), freedom) | {"n": len(parts[0])}
 
     def _told(self, value, error, freedom):

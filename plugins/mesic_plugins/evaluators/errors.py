@@ -1,9 +1,9 @@
 """Where predictions are wrong: who is taken for whom, how far off, and the worst rows."""
 
 import numpy as np
-import pandas as pd
 
 from mesic import Evaluation
+from mesic_plugins.evaluators.cells import cell_text, kind_of
 
 MOST_COLUMNS_SHOWN = 8
 RESIDUAL_BINS = 31
@@ -68,12 +68,7 @@ def _described(view, row):
         code = int(view.prediction[row].argmax())
         target = view.classes[int(view.y[row])]
         prediction = f"{view.classes[code]} ({view.prediction[row, code]:.2f})"
-    cells = {str(name): _cell(view.X[name].iloc[row]) for name in view.X.columns[:MOST_COLUMNS_SHOWN]}
+    shown = view.X.columns[:MOST_COLUMNS_SHOWN]
+    cells = {str(name): cell_text(view.X[name].iloc[row], kind_of(view, name)) for name in shown}
     facts = {"row": int(view.origin[row]), "target": target, "prediction": prediction}
     return facts | {"loss": float(view.losses[row]), "features": cells}
-
-
-def _cell(value):
-    if pd.isna(value):
-        return "missing"
-    return f"{value:g}" if isinstance(value, float) else str(value)

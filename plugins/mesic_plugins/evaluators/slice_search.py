@@ -1,7 +1,7 @@
 """The search for slices where a model errs: levels, ranges and pairs of them, by how sure it is that they are worse."""
 
 import math
-from itertools import combinations
+from itertools import combinations, takewhile
 
 import numpy as np
 
@@ -48,16 +48,16 @@ class Hunt:
         most : int
             Slices at most.
         """
-        found = []
-        while len(found) < most:
-            losses = _Losses(self.rows, values, self.taken, self.left)
-            looked, best = _best(self.singles, self.items, losses, self.fewest)
-            self.looked_at = max(self.looked_at, looked)
-            if best is None:
-                break
-            found.append(best)
+        offers = (self._next(values) for _ in range(most))
+        return list(takewhile(lambda found: found is not None, offers))
+
+    def _next(self, values):
+        losses = _Losses(self.rows, values, self.taken, self.left)
+        looked, best = _best(self.singles, self.items, losses, self.fewest)
+        self.looked_at = max(self.looked_at, looked)
+        if best is not None:
             self.left &= ~best.holds(self.rows)[self.taken]
-        return found
+        return best
 
 
 class _Losses:
@@ -143,23 +143,36 @@ def luck(count):
 
 def _singles(view, rows, taken):
     """Return slices of one column each, and coarser ones to be paired, with the rows that they hold."""
-    singles, items = [], []
-    for name in names_of(rows):
-        column = column_of(rows, name)
-        if kind_of(view, name) in ("id", "text") or column.iloc[taken].nunique(dropna=False) < 2:
-            continue
-        for coarse, kept in ((False, singles), (True, items)):
-            for part in _slices_of(view, column, name, coarse=coarse):
-                held = part.holds(rows)[taken].astype(float)
-                kept.append((name, part, held) if coarse else (part, held))
-    return singles, items
+    columns = {name: column_of(rows, name) for name in names_of(rows)}
+    told = [
+        (name, column)
+        for name, column in columns.items()
+        if kind_of(view, name) not in ("id", "text") and column.iloc[taken].nunique(dropna=False) > 1
+    ]
+    fine, coarse = (
+        [
+            (name, part, part.holds(rows)[taken].astype(float))
+            for name, column in told
+            for part in slices(view, column, name)
+        ]
+        for slices in (_fine, _coarse)
+    )
+    return [(part, held) for _, part, held in fine], coarse
 
 
-def _slices_of(view, column, name, *, coarse):
+def _fine(view, column, name):
+    return _slices_of(view, column, name, BINS)
+
+
+def _coarse(view, column, name):
+    return _slices_of(view, column, name, COARSE_BINS)
+
+
+def _slices_of(view, column, name, bins):
     kind, present = kind_of(view, name), column.dropna()
     if is_levels(column) or present.nunique() <= BINS:
         return [Slice((level,)) for level in cut(view, name, BINS)]
-    ends = [-np.inf, *edges_of(present.to_numpy(dtype=float), COARSE_BINS if coarse else BINS), np.inf]
+    ends = [-np.inf, *edges_of(present.to_numpy(dtype=float), bins), np.inf]
     ranges = [Slice((Range(name, low, high, kind),)) for low, high in combinations(ends, 2)]
     gaps = [Slice((Level(name, None, kind),))] if len(present) < len(column) else []
     return [part for part in ranges if str(part) != f"{name} is there"] + gaps

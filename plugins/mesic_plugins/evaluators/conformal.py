@@ -1,0 +1,197 @@
+"""Intervals and sets that hold the target as often as they promise."""
+
+import math
+
+import numpy as np
+
+from mesic import Evaluation, Finding, PredictedRows, SettingError
+from mesic_plugins.evaluators.conformal_scores import SCORES, Intervals, quantile_above, sets_of
+from mesic_plugins.evaluators.contrasts import Rows
+from mesic_plugins.evaluators.fairness import sensitive_columns
+from mesic_plugins.evaluators.slicing import cut
+
+SETTING = "evaluator.conformal.by"
+FEWEST, PARTS = 30, 4
+RECENT = 0.25  # share of the rows after which, by time, a row counts half
+
+
+class Conformal:
+    """Calibrates intervals of numbers, or sets of classes, and shows on test rows how often they hold the target.
+
+    They are calibrated by the errors of models on rows that these did not see, out of fold; where there are none, on
+    one half of the rows and shown on the other. Numbers: what is added to the prediction below and above, in the unit
+    of the target or of the usual error at such a prediction, whichever pays (Winkler's score, each half judged by the
+    other). Classes: LAC, the smallest sets, and APS, which hold harder rows more
+    evenly; no set is empty, so that a model that errs less than it has to holds more than is promised.
+
+    The promise needs rows to come as those did that it was calibrated on. Groups: each counts the same, and one more is
+    to come, so that a row of a group that nobody saw is held. Time: later rows count more, half as much a quarter of
+    the rows earlier. It holds on average over rows, not in every slice: coverage by slice is shown.
+
+    Parameters
+    ----------
+    coverage : float
+        Share of the rows whose target is held, from 0.5 to 0.99.
+    sets : {"lac", "aps"}
+        Which sets a bundle is to answer.
+    by : list of str
+        Columns by whose groups coverage is shown, beside sensitive ones.
+
+    References
+    ----------
+    R. F. Barber et al., Predictive inference with the jackknife+, Annals of Statistics 49, 2021; Y. Lee, R. F. Barber,
+    R. Willett, Distribution-free inference with hierarchical data, arXiv 2306.06342, 2023 (groups).
+    """
+
+    def __init__(self, coverage=0.9, sets="lac", by=()):
+        self.coverage = coverage
+        self.sets = sets
+        self.by = list(by or ())
+
+    def check(self, columns):
+        """Refuse columns that are not there."""
+        for name in self.by:
+            if name not in columns:
+                raise SettingError(SETTING, name, f"columns of the table, such as {', '.join(list(columns)[:5])}")
+
+    def evaluate(self, view):
+        """Return what answers intervals or sets, and their coverage and size on test rows."""
+        calibrated, asked, how = _parts(view)
+        mass, beyond, units = _mass(calibrated)
+        facts = {"promised": self.coverage, "calibrated_on": len(calibrated), "calibrated_by": how, "units": units}
+        if units < self._units_needed(view.task):
+            return Evaluation(facts | {"answer": None}, (self._too_few(units, calibrated, view.task),))
+        told = self._intervals if view.task == "regression" else self._sets
+        answer, held, size = told(calibrated, asked, mass, beyond, view)
+        rows = Rows(len(asked), asked.weight, asked.groups, view.level)
+        data = facts | {"answer": answer} | _shown(rows, held, size, view.task)
+        data["by"] = self._by(view, asked, rows, held, size)
+        return Evaluation(data, tuple(self._missed(data)))
+
+    def _units_needed(self, task):
+        tail = (1 - self.coverage) / (2 if task == "regression" else 1)
+        return math.ceil(1 / tail - 1e-9) - 1
+
+    def _intervals(self, calibrated, asked, mass, beyond, view):
+        def fitted(inside, is_scaled):
+            return Intervals.fitted(
+                calibrated.prediction[inside],
+                calibrated.y[inside],
+                self.coverage,
+                mass=mass[inside],
+                beyond=beyond,
+                is_scaled=is_scaled,
+            )
+
+        first = _is_first(calibrated, view.rng)
+        halves = ((first, ~first), (~first, first))
+        fines = {}
+        for is_scaled in (False, True):
+            by_half = [
+                fitted(inside, is_scaled).winkler(calibrated.prediction[out], calibrated.y[out], self.coverage).mean()
+                for inside, out in halves
+                if inside.any() and out.any()
+            ]
+            fines[is_scaled] = float(np.mean(by_half)) if by_half else math.inf
+        is_scaled = fines[True] < fines[False]
+        intervals = fitted(slice(None), is_scaled)
+        low, high = intervals.at(asked.prediction)
+        sort = "scaled by the usual error at the prediction" if is_scaled else "of one width"
+        return {"sort": sort, **intervals.as_dict()}, (low <= asked.y) & (asked.y <= high), high - low
+
+    def _sets(self, calibrated, asked, mass, beyond, view):
+        places = np.arange(len(calibrated))
+        answer, shown = {"sort": self.sets, "thresholds": {}, "sizes": {}}, {}
+        rows = Rows(len(asked), asked.weight, asked.groups, view.level)
+        for sort, scores in SCORES.items():
+            own = scores(calibrated.prediction)[places, calibrated.y]
+            threshold = min(quantile_above(own, self.coverage, mass, beyond), 1.0)
+            shown[sort] = sets_of(asked.prediction, sort, threshold)
+            answer["thresholds"][sort] = threshold
+            held, size = _held(shown[sort], asked.y), shown[sort].sum(axis=1).astype(float)
+            answer["sizes"][sort] = _shown(rows, held, size, view.task)
+        return answer, _held(shown[self.sets], asked.y), shown[self.sets].sum(axis=1).astype(float)
+
+    def _by(self, view, asked, rows, held, size):
+        """Return coverage and size of classes and of the groups of columns."""
+        groups = [(f"{name} ", part) for name in sensitive_columns(view, self.by) for part in cut(view, name, PARTS)]
+        told = [(str(part), part.holds(asked)) for _, part in groups]
+        told += [(f"is {label}", asked.y == code) for code, label in enumerate(view.classes)]
+        return [
+            {"slice": name, "rows": int(inside.sum())}
+            | (_shown(rows.part(inside), held[inside], size[inside], view.task) if inside.sum() >= FEWEST else {})
+            for name, inside in told
+        ]
+
+    def _too_few(self, units, calibrated, task):
+        what = "groups" if calibrated.groups is not None else "rows"
+        message = f"{units} {what} are too few to promise that {self.coverage:.0%} of the targets are held: it takes "
+        message += f"{self._units_needed(task)} that models did not see"
+        evidence = {"units": units, "needed": self._units_needed(task)}
+        fix = f"collect more {what}, or promise less: evaluator.conformal.coverage"
+        return Finding("NO-COVERAGE", "warning", message, evidence, fix)
+
+    def _missed(self, data):
+        found = data["coverage"]
+        if found["high"] is not None and found["high"] < self.coverage:
+            message = (
+                f"{_said(found)} of the targets lie in their intervals or sets, and {self.coverage:.0%} were promised"
+            )
+            fix = "test rows differ from the others: look for drift, declare source.time or source.group"
+            yield Finding("COVERAGE-MISSED", "warning", message, {"promised": self.coverage, "coverage": found}, fix)
+
+
+def _said(found):
+    return f"{found['value']:.1%} ({found['low']:.1%} to {found['high']:.1%})"
+
+
+def _shown(rows, held, size, task):
+    """Return coverage and mean size, each with its interval."""
+    facts = {"coverage": rows.share(held.astype(float)), "size": rows.mean(size)}
+    if task != "regression":
+        facts["alone"] = rows.share((size == 1).astype(float))
+    return facts
+
+
+def _held(sets, y):
+    return sets[np.arange(y.size), y]
+
+
+def _parts(view):
+    """Return the rows that are calibrated on, those that it is shown on, and how."""
+    if view.out_of_fold is not None:
+        return view.out_of_fold, view, "errors out of fold"
+    first = _is_first(view, view.rng)
+    return _half(view, first), _half(view, ~first), "one half of the rows"
+
+
+def _is_first(rows, rng):
+    """Return which rows are of the first half; groups stay whole."""
+    group = np.arange(len(rows)) if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
+    return rng.permutation(int(group.max()) + 1)[group] % 2 == 0
+
+
+def _half(view, inside):
+    """Return some rows of a view."""
+    arrays = {name: _taken(getattr(view, name), inside) for name in ("weight", "groups", "time")}
+    aside = None if view.aside is None else view.aside.loc[inside]
+    y, prediction, losses = view.y[inside], view.prediction[inside], view.losses[inside]
+    return PredictedRows(view.X.loc[inside], y, prediction, losses, aside=aside, **arrays)
+
+
+def _taken(values, inside):
+    return None if values is None else values[inside]
+
+
+def _mass(rows):
+    """Return how much each row counts, how much the one to come counts, and as how many equal units they count."""
+    mass = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(float)
+    if rows.time is not None:
+        order = np.argsort(np.argsort(-rows.time, kind="stable"), kind="stable")
+        mass = mass * 0.5 ** (order / (RECENT * max(len(rows), 1)))
+    if rows.groups is None:
+        units = int(mass.sum() ** 2 / (mass**2).sum()) if mass.any() else 0
+        return mass, float(mass.mean()) if mass.size else 1.0, units
+    group = np.unique(rows.groups, return_inverse=True)[1]
+    sums = np.bincount(group, mass)
+    return mass / np.maximum(sums[group], 1e-300), 1.0, int(sums.size)

@@ -1,0 +1,153 @@
+"""Conformal prediction: how far targets may lie from predictions, told by rows that models did not see."""
+
+import math
+
+import numpy as np
+
+BINS, FEWEST = 10, 50
+SMALLEST = 1e-12
+
+
+def quantile_above(scores, share, mass=None, beyond=None):
+    """Return the smallest score that at least `share` of the mass lies at or below, with one more row at infinity.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+    share : float
+        In (0, 1).
+    mass : ndarray of shape (n,), optional
+        How much each counts; by default one.
+    beyond : float, optional
+        The mass of the row that is asked about, by default the mean one.
+
+    Examples
+    --------
+    >>> quantile_above(np.arange(1.0, 20.0), 0.9), quantile_above(np.arange(1.0, 5.0), 0.9)
+    (18.0, inf)
+
+    References
+    ----------
+    V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, 2005; R. F. Barber et al., Conformal
+    prediction beyond exchangeability, Annals of Statistics 51, 2023 (mass).
+    """
+    mass = np.ones(scores.size) if mass is None else mass
+    beyond = float(mass.mean()) if beyond is None else beyond
+    order = np.argsort(scores, kind="stable")
+    reached = np.cumsum(mass[order]) / (mass.sum() + beyond)
+    place = int(np.searchsorted(reached, share - SMALLEST))
+    return float(scores[order[place]]) if place < scores.size else math.inf
+
+
+class Intervals:
+    """Ends of the interval around a predicted number: how far the target lies from it, where it is that large.
+
+    Parameters
+    ----------
+    low, high : float
+        What is added to a prediction, in units of the scale at it.
+    ends, scales : ndarray of shape (b - 1,), (b,)
+        Bins of the prediction and the scale in each, in the target's unit.
+    """
+
+    def __init__(self, low, high, ends, scales):
+        self.low, self.high, self.ends, self.scales = low, high, np.asarray(ends), np.asarray(scales)
+
+    @classmethod
+    def fitted(cls, prediction, y, share, *, mass, beyond, is_scaled):
+        """Return intervals that hold `share` of the targets, as much of the rest below as above.
+
+        With `is_scaled` the scale is the median absolute error at such a prediction, else it is one everywhere.
+        """
+        ends, scales = _scales(prediction, np.abs(y - prediction)) if is_scaled else ((), (1.0,))
+        found = cls(0.0, 0.0, ends, scales)
+        far = (y - prediction) / found.scale(prediction)
+        tail = 1 - (1 - share) / 2
+        found.high = quantile_above(far, tail, mass, beyond)
+        found.low = -quantile_above(-far, tail, mass, beyond)
+        return found
+
+    def scale(self, prediction):
+        """Return the scale at predictions, shape (n,)."""
+        return self.scales[np.searchsorted(self.ends, prediction, side="right")]
+
+    def at(self, prediction):
+        """Return the ends of the intervals of predictions, two of shape (n,)."""
+        scale = self.scale(prediction)
+        return prediction + self.low * scale, prediction + self.high * scale
+
+    def winkler(self, prediction, y, share):
+        """Return the interval score of rows, shape (n,): width, and a fine for each target outside.
+
+        References
+        ----------
+        R. L. Winkler, JASA 67, 1972; T. Gneiting, A. E. Raftery, JASA 102, 2007.
+        """
+        low, high = self.at(prediction)
+        outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
+        return high - low + 2 / (1 - share) * outside
+
+    def as_dict(self):
+        """Return what answers intervals later: add ``low`` and ``high`` times the scale of the prediction's bin."""
+        facts = {"low": self.low, "high": self.high}
+        facts = {name: end if math.isfinite(end) else None for name, end in facts.items()}
+        return facts | {"ends": self.ends.tolist(), "scales": self.scales.tolist()}
+
+
+def _scales(prediction, error):
+    count = max(1, min(BINS, prediction.size // FEWEST))
+    ends = np.unique(np.quantile(prediction, np.linspace(0, 1, count + 1)[1:-1]))
+    bins = np.searchsorted(ends, prediction, side="right")
+    whole = float(np.median(error)) or float(error.mean()) or 1.0
+    medians = [
+        float(np.median(error[bins == place])) if (bins == place).any() else whole for place in range(ends.size + 1)
+    ]
+    return ends, np.maximum(medians, whole / 10)
+
+
+def lac_scores(p):
+    """Return how little each class is believed, shape (n, k): one less its probability.
+
+    References
+    ----------
+    M. Sadinle, J. Lei, L. Wasserman, Least Ambiguous Set-Valued Classifiers, JASA 114, 2019.
+    """
+    return 1 - p
+
+
+def aps_scores(p):
+    """Return the probability of each class and of all that are likelier, shape (n, k).
+
+    Without the draw that would make coverage exact, so that an answer is always the same; coverage is rather higher.
+
+    References
+    ----------
+    Y. Romano, M. Sesia, E. Candes, Classification with Valid and Adaptive Coverage, NeurIPS 2020.
+
+    Examples
+    --------
+    >>> aps_scores(np.array([[0.5, 0.2, 0.3]])).round(2).tolist()
+    [[0.5, 1.0, 0.8]]
+    """
+    order = np.argsort(-p, axis=1, kind="stable")
+    summed = np.cumsum(np.take_along_axis(p, order, axis=1), axis=1)
+    scores = np.empty_like(p)
+    np.put_along_axis(scores, order, summed, axis=1)
+    return scores
+
+
+SCORES = {"lac": lac_scores, "aps": aps_scores}
+
+
+def sets_of(p, sort, threshold):
+    """Return which classes each row's set holds, bool of shape (n, k); the likeliest whatever the threshold.
+
+    Examples
+    --------
+    >>> p = np.array([[0.5, 0.2, 0.3]])
+    >>> sets_of(p, "aps", 0.8).tolist(), sets_of(p, "lac", 0.3).tolist()
+    ([[True, False, True]], [[True, False, False]])
+    """
+    held = SCORES[sort](p) <= threshold + SMALLEST
+    held[np.arange(len(p)), p.argmax(axis=1)] = True
+    return held
