@@ -3,7 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesic.report import data_sections, feature_sections, result_sections, run_sections, selection_sections
+from mesic.report import (
+    data_sections,
+    error_sections,
+    feature_sections,
+    result_sections,
+    run_sections,
+    selection_sections,
+)
 from mesic.report.blocks import Html, tag
 from mesic.report.document import document
 from mesic.report.words import primary_score, score_sentence, skill_text
@@ -20,6 +27,10 @@ SECTIONS: tuple[tuple[str, Callable[[Record], Html]], ...] = (
     ("Calibration", result_sections.calibration),
     ("Features", feature_sections.features),
     ("Errors", result_sections.errors),
+    ("Slices", error_sections.slices),
+    ("Fairness", error_sections.fairness),
+    ("Coverage", error_sections.conformal),
+    ("Noise", error_sections.robustness),
     ("Model", run_sections.model),
 )
 SECTIONS_OF_A_CHECK = 3
@@ -45,6 +56,7 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     sections = {title: draw(record) for title, draw in SECTIONS[: SECTIONS_OF_A_CHECK if is_check else None]}
     if not record.get("selection"):
         sections.pop("Columns", None)
+    sections = {title: content for title, content in sections.items() if content}
     sections["Timeline"] = run_sections.timeline(timeline)
     if not is_check:
         sections["Reproduction"] = run_sections.reproduction(record)

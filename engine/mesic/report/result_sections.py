@@ -19,6 +19,7 @@ from mesic.report.blocks import (
     table,
     tag,
 )
+from mesic.report.calibration_groups import calibration_groups
 from mesic.report.error_charts import MOST_CLASSES
 from mesic.report.plane_picture import has_plane, plane_chart
 from mesic.report.words import (
@@ -261,6 +262,7 @@ def calibration(record: Record) -> Html:
             figure(charts.calibration_chart, bins, caption=_title(facts)),
             paragraph(said + named),
             details("All bins", table(["predicted", "observed", "rows"], rows)),
+            calibration_groups(facts.get("by") or []),
         )
     )
 

@@ -21,6 +21,18 @@ MEASURES = {
     WITHIN: "by how much what is predicted lies above what is so",
     ERRORS: "how often, or by how much, predictions are wrong",
 }
+OF_NUMBERS = {
+    PARITY: "the mean prediction",
+    WITHIN: MEASURES[WITHIN],
+    ERRORS: "the mean absolute error",
+}
+TOLD = {
+    PARITY: "predicted",
+    OPPORTUNITY: "predicted where it is so",
+    ODDS: "predicted where it is not so",
+    WITHIN: "predicted less observed",
+    ERRORS: "wrong",
+}
 
 
 class Fairness:
@@ -65,7 +77,9 @@ class Fairness:
         """Return every group and every measure of each column."""
         names = sensitive_columns(view, self.columns)
         columns = [self._column(view, name) for name in names]
-        data = {"columns": columns, "tolerance": self.tolerance, "measures": MEASURES if names else {}}
+        data = {"columns": columns, "tolerance": self.tolerance, "measures": {}}
+        if names:
+            data["measures"] = OF_NUMBERS if view.task == "regression" else MEASURES
         return Evaluation(data, tuple(found for column in columns for found in self._findings(column)))
 
     def _column(self, view, name):
@@ -85,11 +99,9 @@ class Fairness:
         for measure in column["measures"]:
             if self._is_unequal(measure):
                 yield _unequal(column, measure)
-        small = column["small"]
+        small = [*column["small"], *_hollow(column["measures"])]
         if small:
-            shown = ", ".join(f"{one['group']} ({one['rows']})" for one in small[:5]) + (
-                ", ..." if len(small) > 5 else ""
-            )
+            shown = ", ".join(map(_small_words, small[:5])) + (", ..." if len(small) > 5 else "")
             message = (
                 f"groups of {column['column']!r} have fewer than {self.fewest} test rows and are not compared: {shown}"
             )
@@ -101,6 +113,21 @@ class Fairness:
             return True
         gap = measure["difference"]
         return measure["is_share"] and gap is not None and gap["low"] > self.tolerance
+
+
+def _hollow(measures):
+    """Yield groups that have too few rows of an outcome, or too few without it."""
+    for measure in measures:
+        for group, found in measure["groups"].items():
+            if found["value"] is None:
+                yield {"group": group, "rows": found["n"], "outcome": measure["outcome"], "measure": measure["name"]}
+
+
+def _small_words(small):
+    if "measure" not in small:
+        return f"{small['group']} ({small['rows']})"
+    without = "not " if small["measure"] == ODDS else ""
+    return f"{small['group']} where it is {without}{small['outcome']} ({small['rows']})"
 
 
 def sensitive_columns(view, more=()):
@@ -165,7 +192,8 @@ class _Asked:
             "is_share": is_share,
             "difference": self._said(gap, level),
             "ratio": None,
-            "groups": found,
+            "told": TOLD.get(name, name),
+            "groups": found if also is None else also,
         }
         if name in (PARITY, OPPORTUNITY) and self._is_classes:
             measure["ratio"] = self._said(smallest_ratio(found), level)

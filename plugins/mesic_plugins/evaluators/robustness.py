@@ -62,7 +62,7 @@ class Robustness:
             "strengths": strengths,
             "columns": columns,
         }
-        return Evaluation(data, tuple(self._fragile(borne, columns)))
+        return Evaluation(data, tuple(self._fragile(borne, columns, _unit(view.task))))
 
     def _borne(self, strengths):
         """Return the largest strength up to which enough rows stay, and those between which it certainly lies."""
@@ -84,15 +84,17 @@ class Robustness:
             largest = row["strength"]
         return largest
 
-    def _fragile(self, borne, columns):
+    def _fragile(self, borne, columns, unit):
         if borne["high"] <= FRAGILE and columns:
             shown = ", ".join(repr(row["column"]) for row in columns[:3])
-            message = (
-                f"noise of {FRAGILE:.0%} of a standard deviation moves predictions by more than {self.epsilon:g} for "
-            )
+            message = f"noise of {FRAGILE:.0%} of a standard deviation moves predictions by more than {self.epsilon:g}{unit} for "
             message += f"more than {1 - self.share:.0%} of the rows; the columns that do it most: {shown}"
             fix = "a smoother learner, fewer columns, or bins that are wider than the noise"
             yield Finding("FRAGILE-ANSWERS", "warning", message, {"borne": borne}, fix)
+
+
+def _unit(task):
+    return " standard deviations of the target" if task == "regression" else ""
 
 
 class _Asked:

@@ -1,6 +1,7 @@
 """For whom is the model worse: slices that were declared, and slices that were searched."""
 
 import math
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -183,7 +184,8 @@ def _shown(rows):
 
 
 def _watched(row):
-    return f"to watch it: '{SETTING}=[\"{row['slice']}\"]'"
+    said = row["slice"].replace('"', '\\"')
+    return "to watch it: " + shlex.quote(f'{SETTING}=["{said}"]')
 
 
 def _times(row):

@@ -1,0 +1,240 @@
+"""Sections of the error analysis: slices, fairness, intervals and sets, noise; nothing where they were not asked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mesic.report import charts
+from mesic.report.blocks import Html, about, details, figure, joined, paragraph, score, table, tag
+from mesic.report.noise_chart import noise_chart
+from mesic.report.result_sections import evaluation
+from mesic.report.words import counted, known, number, percent, score_text
+
+Record = Mapping[str, Any]
+Facts = Mapping[str, Any]
+SORTS = {"surprising": "more than it knows", "hard": "as it says itself", "declared": "declared"}
+MOST_DRAWN = 20
+NBSP = "\u00a0"
+
+
+def slices(record: Record) -> Html:
+    """Return for whom the model is worse."""
+    facts = evaluation(record, "slices")
+    if not facts:
+        return Html("")
+    searched, declared = facts.get("searched") or [], facts.get("declared") or []
+    found = [row for row in searched if row.get("found")]
+    others = [row for row in searched if not row.get("found")]
+    return joined(
+        (
+            about("For whom is the model worse? Slices are found in some rows and measured on others."),
+            paragraph(_search_words(facts, found)),
+            _slice_chart([*found, *declared], facts),
+            _slice_table(found, facts),
+            tag("h3", "Declared slices") if declared else Html(""),
+            _slice_table(declared, facts),
+            _small(facts.get("small") or []),
+            details("Slices that came out of the search and were not confirmed", _slice_table(others, facts))
+            if others
+            else Html(""),
+        )
+    )
+
+
+def _search_words(facts: Facts, found: Sequence[Facts]) -> str:
+    looked = known(facts.get("looked_at")) or 0
+    if not looked:
+        return "No slices were searched."
+    said = f"{number(int(looked))} slices of one or two columns were looked at in "
+    said += f"{counted(facts.get('looked_in_rows'), 'row')} ({facts.get('looked_in')}); "
+    said += f"{counted(len(found), 'slice')} turned out worse on {counted(facts.get('measured_on'), 'other row')}"
+    return said + ", p corrected for all that were brought there (Holm)."
+
+
+def _slice_chart(rows: Sequence[Facts], facts: Facts) -> Html:
+    drawn = [{**row["difference"], "name": row.get("slice")} for row in rows[:MOST_DRAWN] if row.get("difference")]
+    if not drawn:
+        return Html("")
+    label = f"{facts.get('loss') or 'loss'} more than the rest"
+    return figure(charts.scores_chart, drawn, label, caption="Right of 0 the model loses more there than elsewhere.")
+
+
+def _slice_table(rows: Sequence[Facts], facts: Facts) -> Html:
+    if not rows:
+        return Html("")
+    loss = facts.get("loss") or "loss"
+    wrong = "absolute error" if loss == "squared error" else "wrong answers"
+    head = [
+        "slice",
+        "rows",
+        "difference",
+        "p",
+        f"{loss} there",
+        "elsewhere",
+        f"{wrong} there",
+        "elsewhere",
+        "of all loss",
+    ]
+    keys = ("explains", "inside", "outside", "wrong", "wrong_outside")
+    body = [
+        [
+            tag("span", tag("b", row.get("slice")), tag("small", SORTS.get(str(row.get("sort")), "")), css="verdict"),
+            f"{number(row.get('rows'))} ({percent(row.get('share') or 0.0)})",
+            score(row.get("difference")),
+            _p(row.get("p")),
+            *(score(row.get(key)) for key in keys),
+        ]
+        for row in rows
+    ]
+    return table(head, body)
+
+
+def _p(value: Any) -> str:
+    p = known(value)
+    return "" if p is None else f"<{NBSP}0.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def _small(small: Sequence[Facts]) -> Html:
+    if not small:
+        return Html("")
+    listed = ", ".join(f"{row.get('slice') or row.get('group')} ({row.get('rows')})" for row in small)
+    return paragraph(f"Too few rows to be judged: {listed}.", css="soft")
+
+
+def fairness(record: Record) -> Html:
+    """Return how answers and errors differ between groups of people; nothing where no column is sensitive."""
+    facts = evaluation(record, "fairness") or {}
+    columns = facts.get("columns") or []
+    if not columns:
+        return Html("")
+    reading = "Do groups get other answers, or other errors? Intervals hold for all pairs of groups at once."
+    return joined((about(reading), *(_fair_column(column, facts) for column in columns)))
+
+
+def _fair_column(column: Facts, facts: Facts) -> Html:
+    measures = column.get("measures") or []
+    said = facts.get("measures") or {}
+    rows = [
+        [
+            _measure_name(row),
+            said.get(row.get("name"), ""),
+            score(row.get("difference")),
+            score(row["ratio"]) if row.get("ratio") else "",
+            " and ".join(map(str, (row.get("difference") or {}).get("between") or [])),
+            _reading(row),
+        ]
+        for row in measures
+    ]
+    groups = details("Every group", joined(_groups(row) for row in measures))
+    head = ["", "what is compared", "largest difference", "smallest ratio", "between", "four fifths"]
+    name = tag("h3", column.get("column"))
+    return joined((name, table(head, rows), _small(column.get("small") or []), groups))
+
+
+def _measure_name(row: Facts) -> str:
+    outcome = row.get("outcome")
+    return str(row.get("name")) + (f", {outcome}" if outcome is not None else "")
+
+
+def _reading(row: Facts) -> str:
+    return str(row.get("reading") or "")
+
+
+def _groups(row: Facts) -> Html:
+    found = row.get("groups") or {}
+    body = [[name, score(one), number(one.get("n"))] for name, one in found.items()]
+    return joined((paragraph(tag("b", _measure_name(row))), table(["group", row.get("told") or "", "rows"], body)))
+
+
+def conformal(record: Record) -> Html:
+    """Return intervals or sets that promise coverage, and what they keep."""
+    facts = evaluation(record, "conformal") or {}
+    if not facts:
+        return Html("")
+    promised = percent(facts.get("promised") or 0.0)
+    reading = about(f"Answers that hold the target in {promised} of the rows, as long as rows come as they did.")
+    if not facts.get("answer"):
+        return joined((reading, paragraph("Too few rows to promise it.")))
+    rows = [["all rows", number((facts.get("coverage") or {}).get("n")), *_covered(facts)]]
+    rows += [[row.get("slice"), number(row.get("rows")), *_covered(row)] for row in facts.get("by") or []]
+    size = "classes in a set" if _has_sets(facts) else "width of an interval"
+    drawn = [
+        {**row["coverage"], "name": name, "is_model": place == 0}
+        for place, (name, row) in enumerate(
+            [("all rows", facts), *((r.get("slice"), r) for r in facts.get("by") or [])]
+        )
+        if row.get("coverage")
+    ]
+    return joined(
+        (
+            reading,
+            paragraph(_conformal_words(facts)),
+            figure(charts.scores_chart, drawn[:MOST_DRAWN], f"share of targets held; promised {promised}"),
+            table(["", "rows", "targets held", size, *(["sets of one class"] if _has_sets(facts) else [])], rows),
+        )
+    )
+
+
+def _has_sets(facts: Facts) -> bool:
+    return "thresholds" in (facts.get("answer") or {})
+
+
+def _covered(facts: Facts) -> list[Any]:
+    if not facts.get("coverage"):
+        return ["too few rows", "", *([""] if "alone" in facts else [])]
+    alone = [score(facts["alone"])] if "alone" in facts else []
+    return [score(facts.get("coverage")), score(facts.get("size")), *alone]
+
+
+def _conformal_words(facts: Facts) -> str:
+    answer = facts.get("answer") or {}
+    how = f"calibrated on {counted(facts.get('calibrated_on'), 'row')} ({facts.get('calibrated_by')})"
+    if _has_sets(facts):
+        sizes = answer.get("sizes") or {}
+        beside = "; ".join(
+            f"{name.upper()} holds {score_text(found.get('coverage'))} with {score_text(found.get('size'))} classes"
+            for name, found in sizes.items()
+        )
+        return f"Sets of classes by {str(answer.get('sort')).upper()}, {how}. {beside}."
+    return f"Intervals {answer.get('sort')}, {how}; on test rows they hold {score_text(facts.get('coverage'))}."
+
+
+def robustness(record: Record) -> Html:
+    """Return how much noise in the columns answers bear."""
+    facts = evaluation(record, "robustness") or {}
+    strengths = facts.get("strengths") or []
+    if not strengths:
+        return Html("")
+    borne = facts.get("borne") or {}
+    moved = [
+        {**row["moved"], "name": row.get("column"), "increase": row["moved"].get("value")} for row in facts["columns"]
+    ]
+    label = f"mean move of a prediction with noise of {number(facts.get('alone'))} in one column"
+    return joined(
+        (
+            about("How much noise in the columns does an answer bear? Its strength is in standard deviations."),
+            paragraph(_borne_words(facts, borne)),
+            figure(noise_chart, strengths, "loss"),
+            figure(charts.power_chart, moved, label) if moved else Html(""),
+            details("Every strength", _strengths(strengths)),
+        )
+    )
+
+
+def _borne_words(facts: Facts, borne: Facts) -> str:
+    most, share = number(facts.get("epsilon")), percent(facts.get("share") or 0.0)
+    if not known(borne.get("value")):
+        start = f"Even the least noise moves predictions by {most} or more"
+        return (
+            f"{start} in more than {percent(1 - (facts.get('share') or 0.0))} of {counted(facts.get('rows'), 'row')}."
+        )
+    ends = f"{number(borne['value'])} (95% interval {number(borne.get('low'))} to {number(borne.get('high'))})"
+    said = (
+        f"Up to noise of {ends} predictions of {share} of {counted(facts.get('rows'), 'row')} move by less than {most}"
+    )
+    return f"{said} ({facts.get('unit')}); strengths were tried in steps."
+
+
+def _strengths(strengths: Sequence[Facts]) -> Html:
+    head = ["noise", "rows that stay", "mean move", "loss", "more loss"]
+    keys = ("stay", "moved", "loss", "more_loss")
+    return table(head, [[number(row.get("strength")), *(score(row.get(key)) for key in keys)] for row in strengths])
