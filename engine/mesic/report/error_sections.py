@@ -68,11 +68,11 @@ def _slice_table(rows: Sequence[Facts], facts: Facts) -> Html:
         "rows",
         "difference",
         "p",
+        "of all loss",
         f"{loss} there",
         "elsewhere",
         f"{wrong} there",
         "elsewhere",
-        "of all loss",
     ]
     keys = ("explains", "inside", "outside", "wrong", "wrong_outside")
     body = [
@@ -154,35 +154,39 @@ def conformal(record: Record) -> Html:
     reading = about(f"Answers that hold the target in {promised} of the rows, as long as rows come as they did.")
     if not facts.get("answer"):
         return joined((reading, paragraph("Too few rows to promise it.")))
-    rows = [["all rows", number((facts.get("coverage") or {}).get("n")), *_covered(facts)]]
-    rows += [[row.get("slice"), number(row.get("rows")), *_covered(row)] for row in facts.get("by") or []]
-    size = "classes in a set" if _has_sets(facts) else "width of an interval"
+    named = [("all rows", facts), *((row.get("slice"), row) for row in facts.get("by") or [])]
     drawn = [
-        {**row["coverage"], "name": name, "is_model": place == 0}
-        for place, (name, row) in enumerate(
-            [("all rows", facts), *((r.get("slice"), r) for r in facts.get("by") or [])]
-        )
+        {**row["coverage"], "name": name, "is_model": row is facts}
+        for name, row in named[:MOST_DRAWN]
         if row.get("coverage")
     ]
     return joined(
         (
             reading,
             paragraph(_conformal_words(facts)),
-            figure(charts.scores_chart, drawn[:MOST_DRAWN], f"share of targets held; promised {promised}"),
-            table(["", "rows", "targets held", size, *(["sets of one class"] if _has_sets(facts) else [])], rows),
+            figure(charts.scores_chart, drawn, f"share of targets held; promised {promised}") if drawn else Html(""),
+            _coverage_table(named, has_sets=_has_sets(facts)),
         )
     )
 
 
+def _coverage_table(named: Sequence[tuple[Any, Facts]], *, has_sets: bool) -> Html:
+    keys = ("coverage", "size", "alone") if has_sets else ("coverage", "size")
+    head = ["", "rows", "targets held", *(["classes in a set", "sets of one class"] if has_sets else ["width"])]
+    rows = [[name, number(_rows(row)), *(_told(row, key) for key in keys)] for name, row in named]
+    return table(head, rows)
+
+
+def _rows(row: Facts) -> Any:
+    return row.get("rows") or (row.get("coverage") or {}).get("n")
+
+
+def _told(row: Facts, key: str) -> Any:
+    return score(row[key]) if row.get(key) else "too few rows"
+
+
 def _has_sets(facts: Facts) -> bool:
     return "thresholds" in (facts.get("answer") or {})
-
-
-def _covered(facts: Facts) -> list[Any]:
-    if not facts.get("coverage"):
-        return ["too few rows", "", *([""] if "alone" in facts else [])]
-    alone = [score(facts["alone"])] if "alone" in facts else []
-    return [score(facts.get("coverage")), score(facts.get("size")), *alone]
 
 
 def _conformal_words(facts: Facts) -> str:
@@ -205,9 +209,8 @@ def robustness(record: Record) -> Html:
     if not strengths:
         return Html("")
     borne = facts.get("borne") or {}
-    moved = [
-        {**row["moved"], "name": row.get("column"), "increase": row["moved"].get("value")} for row in facts["columns"]
-    ]
+    columns = [row for row in facts.get("columns") or [] if row.get("moved")]
+    moved = [{**row["moved"], "name": row.get("column"), "increase": row["moved"].get("value")} for row in columns]
     label = f"mean move of a prediction with noise of {number(facts.get('alone'))} in one column"
     return joined(
         (

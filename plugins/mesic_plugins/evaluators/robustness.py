@@ -85,10 +85,12 @@ class Robustness:
         return largest
 
     def _fragile(self, borne, columns, unit):
-        if borne["high"] <= FRAGILE and columns:
+        if borne["high"] < FRAGILE and columns:
             shown = ", ".join(repr(row["column"]) for row in columns[:3])
-            message = f"noise of {FRAGILE:.0%} of a standard deviation moves predictions by more than {self.epsilon:g}{unit} for "
-            message += f"more than {1 - self.share:.0%} of the rows; the columns that do it most: {shown}"
+            message = (
+                f"noise of {FRAGILE:.0%} of a standard deviation moves predictions by more than {self.epsilon:g}{unit}"
+            )
+            message += f" for more than {1 - self.share:.0%} of the rows; the columns that do it most: {shown}"
             fix = "a smoother learner, fewer columns, or bins that are wider than the noise"
             yield Finding("FRAGILE-ANSWERS", "warning", message, {"borne": borne}, fix)
 
