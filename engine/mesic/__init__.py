@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mesic.audit.view import AuditView as AuditView
     from mesic.bundle.bundle import Bundle as Bundle
     from mesic.bundle.bundle import load_bundle as load_bundle
+    from mesic.bundle.coverage import class_scores as class_scores
+    from mesic.bundle.coverage import intervals_of as intervals_of
+    from mesic.bundle.coverage import sets_of as sets_of
     from mesic.bundle.portable import Matrix as Matrix
     from mesic.bundle.portable import PortableStep as PortableStep
     from mesic.bundle.portable import compile_pipeline as compile_pipeline
@@ -72,6 +75,9 @@ _HOMES = {
     "Pricing": "audit.pricing",
     "Bundle": "bundle.bundle",
     "load_bundle": "bundle.bundle",
+    "class_scores": "bundle.coverage",
+    "intervals_of": "bundle.coverage",
+    "sets_of": "bundle.coverage",
     "Matrix": "bundle.portable",
     "PortableStep": "bundle.portable",
     "compile_pipeline": "bundle.portable",

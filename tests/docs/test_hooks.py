@@ -14,7 +14,7 @@ from mesic.audit.view import Auditor, AuditView
 from mesic.bundle import portable
 from mesic.data.reading import Source
 from mesic.evaluation.metrics import Metric
-from mesic.evaluation.view import Evaluation, EvaluationView, Evaluator
+from mesic.evaluation.view import Evaluation, EvaluationView, Evaluator, PredictedRows
 from mesic.findings import Finding
 from mesic.host import hookspecs
 from mesic.host.components import TRAITS, Choice, Component, Range
@@ -27,9 +27,10 @@ from mesic.training.search import Tuner
 
 PAGE = DOCS / "hooks.md"
 PROTOCOLS = (Source, Splitter, Rows, Split, Sampler, Sample, Metric, Tuner, Evaluator, EvaluationView, Evaluation)
+PREDICTED = (PredictedRows,)
 AUDITING = (Auditor, AuditView, Pricing)
 ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
-DECLARED = (*PROTOCOLS, *AUDITING, *ROLLING_OUT, Finding, Component, Range, Choice)
+DECLARED = (*PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Finding, Component, Range, Choice)
 DECLARATIONS = {thing.__name__: thing for thing in DECLARED}
 HOOK = re.compile(r"^### `(\w+)(\(.*\)) -> (.*)`$", re.MULTILINE)
 

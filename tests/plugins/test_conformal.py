@@ -8,8 +8,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from tests.plugins.predicted import of_two, view_of
 
+from mesic import intervals_of, sets_of
 from mesic_plugins.evaluators.conformal import Conformal
-from mesic_plugins.evaluators.conformal_scores import Intervals, quantile_above, sets_of
+from mesic_plugins.evaluators.conformal_scores import quantile_above
 
 NOTHING = pd.DataFrame({"x": np.zeros(5_000)})
 
@@ -54,13 +55,12 @@ def test_the_quantile_counts_the_row_that_is_to_come():
 def test_where_errors_grow_with_the_prediction_intervals_do_too_and_cost_less():
     grows, even = numbers(0, inside=600, spread=lambda said: 0.1 + said), numbers(0, inside=600)
     data = Conformal().evaluate(grows).data
-    width = np.diff(
-        Intervals(**{k: v for k, v in data["answer"].items() if k != "sort"}).at(np.array([1.0, 9.0])), axis=0
-    )
+    low, high = intervals_of(data["answer"], np.array([1.0, 9.0]))
+    width = high - low
 
-    assert data["answer"]["sort"].startswith("scaled")
-    assert width[0, 1] > 3 * width[0, 0]
-    assert Conformal().evaluate(even).data["answer"]["sort"] == "of one width"
+    assert data["shape"].startswith("scaled")
+    assert width[1] > 3 * width[0]
+    assert Conformal().evaluate(even).data["shape"] == "of one width"
 
 
 def test_what_the_record_holds_answers_the_same_intervals():
@@ -126,7 +126,7 @@ def test_coverage_is_shown_by_class_and_by_group():
     assert len(data["by"]) == 12
     assert data["coverage"]["low"] <= data["coverage"]["value"] <= data["coverage"]["high"]
     assert data["coverage"]["value"] >= 0.9
-    assert data["answer"]["sizes"]["aps"]["size"]["value"] >= 1
+    assert data["compared"]["aps"]["size"]["value"] >= 1
 
 
 def test_of_a_linear_model_of_diabetes_nine_in_ten_are_held():
@@ -140,6 +140,9 @@ def test_of_a_linear_model_of_diabetes_nine_in_ten_are_held():
 
 
 def test_of_two_classes_a_set_names_one_or_both():
-    sets = sets_of(of_two(np.array([0.95, 0.6, 0.4, 0.01])), "aps", 0.65)
+    sets = sets_of({"score": "aps", "threshold": 0.65}, of_two(np.array([0.95, 0.6, 0.4, 0.01])))
     assert sets.tolist() == [[False, True], [False, True], [True, False], [True, False]]
-    assert sets_of(of_two(np.array([0.95, 0.6])), "lac", 0.61).tolist() == [[False, True], [True, True]]
+    assert sets_of({"score": "lac", "threshold": 0.61}, of_two(np.array([0.95, 0.6]))).tolist() == [
+        [False, True],
+        [True, True],
+    ]

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mesic.bundle import coverage
 from mesic.bundle.portable import PortableStep
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
@@ -77,6 +78,23 @@ class Bundle:
 
         return Profile.from_table(parquet.ParquetFile(self.folder / "profile.parquet").read())
 
+    @cached_property
+    def coverage(self) -> coverage.Answer:
+        """By what intervals or sets are answered.
+
+        Raises
+        ------
+        UsageError
+            The run calibrated none.
+        """
+        path = self.folder / coverage.FILE
+        if not path.is_file():
+            raise UsageError(
+                f"bundle {self.folder} promises no coverage: run again with conformal among evaluator=[...]"
+            )
+        answer: coverage.Answer = json.loads(path.read_text(encoding="utf-8"))
+        return answer
+
     @property
     def needed(self) -> list[str]:
         """Names of the columns that the pipeline reads."""
@@ -87,13 +105,16 @@ class Bundle:
         """Names of the columns that decide which cells were known; they may be absent."""
         return [name for name in moments(self.schema, self.needed) if name not in self.needed]
 
-    def predict(self, data: Any) -> pd.DataFrame:
+    def predict(self, data: Any, *, intervals: bool = False) -> pd.DataFrame:
         """Return one row a row of `data`, in order: ``prediction``, and ``p_<label>`` for classes.
 
         Parameters
         ----------
         data
             A pandas, polars or Arrow table that holds the needed columns.
+        intervals
+            Whether to add ``prediction_low`` and ``prediction_high`` of numbers, or the ``prediction_set`` of labels as
+            a JSON list, that hold the target as often as the run promised.
 
         Raises
         ------
@@ -101,7 +122,9 @@ class Bundle:
             A needed column is missing, or a column breaks a rule of the schema.
         """
         table = data if isinstance(data, pa.Table) else as_table(data)
-        return self.answers(self.scores(table, RowAccount()))
+        scores = self.scores(table, RowAccount())
+        held = coverage.columns_of(self.coverage, self.classes, scores) if intervals else {}
+        return self.answers(scores).assign(**held)
 
     def scores(self, table: pa.Table, account: RowAccount) -> np.ndarray:
         """Return probabilities (n, k) or values (n,); what was coerced is booked in `account`."""

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv, ipc, parquet
 
+from mesic.bundle import coverage
 from mesic.bundle.bundle import Bundle
 from mesic.data.account import RowAccount
 from mesic.errors import DataError, UsageError
@@ -21,7 +22,14 @@ WRITERS = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": 
 
 
 def score_file(
-    bundle: Bundle, source: Any, output: Path, *, batch: int, threads: int = 1, keep: Sequence[str] = ()
+    bundle: Bundle,
+    source: Any,
+    output: Path,
+    *,
+    batch: int,
+    threads: int = 1,
+    keep: Sequence[str] = (),
+    intervals: bool = False,
 ) -> tuple[int, RowAccount, list[str]]:
     """Write one row of predictions a row of the source, in order.
 
@@ -39,6 +47,8 @@ def score_file(
         Batches that are answered side by side.
     keep
         Columns of the input that are copied beside the predictions.
+    intervals
+        Whether intervals or sets stand beside the predictions.
 
     Returns
     -------
@@ -60,11 +70,13 @@ def score_file(
     if kind is None:
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(WRITERS)}")
     account = RowAccount()
-    schema = _schema(bundle, source, keep)
+    schema = _schema(bundle, source, keep, _held_fields(bundle) if intervals else ())
 
     def answered(piece: pa.RecordBatch) -> Answered:
         table, own = pa.Table.from_batches([piece]), RowAccount(piece.num_rows)
-        answers = _columns(bundle, bundle.scores(table, own)) | {name: table.column(name) for name in keep}
+        scores = bundle.scores(table, own)
+        held = coverage.columns_of(bundle.coverage, bundle.classes, scores) if intervals else {}
+        answers = _columns(bundle, scores) | held | {name: table.column(name) for name in keep}
         return pa.table(answers).cast(schema), own
 
     with replacing(output) as fresh, _writer(kind, fresh, schema) as writer:
@@ -101,11 +113,19 @@ def _columns(bundle: Bundle, scores: np.ndarray) -> dict[str, Any]:
     return {"prediction": labels, **shares}
 
 
-def _schema(bundle: Bundle, source: Any, keep: Sequence[str]) -> pa.Schema:
+def _held_fields(bundle: Bundle) -> list[tuple[str, pa.DataType]]:
+    is_interval = bundle.coverage["kind"] == "interval"
+    ends = [(coverage.LOW, pa.float64()), (coverage.HIGH, pa.float64())]
+    return ends if is_interval else [(coverage.SET, pa.string())]
+
+
+def _schema(
+    bundle: Bundle, source: Any, keep: Sequence[str], held: Sequence[tuple[str, pa.DataType]] = ()
+) -> pa.Schema:
     fields = [("prediction", pa.string() if bundle.classes else pa.float64())]
     fields += [(f"p_{label}", pa.float64()) for label in bundle.classes]
     kept = {field.name: field.type for field in source.text_schema()} if keep else {}
-    return pa.schema([*fields, *((name, kept[name]) for name in keep)])
+    return pa.schema([*fields, *held, *((name, kept[name]) for name in keep)])
 
 
 @contextmanager

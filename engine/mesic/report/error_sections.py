@@ -186,20 +186,20 @@ def _told(row: Facts, key: str) -> Any:
 
 
 def _has_sets(facts: Facts) -> bool:
-    return "thresholds" in (facts.get("answer") or {})
+    return (facts.get("answer") or {}).get("kind") == "set"
 
 
 def _conformal_words(facts: Facts) -> str:
     answer = facts.get("answer") or {}
     how = f"calibrated on {counted(facts.get('calibrated_on'), 'row')} ({facts.get('calibrated_by')})"
     if _has_sets(facts):
-        sizes = answer.get("sizes") or {}
+        sizes = facts.get("compared") or {}
         beside = "; ".join(
             f"{name.upper()} holds {score_text(found.get('coverage'))} with {score_text(found.get('size'))} classes"
             for name, found in sizes.items()
         )
-        return f"Sets of classes by {str(answer.get('sort')).upper()}, {how}. {beside}."
-    return f"Intervals {answer.get('sort')}, {how}; on test rows they hold {score_text(facts.get('coverage'))}."
+        return f"Sets of classes by {str(answer.get('score')).upper()}, {how}. {beside}."
+    return f"Intervals {facts.get('shape') or ''}, {how}; on test rows they hold {score_text(facts.get('coverage'))}."
 
 
 def robustness(record: Record) -> Html:

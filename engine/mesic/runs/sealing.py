@@ -1,9 +1,11 @@
 """The stage ``bundle``: everything that an answer needs, sealed and opened again as a stranger would."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from mesic.bundle import packing
+from mesic.bundle import coverage, packing
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.data.availability import read_columns
 from mesic.data.schema import Schema
@@ -20,7 +22,7 @@ def pack(run: Experiment, activity: Activity) -> None:
     model, sealed, folder = run.fitted[MAIN], run.sealed, run.folder / "bundle"
     names = read_columns(run.schema, [column["name"] for column in model.steps[0].params["columns"]])
     schema = Schema(tuple(column for column in run.schema.columns if column.name in names))
-    assets = {
+    assets: dict[str, Any] = {
         "profile.parquet": Profile.of(run.dataset.without_texts().view(run.split.train).X, threads=run.threads).table(),
         "card.md": packing.card(run.record.facts),
         "environment.txt": "\n".join(environment_lock()) + "\n",
@@ -28,6 +30,8 @@ def pack(run: Experiment, activity: Activity) -> None:
         "end_to_end.parquet": packing.with_columns(sealed.end_to_end, _answers(run, model, sealed.rows), "expected "),
         "confidence.parquet": sealed.confidence,
     }
+    answer = coverage.answer_of(run.record.facts["evaluations"])
+    assets |= {coverage.FILE: answer} if answer else {}
     told = facts.bundle_facts(run.record.facts, run.config)
     run.digests["bundle"] = write_bundle(folder, model, schema, told, assets)
     load_bundle(folder).check_end_to_end()

@@ -18,6 +18,7 @@ class PredictSettings:
     batch: int = option(16_384, "rows that a thread answers at a time", low=1, unit="rows")
     threads: int | None = option(None, "threads; null: the cores there are", low=1)
     keep: list[str] = option([], "input columns to copy")
+    intervals: bool = option(False, "write the interval or set that holds the target as often as the run promised")
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
@@ -38,7 +39,13 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     with limited_threads(threads), progress("mesic predict"):
         bundle = load_bundle(settings.bundle)
         rows, account, unused = score_file(
-            bundle, source, Path(settings.output), batch=settings.batch, threads=threads, keep=settings.keep
+            bundle,
+            source,
+            Path(settings.output),
+            batch=settings.batch,
+            threads=threads,
+            keep=settings.keep,
+            intervals=settings.intervals,
         )
     coerced = _coerced(account.entries)
     if as_json:

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 
-from mesic import Evaluation, Finding, PredictedRows, SettingError
-from mesic_plugins.evaluators.conformal_scores import SCORES, Intervals, quantile_above, sets_of
+from mesic import Evaluation, Finding, PredictedRows, SettingError, class_scores, sets_of
+from mesic_plugins.evaluators.conformal_scores import Intervals, quantile_above
 from mesic_plugins.evaluators.contrasts import Rows
 from mesic_plugins.evaluators.fairness import sensitive_columns
 from mesic_plugins.evaluators.slicing import cut
 
 SETTING = "evaluator.conformal.by"
 FEWEST, PARTS = 30, 4
+SCORES = ("lac", "aps")
 RECENT = 0.25  # share of the rows after which, by time, a row counts half
 
 
@@ -62,9 +63,10 @@ class Conformal:
         if units < self._units_needed(view.task):
             return Evaluation(facts | {"answer": None}, (self._too_few(units, calibrated, view.task),))
         told = self._intervals if view.task == "regression" else self._sets
-        answer, held, size = told(calibrated, asked, mass, beyond, view)
+        answer, how, held, size = told(calibrated, asked, mass, beyond, view)
+        answer |= {"promised": self.coverage}
         rows = Rows(len(asked), asked.weight, asked.groups, view.level)
-        data = facts | {"answer": answer} | _shown(rows, held, size, view.task)
+        data = facts | {"answer": answer} | how | _shown(rows, held, size, view.task)
         data["by"] = self._by(view, asked, rows, held, size)
         return Evaluation(data, tuple(self._missed(data)))
 
@@ -97,20 +99,20 @@ class Conformal:
         intervals = fitted(slice(None), is_scaled)
         low, high = intervals.at(asked.prediction)
         sort = "scaled by the usual error at the prediction" if is_scaled else "of one width"
-        return {"sort": sort, **intervals.as_dict()}, (low <= asked.y) & (asked.y <= high), high - low
+        return intervals.as_dict(), {"shape": sort}, (low <= asked.y) & (asked.y <= high), high - low
 
     def _sets(self, calibrated, asked, mass, beyond, view):
-        places = np.arange(len(calibrated))
-        answer, shown = {"sort": self.sets, "thresholds": {}, "sizes": {}}, {}
         rows = Rows(len(asked), asked.weight, asked.groups, view.level)
-        for sort, scores in SCORES.items():
-            own = scores(calibrated.prediction)[places, calibrated.y]
-            threshold = min(quantile_above(own, self.coverage, mass, beyond), 1.0)
-            shown[sort] = sets_of(asked.prediction, sort, threshold)
-            answer["thresholds"][sort] = threshold
-            held, size = _held(shown[sort], asked.y), shown[sort].sum(axis=1).astype(float)
-            answer["sizes"][sort] = _shown(rows, held, size, view.task)
-        return answer, _held(shown[self.sets], asked.y), shown[self.sets].sum(axis=1).astype(float)
+        own = np.arange(len(calibrated)), calibrated.y
+        answers, compared = {}, {}
+        for score in SCORES:
+            scores = class_scores(score, calibrated.prediction)[own]
+            threshold = min(quantile_above(scores, self.coverage, mass, beyond), 1.0)
+            answers[score] = {"kind": "set", "score": score, "threshold": threshold}
+            sets = sets_of(answers[score], asked.prediction)
+            compared[score] = _held(sets, asked.y), sets.sum(axis=1).astype(float)
+        told = {score: _shown(rows, *found, view.task) for score, found in compared.items()}
+        return answers[self.sets], {"compared": told}, *compared[self.sets]
 
     def _by(self, view, asked, rows, held, size):
         """Return coverage and size of classes and of the groups of columns."""

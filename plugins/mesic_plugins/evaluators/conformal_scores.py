@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from mesic import intervals_of
+
 BINS, FEWEST = 10, 50
 SMALLEST = 1e-12
 
@@ -73,8 +75,7 @@ class Intervals:
 
     def at(self, prediction):
         """Return the ends of the intervals of predictions, two of shape (n,)."""
-        scale = self.scale(prediction)
-        return prediction + self.low * scale, prediction + self.high * scale
+        return intervals_of(self.as_dict(), prediction)
 
     def winkler(self, prediction, y, share):
         """Return the interval score of rows, shape (n,): width, and a fine for each target outside.
@@ -88,10 +89,10 @@ class Intervals:
         return high - low + 2 / (1 - share) * outside
 
     def as_dict(self):
-        """Return what answers intervals later: add ``low`` and ``high`` times the scale of the prediction's bin."""
+        """Return what a bundle answers intervals by."""
         facts = {"low": self.low, "high": self.high}
         facts = {name: end if math.isfinite(end) else None for name, end in facts.items()}
-        return facts | {"ends": self.ends.tolist(), "scales": self.scales.tolist()}
+        return {"kind": "interval"} | facts | {"ends": self.ends.tolist(), "scales": self.scales.tolist()}
 
 
 def _scales(prediction, error):
@@ -103,51 +104,3 @@ def _scales(prediction, error):
         float(np.median(error[bins == place])) if (bins == place).any() else whole for place in range(ends.size + 1)
     ]
     return ends, np.maximum(medians, whole / 10)
-
-
-def lac_scores(p):
-    """Return how little each class is believed, shape (n, k): one less its probability.
-
-    References
-    ----------
-    M. Sadinle, J. Lei, L. Wasserman, Least Ambiguous Set-Valued Classifiers, JASA 114, 2019.
-    """
-    return 1 - p
-
-
-def aps_scores(p):
-    """Return the probability of all classes that are likelier, and half of the own, shape (n, k).
-
-    The half stands for the draw of the original, so that an answer is always the same; coverage on average stays.
-
-    References
-    ----------
-    Y. Romano, M. Sesia, E. Candes, Classification with Valid and Adaptive Coverage, NeurIPS 2020.
-
-    Examples
-    --------
-    >>> aps_scores(np.array([[0.5, 0.2, 0.3]])).round(2).tolist()
-    [[0.25, 0.9, 0.65]]
-    """
-    order = np.argsort(-p, axis=1, kind="stable")
-    sorted_p = np.take_along_axis(p, order, axis=1)
-    scores = np.empty_like(p)
-    np.put_along_axis(scores, order, np.cumsum(sorted_p, axis=1) - sorted_p / 2, axis=1)
-    return scores
-
-
-SCORES = {"lac": lac_scores, "aps": aps_scores}
-
-
-def sets_of(p, sort, threshold):
-    """Return which classes each row's set holds, bool of shape (n, k); the likeliest whatever the threshold.
-
-    Examples
-    --------
-    >>> p = np.array([[0.5, 0.2, 0.3]])
-    >>> sets_of(p, "aps", 0.7).tolist(), sets_of(p, "lac", 0.3).tolist()
-    ([[True, False, True]], [[True, False, False]])
-    """
-    held = SCORES[sort](p) <= threshold + SMALLEST
-    held[np.arange(len(p)), p.argmax(axis=1)] = True
-    return held

@@ -92,7 +92,7 @@ class Rows:
         --------
         >>> found = Rows(8).contrast(np.array([3.0, 4, 5, 4, 1, 2, 1, 2]), np.arange(8) < 4)
         >>> found["value"], round(found["p"], 4), found["n"]
-        (2.5, 0.0023, 4)
+        (2.5, 0.0033, 4)
         """
         parts = [self.part(inside), self.part(~inside)]
         if min(part.units for part in parts) < FEWEST_UNITS:

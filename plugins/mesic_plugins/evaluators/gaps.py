@@ -51,7 +51,7 @@ def smallest_ratio(found):
     >>> found = {"a": {"value": 0.5, "low": 0.4, "high": 0.6}, "b": {"value": 0.2, "low": 0.1, "high": 0.3}}
     >>> gap = smallest_ratio(found)
     >>> round(gap["value"], 3), round(gap["low"], 3), round(gap["high"], 3), gap["between"]
-    (0.4, 0.194, 0.634, ['b', 'a'])
+    (0.4, 0.195, 0.635, ['b', 'a'])
     """
     gap = _extreme(found, _log_ratio)
     if gap is None:

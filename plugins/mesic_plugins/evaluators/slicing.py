@@ -127,7 +127,7 @@ def edges_of(values, parts):
     Examples
     --------
     >>> edges_of(np.arange(100.0) / 7, 4)
-    [3.5, 7.1, 10.7]
+    [3.57, 7.1, 10.7]
     """
     ordered = np.sort(values)
     ends = np.unique(np.quantile(ordered, np.arange(1, parts) / parts, method="higher"))
