@@ -151,7 +151,7 @@ def null() -> None:
         view = view_of(X, (rng.random(p.size) < 0.2).astype(int), of_two(np.full(p.size, 0.2)), seed)
         ours.append(any(row["found"] for row in Slices().evaluate(view).data["searched"]))
         hunt = Hunt(view, view, fewest=30, rng=np.random.default_rng(seed))
-        p_values = [_worse(view.losses, held > 0) for _, held in hunt.singles]
+        p_values = [_worse(view.losses, held) for column in hunt.fine for held in column.held()]
         naive.append(min(p_values) < 0.05)
     show(
         {
@@ -177,7 +177,7 @@ def suspects() -> None:
         show({"figure": f"turned labels among as many named first: {name}", **precision(X, y), "at_least": 0.6})
 
 
-def precision(X: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def precision(X: np.ndarray, y: np.ndarray) -> dict[str, object]:
     """Return the share of labels that were turned over among as many named first, by each way."""
     rng, classes = np.random.default_rng(0), int(y.max()) + 1
     turned = rng.random(y.size) < 0.05
@@ -191,7 +191,9 @@ def precision(X: np.ndarray, y: np.ndarray) -> dict[str, float]:
         from cleanlab.filter import find_label_issues
 
         ways["cleanlab"] = find_label_issues(y, p, return_indices_ranked_by="self_confidence")
-    return {way: round(float(turned[order[: turned.sum()]].sum() / turned.sum()), 3) for way, order in ways.items()}
+    count = int(turned.sum())
+    found = {way: round(float(turned[order[:count]].sum() / count), 3) for way, order in ways.items()}
+    return found | {"named": ours.size, "of": count, "turned_of_named": round(float(turned[ours].mean()), 3)}
 
 
 def numbers() -> None:

@@ -11,7 +11,7 @@ from mesic.report.words import counted, known, number, percent, score_text
 
 Record = Mapping[str, Any]
 Facts = Mapping[str, Any]
-SORTS = {"surprising": "more than it knows", "hard": "as it says itself", "declared": "declared"}
+SORTS = {"surprising": "more than it knows", "hard": "as it says itself"}
 MOST_DRAWN = 20
 NBSP = "\u00a0"
 

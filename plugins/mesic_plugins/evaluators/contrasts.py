@@ -97,7 +97,7 @@ class Rows:
         parts = [self.part(inside), self.part(~inside)]
         if min(part.units for part in parts) < FEWEST_UNITS:
             found = self.said(math.nan, math.nan, math.nan, "Welch t")
-            return found | {"p": math.nan, "greater": math.nan, "n": len(parts[0])}
+            return found | {"p": None, "greater": None, "n": len(parts[0])}
         pieces = [(part, values[where]) for part, where in zip(parts, (inside, ~inside), strict=True)]
         means = [float(part.weight @ of / part.weight.sum()) for part, of in pieces]
         leaning = np.zeros(len(self))

@@ -5,11 +5,13 @@ from itertools import combinations, takewhile
 
 import numpy as np
 
+from mesic import PredictedRows
 from mesic_plugins.evaluators.cells import column_of, is_levels, kind_of, names_of
-from mesic_plugins.evaluators.slicing import Level, Range, Slice, cut, edges_of
+from mesic_plugins.evaluators.slicing import FEW_VALUES, Level, Range, Slice, cut, edges_of
 
 MOST_ROWS = 20_000
 BINS, COARSE_BINS = 8, 4
+MOST_LEVELS, COARSE_LEVELS = 30, 12
 MOST_PAIRED = 20
 
 
@@ -29,10 +31,12 @@ class Hunt:
     """
 
     def __init__(self, view, rows, *, fewest, rng):
-        self.rows, self.fewest = rows, fewest
+        self.fewest = fewest
         self.taken = np.sort(rng.permutation(len(rows))[:MOST_ROWS])
+        self.rows = _some(rows, self.taken)
         self.left = np.ones(self.taken.size, dtype=bool)
-        self.singles, self.items = _singles(view, rows, self.taken)
+        self.fine = _columns(view, self.rows, bins=BINS, levels=MOST_LEVELS)
+        self.coarse = _columns(view, self.rows, bins=COARSE_BINS, levels=COARSE_LEVELS)
         self.looked_at = 0
 
     def worst(self, values, most):
@@ -52,23 +56,20 @@ class Hunt:
         return list(takewhile(lambda found: found is not None, offers))
 
     def _next(self, values):
-        losses = _Losses(self.rows, values, self.taken, self.left)
-        looked, best = _best(self.singles, self.items, losses, self.fewest)
+        losses = _Losses(self.rows.weight, values[self.taken], self.left)
+        looked, best = _best(self.fine, self.coarse, losses, self.fewest)
         self.looked_at = max(self.looked_at, looked)
         if best is not None:
-            self.left &= ~best.holds(self.rows)[self.taken]
+            self.left &= ~best.holds(self.rows)
         return best
 
 
 class _Losses:
     """Losses of the rows that are left, and how far the mean of some of them lies above that of the others."""
 
-    def __init__(self, rows, values, taken, left):
-        weight = np.ones(taken.size) if rows.weight is None else rows.weight[taken]
-        self.weight = np.where(left, weight, 0.0)
-        self.left = left.astype(float)
-        loss = values[taken]
-        self.moments = np.stack([self.left, self.weight, self.weight * loss, self.weight * loss**2, self.weight**2])
+    def __init__(self, weight, losses, left):
+        weight = np.where(left, 1.0 if weight is None else weight, 0.0)
+        self.moments = np.stack([left.astype(float), weight, weight * losses, weight * losses**2, weight**2])
         self.totals = self.moments.sum(axis=1)
 
     def standard_errors(self, sums):
@@ -79,6 +80,12 @@ class _Losses:
             t = (mean - rest) / np.sqrt(error + other)
         return np.where(np.isfinite(t), t, -np.inf)
 
+    def sums_of_pairs(self, held):
+        """Return the sums of moments over the rows that two slices share, shape (5, s, s), of float32 (s, n)."""
+        distinct = {moment.tobytes(): moment for moment in self.moments}  # without weights three of five are alike
+        shared = {key: (held * moment.astype(np.float32)) @ held.T for key, moment in distinct.items()}
+        return np.stack([shared[moment.tobytes()] for moment in self.moments]).astype(float)
+
     def _mean(self, sums):
         _, weight, first, second, squares = sums
         mean = first / weight
@@ -86,44 +93,45 @@ class _Losses:
         return mean, np.maximum(second / weight - mean**2, 0.0) / np.maximum(units - 1, 1e-9)
 
 
-def _best(singles, items, losses, fewest):
+def _best(fine, coarse, losses, fewest):
     """Return how many slices were looked at, and the one that lies farthest above what luck would give."""
-    enough = max(fewest, 1)
-    offers = [_best_single(singles, losses, enough), _best_pair(items, losses, enough)]
+    offers = [_best_single(fine, losses, max(fewest, 1)), _best_pair(coarse, losses, max(fewest, 1))]
     looked = sum(count for count, _, _ in offers)
     _, score, best = max(offers, key=lambda offer: offer[1])
     return looked, best if score > 0 else None
 
 
-def _best_single(singles, losses, fewest):
-    if not singles:
+def _best_single(columns, losses, fewest):
+    if not columns:
         return 0, -np.inf, None
-    sums = np.stack([losses.moments @ holds for _, holds in singles], axis=1)
+    sums = np.concatenate([column.sums(losses.moments) for column in columns], axis=1)
     t = np.where(_is_part(sums[0], losses, fewest), losses.standard_errors(sums), -np.inf)
+    slices = [part for column in columns for part in column.slices]
     best = int(t.argmax())
-    return len(singles), float(t[best]) - luck(len(singles)), singles[best][0]
+    return len(slices), float(t[best]) - luck(len(slices)), slices[best]
 
 
-def _best_pair(items, losses, fewest):
-    names = sorted({name for name, _, _ in items})
-    if len(names) < 2:
+def _best_pair(columns, losses, fewest):
+    columns = _strongest(columns, losses)
+    if len(columns) < 2:
         return 0, -np.inf, None
-    holds = np.stack([held for _, _, held in items], axis=1)
-    alone = losses.standard_errors(losses.moments @ holds)
-    strength = {name: max(t for t, (of, _, _) in zip(alone, items, strict=True) if of == name) for name in names}
-    kept = sorted(names, key=lambda name: (-strength[name], name))[:MOST_PAIRED]
-    chosen = [place for place, (name, _, _) in enumerate(items) if name in kept]
-    some = holds[:, chosen]
-    sums = np.stack([(some * moment[:, np.newaxis]).T @ some for moment in losses.moments])
-    column = np.array([names.index(items[place][0]) for place in chosen])
-    is_pair = np.triu(column[:, np.newaxis] != column, 1) & _is_part(sums[0], losses, fewest)
+    slices = [part for column in columns for part in column.slices]
+    of = np.repeat(np.arange(len(columns)), [len(column.slices) for column in columns])
+    sums = losses.sums_of_pairs(np.concatenate([column.held() for column in columns]).astype(np.float32))
+    is_pair = (of[:, np.newaxis] < of) & _is_part(sums[0], losses, fewest)
     if not is_pair.any():
         return 0, -np.inf, None
     t = np.where(is_pair, losses.standard_errors(sums), -np.inf)
     first, second = np.unravel_index(int(t.argmax()), t.shape)
-    pair = Slice((*items[chosen[first]][1].conditions, *items[chosen[second]][1].conditions))
     count = int(is_pair.sum())
-    return count, float(t.max()) - luck(count), pair
+    return count, float(t.max()) - luck(count), Slice((*slices[first].conditions, *slices[second].conditions))
+
+
+def _strongest(columns, losses):
+    """Return the columns that have the clearest slices."""
+    strength = [losses.standard_errors(column.sums(losses.moments)).max() for column in columns]
+    kept = np.sort(np.argsort(strength, kind="stable")[::-1][:MOST_PAIRED])
+    return [columns[place] for place in kept]
 
 
 def _is_part(rows, losses, fewest):
@@ -141,38 +149,71 @@ def luck(count):
     return math.sqrt(2 * math.log(max(count, 2)))
 
 
-def _singles(view, rows, taken):
-    """Return slices of one column each, and coarser ones to be paired, with the rows that they hold."""
-    columns = {name: column_of(rows, name) for name in names_of(rows)}
-    told = [
-        (name, column)
-        for name, column in columns.items()
-        if kind_of(view, name) not in ("id", "text") and column.iloc[taken].nunique(dropna=False) > 1
+def _some(rows, taken):
+    aside = None if rows.aside is None else rows.aside.iloc[taken]
+    weight = None if rows.weight is None else rows.weight[taken]
+    parts = (rows.y[taken], rows.prediction[taken], rows.losses[taken])
+    return PredictedRows(rows.X.iloc[taken], *parts, weight=weight, aside=aside)
+
+
+class _Parts:
+    """The parts of a column, and slices of one or several neighbouring ones.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n,)
+        Which part each row lies in.
+    slices : list of Slice
+    spans : list of (int, int)
+        From which part to before which each slice goes.
+    """
+
+    def __init__(self, codes, slices, spans):
+        self.codes, self.slices, self.spans = codes, slices, np.array(spans).reshape(-1, 2)
+
+    def sums(self, moments):
+        """Return the sums of moments, shape (5, n), over the rows of each slice, shape (5, s)."""
+        size = int(max(self.codes.max(), self.spans.max())) + 1
+        each = [np.bincount(self.codes, moment, minlength=size) for moment in moments]
+        summed = np.concatenate([np.zeros((len(moments), 1)), np.cumsum(each, axis=1)], axis=1)
+        return summed[:, self.spans[:, 1]] - summed[:, self.spans[:, 0]]
+
+    def held(self):
+        """Return which rows each slice holds, bool of shape (s, n)."""
+        start, stop = self.spans.T[:, :, np.newaxis]
+        return (start <= self.codes) & (self.codes < stop)
+
+
+def _columns(view, rows, *, bins, levels):
+    """Return the parts of every column that says more than one thing."""
+    named = {name: column_of(rows, name) for name in names_of(rows)}
+    told = {name: column for name, column in named.items() if kind_of(view, name) not in ("id", "text")}
+    return [
+        _levels(view, rows, name, levels)
+        if is_levels(column) or column.nunique() <= FEW_VALUES
+        else _ranges(view, column, name, bins)
+        for name, column in told.items()
+        if column.nunique(dropna=False) > 1
     ]
-    fine, coarse = (
-        [
-            (name, part, part.holds(rows)[taken].astype(float))
-            for name, column in told
-            for part in slices(view, column, name)
-        ]
-        for slices in (_fine, _coarse)
+
+
+def _levels(view, rows, name, most):
+    conditions = cut(view, name, 2, most)
+    codes = np.full(len(rows), len(conditions))
+    for place, condition in enumerate(conditions):
+        codes[condition.holds(rows)] = place
+    return _Parts(
+        codes, [Slice((one,)) for one in conditions], [(place, place + 1) for place in range(len(conditions))]
     )
-    return [(part, held) for _, part, held in fine], coarse
 
 
-def _fine(view, column, name):
-    return _slices_of(view, column, name, BINS)
-
-
-def _coarse(view, column, name):
-    return _slices_of(view, column, name, COARSE_BINS)
-
-
-def _slices_of(view, column, name, bins):
-    kind, present = kind_of(view, name), column.dropna()
-    if is_levels(column) or present.nunique() <= BINS:
-        return [Slice((level,)) for level in cut(view, name, BINS)]
-    ends = [-np.inf, *edges_of(present.to_numpy(dtype=float), bins), np.inf]
-    ranges = [Slice((Range(name, low, high, kind),)) for low, high in combinations(ends, 2)]
-    gaps = [Slice((Level(name, None, kind),))] if len(present) < len(column) else []
-    return [part for part in ranges if str(part) != f"{name} is there"] + gaps
+def _ranges(view, column, name, bins):
+    cells, kind = column.to_numpy(dtype=float), kind_of(view, name)
+    ends = [-np.inf, *edges_of(cells[~np.isnan(cells)], bins), np.inf]
+    last = len(ends) - 1
+    codes = np.where(np.isnan(cells), last, np.searchsorted(ends[1:-1], cells, side="right"))
+    spans = [span for span in combinations(range(len(ends)), 2) if span != (0, last)]
+    slices = [Slice((Range(name, ends[start], ends[stop], kind),)) for start, stop in spans]
+    if np.isnan(cells).any():
+        slices, spans = [*slices, Slice((Level(name, None, kind),))], [*spans, (last, last + 1)]
+    return _Parts(codes, slices, spans)

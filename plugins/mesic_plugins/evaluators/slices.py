@@ -15,6 +15,7 @@ from mesic_plugins.evaluators.slice_words import declared_slices, read_slice
 SETTING = "evaluator.slices.columns"
 MOST_DECLARED = 200
 MOST_SHOWN, FEWEST_MEASURED = 3, 10
+ORDER = {"surprising": 0, "hard": 1, "unconfirmed": 2}
 
 
 class Slices:
@@ -81,8 +82,8 @@ class Slices:
         distinct = list({str(part): part for part in slices}.values())
         held = [(part, part.holds(view)) for part in distinct]
         small = [{"slice": str(part), "rows": int(rows.sum())} for part, rows in held if rows.sum() < self.fewest]
-        enough = [("declared", part, rows) for part, rows in held if rows.sum() >= self.fewest]
-        measured = asked.measured(enough[:MOST_DECLARED])
+        enough = [(part, rows) for part, rows in held if rows.sum() >= self.fewest]
+        measured = asked.declared(enough[:MOST_DECLARED])
         return sorted(measured, key=lambda row: -(row["difference"]["value"] or -math.inf)), small
 
     def _searched(self, view, inside, asked, expected):
@@ -91,10 +92,9 @@ class Slices:
         hunt = Hunt(view, inside, fewest=self.fewest, rng=view.rng)
         surprising = hunt.worst(expected.excess(inside.prediction, inside.losses), self.most)
         hard = hunt.worst(inside.losses, self.most)
-        named = [*(("surprising", part) for part in surprising), *(("hard", part) for part in hard)]
-        held = [(sort, part, part.holds(asked.view)) for sort, part in named]
-        held = [one for one in held if one[2].sum() >= min(self.fewest, FEWEST_MEASURED)]
-        return sorted(asked.measured(held), key=lambda row: not row["found"]), hunt.looked_at
+        held = [(part, part.holds(asked.view)) for part in (*surprising, *hard)]
+        held = [(part, rows) for part, rows in held if rows.sum() >= min(self.fewest, FEWEST_MEASURED)]
+        return sorted(asked.searched(held), key=lambda row: ORDER[row["sort"]]), hunt.looked_at
 
 
 def _halves(view):
@@ -116,38 +116,54 @@ class _Asked:
     def __init__(self, view, expected):
         self.view = view
         self.rows = Rows(len(view), view.weight, view.groups, view.level)
+        self.limit = 1 - view.level
         self.wrong = _wrong(view)
         self.excess = expected.excess(view.prediction, view.losses)
 
     def __len__(self):
         return len(self.view)
 
-    def measured(self, held):
-        """Return a row a slice; p is one-sided, and corrected over all of them."""
-        measured = [self._row(*one) for one in held]
-        adjusted = holm([math.nan if row["p"] is None else row["p"] for row in measured])
-        limit = 1 - self.view.level
-        return [row | {"p": float(p), "found": bool(p < limit)} for row, p in zip(measured, adjusted, strict=True)]
+    def declared(self, held):
+        """Return a row a slice; p is one-sided, of the difference in loss, and corrected over all of them."""
+        rows = [self._row(*one) for one in held]
+        adjusted = holm([_or_nan(row["difference"]["greater"]) for row in rows])
+        return [_judged(row, "declared", p, self.limit) for row, p in zip(rows, adjusted, strict=True)]
 
-    def _row(self, sort, part, inside):
+    def searched(self, held):
+        """Return a row a slice and of which sort it is; p is corrected over both questions that each is asked."""
+        rows = [self._row(*one) for one in held]
+        asked = [_or_nan(row[what]["greater"]) for what in ("excess", "difference") for row in rows]
+        excess, difference = holm(asked).reshape(2, -1)
+        return [
+            _judged(row, "surprising", surprise, self.limit)
+            if surprise < self.limit
+            else _judged(row, "hard" if loss < self.limit else "unconfirmed", loss, self.limit)
+            for row, surprise, loss in zip(rows, excess, difference, strict=True)
+        ]
+
+    def _row(self, part, inside):
         rows, losses = self.rows, self.view.losses
         inner, outer = rows.part(inside), rows.part(~inside)
-        difference, excess = rows.contrast(losses, inside), rows.contrast(self.excess, inside)
-        deciding = excess if sort == "surprising" else difference
         return {
             "slice": str(part),
-            "sort": sort,
             "rows": int(inside.sum()),
             "share": float(rows.weight[inside].sum() / max(rows.weight.sum(), 1e-300)),
             "inside": inner.mean(losses[inside]),
             "outside": outer.mean(losses[~inside]),
-            "difference": difference,
-            "excess": excess,
-            "p": deciding["greater"],
+            "difference": rows.contrast(losses, inside),
+            "excess": rows.contrast(self.excess, inside),
             "explains": rows.part_of_all(losses, inside),
             "wrong": _error(self.view, inner, self.wrong[inside]),
             "wrong_outside": _error(self.view, outer, self.wrong[~inside]),
         }
+
+
+def _or_nan(number):
+    return math.nan if number is None else number
+
+
+def _judged(row, sort, p, limit):
+    return row | {"sort": sort, "p": float(p), "found": bool(p < limit)}
 
 
 def _wrong(view):

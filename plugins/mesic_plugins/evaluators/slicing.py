@@ -124,13 +124,19 @@ def known_column(view, name):
 def edges_of(values, parts):
     """Return the inner ends of ranges that hold about as many values each, in as few digits as tell the same rows.
 
+    Where nearly all values are the smallest one, the others are a range.
+
     Examples
     --------
+    >>> edges_of(np.repeat([0.0, 7.0, 8.0], [98, 1, 1]), 4)
+    [7.0]
     >>> edges_of(np.arange(100.0) / 7, 4)
     [3.57, 7.1, 10.7]
     """
     ordered = np.sort(values)
     ends = np.unique(np.quantile(ordered, np.arange(1, parts) / parts, method="higher"))
+    ends = ends[ends > ordered[0]]
+    ends = ends if ends.size else ordered[ordered > ordered[0]][:1]
     before = ordered[np.maximum(np.searchsorted(ordered, ends) - 1, 0)]
     return [_short(float(low), float(end)) for low, end in zip(before, ends, strict=True) if low < end]
 
