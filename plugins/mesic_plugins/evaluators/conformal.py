@@ -131,7 +131,7 @@ class Conformal:
         message += f"{self._units_needed(task)} that models did not see"
         evidence = {"units": units, "needed": self._units_needed(task)}
         fix = f"collect more {what}, or promise less: evaluator.conformal.coverage"
-        return Finding("NO-COVERAGE", "warning", message, evidence, fix)
+        return Finding("NO-COVERAGE", "info", message, evidence, fix)
 
     def _missed(self, data):
         found = data["coverage"]
