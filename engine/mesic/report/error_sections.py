@@ -127,7 +127,9 @@ def _fair_column(column: Facts, facts: Facts) -> Html:
     groups = details("Every group", joined(_groups(row) for row in measures))
     head = ["", "what is compared", "largest difference", "smallest ratio", "between", "four fifths"]
     name = tag("h3", column.get("column"))
-    return joined((name, table(head, rows), _small(column.get("small") or []), groups))
+    others = known(column.get("unnamed")) or 0
+    lost = paragraph(f"{counted(int(others), 'row')} of no group.", css="soft") if others else Html("")
+    return joined((name, table(head, rows), _small(column.get("small") or []), lost, groups))
 
 
 def _measure_name(row: Facts) -> str:

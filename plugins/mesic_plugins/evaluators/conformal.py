@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mesic import Evaluation, Finding, PredictedRows, SettingError, class_scores, sets_of
-from mesic_plugins.evaluators.conformal_scores import Intervals, quantile_above
+from mesic_plugins.evaluators.conformal_scores import Known, chosen_intervals, quantile_above
 from mesic_plugins.evaluators.contrasts import Rows
 from mesic_plugins.evaluators.fairness import sensitive_columns
 from mesic_plugins.evaluators.slicing import cut
@@ -22,8 +22,8 @@ class Conformal:
     They are calibrated by the errors of models on rows that these did not see, out of fold; where there are none, on
     one half of the rows and shown on the other. Numbers: what is added to the prediction below and above, in the unit
     of the target or of the usual error at such a prediction, whichever pays (Winkler's score, each half judged by the
-    other). Classes: LAC, the smallest sets, and APS, which hold harder rows more
-    evenly; no set is empty, so that a model that errs less than it has to holds more than is promised.
+    other). Classes: LAC, the smallest sets, and APS, which hold harder rows more evenly; no set is empty, so that a
+    model that errs less than it may holds more than is promised.
 
     The promise needs rows to come as those did that it was calibrated on. Groups: each counts the same, and one more is
     to come, so that a row of a group that nobody saw is held. Time: later rows count more, half as much a quarter of
@@ -57,16 +57,20 @@ class Conformal:
 
     def evaluate(self, view):
         """Return what answers intervals or sets, and their coverage and size on test rows."""
-        calibrated, asked, how = _parts(view)
-        mass, beyond, units = _mass(calibrated)
-        facts = {"promised": self.coverage, "calibrated_on": len(calibrated), "calibrated_by": how, "units": units}
-        if units < self._units_needed(view.task):
-            return Evaluation(facts | {"answer": None}, (self._too_few(units, calibrated, view.task),))
-        told = self._intervals if view.task == "regression" else self._sets
-        answer, how, held, size = told(calibrated, asked, mass, beyond, view)
-        answer |= {"promised": self.coverage}
+        calibrated, asked, origin = _parts(view)
+        mass = _Mass(calibrated)
+        facts = {
+            "promised": self.coverage,
+            "calibrated_on": len(calibrated),
+            "calibrated_by": origin,
+            "units": mass.units,
+        }
+        if mass.units < self._units_needed(view.task):
+            return Evaluation(facts | {"answer": None}, (self._too_few(mass.units, calibrated, view.task),))
         rows = Rows(len(asked), asked.weight, asked.groups, view.level)
-        data = facts | {"answer": answer} | how | _shown(rows, held, size, view.task)
+        told = self._intervals if view.task == "regression" else self._sets
+        answer, how, held, size = told(calibrated, asked, mass, view)
+        data = facts | {"answer": answer | {"promised": self.coverage}} | how | _shown(rows, held, size, view.task)
         data["by"] = self._by(view, asked, rows, held, size)
         return Evaluation(data, tuple(self._missed(data)))
 
@@ -74,40 +78,19 @@ class Conformal:
         tail = (1 - self.coverage) / (2 if task == "regression" else 1)
         return math.ceil(1 / tail - 1e-9) - 1
 
-    def _intervals(self, calibrated, asked, mass, beyond, view):
-        def fitted(inside, is_scaled):
-            return Intervals.fitted(
-                calibrated.prediction[inside],
-                calibrated.y[inside],
-                self.coverage,
-                mass=mass[inside],
-                beyond=beyond,
-                is_scaled=is_scaled,
-            )
-
-        first = _is_first(calibrated, view.rng)
-        halves = ((first, ~first), (~first, first))
-        fines = {}
-        for is_scaled in (False, True):
-            by_half = [
-                fitted(inside, is_scaled).winkler(calibrated.prediction[out], calibrated.y[out], self.coverage).mean()
-                for inside, out in halves
-                if inside.any() and out.any()
-            ]
-            fines[is_scaled] = float(np.mean(by_half)) if by_half else math.inf
-        is_scaled = fines[True] < fines[False]
-        intervals = fitted(slice(None), is_scaled)
+    def _intervals(self, calibrated, asked, mass, view):
+        known = Known(calibrated.prediction, calibrated.y, mass.rows, mass.beyond)
+        intervals, shape = chosen_intervals(known, self.coverage, _is_first(calibrated, view.rng))
         low, high = intervals.at(asked.prediction)
-        sort = "scaled by the usual error at the prediction" if is_scaled else "of one width"
-        return intervals.as_dict(), {"shape": sort}, (low <= asked.y) & (asked.y <= high), high - low
+        return intervals.as_dict(), {"shape": shape}, (low <= asked.y) & (asked.y <= high), high - low
 
-    def _sets(self, calibrated, asked, mass, beyond, view):
+    def _sets(self, calibrated, asked, mass, view):
         rows = Rows(len(asked), asked.weight, asked.groups, view.level)
         own = np.arange(len(calibrated)), calibrated.y
         answers, compared = {}, {}
         for score in SCORES:
             scores = class_scores(score, calibrated.prediction)[own]
-            threshold = min(quantile_above(scores, self.coverage, mass, beyond), 1.0)
+            threshold = min(quantile_above(scores, self.coverage, mass.rows, mass.beyond), 1.0)
             answers[score] = {"kind": "set", "score": score, "threshold": threshold}
             sets = sets_of(answers[score], asked.prediction)
             compared[score] = _held(sets, asked.y), sets.sum(axis=1).astype(float)
@@ -116,8 +99,8 @@ class Conformal:
 
     def _by(self, view, asked, rows, held, size):
         """Return coverage and size of classes and of the groups of columns."""
-        groups = [(f"{name} ", part) for name in sensitive_columns(view, self.by) for part in cut(view, name, PARTS)]
-        told = [(str(part), part.holds(asked)) for _, part in groups]
+        parts = [part for name in sensitive_columns(view, self.by) for part in cut(view, name, PARTS)]
+        told = [(str(part), part.holds(asked)) for part in parts]
         told += [(f"is {label}", asked.y == code) for code, label in enumerate(view.classes)]
         return [
             {"slice": name, "rows": int(inside.sum())}
@@ -185,15 +168,23 @@ def _taken(values, inside):
     return None if values is None else values[inside]
 
 
-def _mass(rows):
-    """Return how much each row counts, how much the one to come counts, and as how many equal units they count."""
-    mass = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(float)
-    if rows.time is not None:
-        order = np.argsort(np.argsort(-rows.time, kind="stable"), kind="stable")
-        mass = mass * 0.5 ** (order / (RECENT * max(len(rows), 1)))
-    if rows.groups is None:
-        units = int(mass.sum() ** 2 / (mass**2).sum()) if mass.any() else 0
-        return mass, float(mass.mean()) if mass.size else 1.0, units
-    group = np.unique(rows.groups, return_inverse=True)[1]
-    sums = np.bincount(group, mass)
-    return mass / np.maximum(sums[group], 1e-300), 1.0, int(sums.size)
+class _Mass:
+    """How much each row counts, how much the one to come does, and as how many equal units they count."""
+
+    def __init__(self, rows):
+        weight = np.ones(len(rows)) if rows.weight is None else rows.weight.astype(float)
+        group = np.arange(len(rows)) if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
+        if rows.groups is not None:
+            weight = weight / np.maximum(np.bincount(group, weight)[group], 1e-300)
+        self.rows = weight * _recency(rows)
+        self.beyond = 1.0 if rows.groups is not None or not len(rows) else float(weight.mean())
+        sums = np.bincount(group, self.rows)
+        self.units = int(sums.sum() ** 2 / (sums**2).sum() + 1e-9) if sums.any() else 0
+
+
+def _recency(rows):
+    """Return how much rows count by their time: the latest one, half as much each quarter of the rows earlier."""
+    if rows.time is None:
+        return 1.0
+    later = np.argsort(np.argsort(-rows.time, kind="stable"), kind="stable")
+    return 0.5 ** (later / (RECENT * max(len(rows), 1)))

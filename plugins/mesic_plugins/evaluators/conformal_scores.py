@@ -1,6 +1,7 @@
 """Conformal prediction: how far targets may lie from predictions, told by rows that models did not see."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +42,38 @@ def quantile_above(scores, share, mass=None, beyond=None):
     return float(scores[order[place]]) if place < scores.size else math.inf
 
 
+@dataclass(frozen=True)
+class Known:
+    """Predictions and targets, shape (n,), how much each row counts, and how much the row to come does."""
+
+    prediction: np.ndarray
+    y: np.ndarray
+    mass: np.ndarray
+    beyond: float
+
+    def part(self, inside):
+        """Return some of the rows."""
+        return Known(self.prediction[inside], self.y[inside], self.mass[inside], self.beyond)
+
+
+def chosen_intervals(known, share, is_first):
+    """Return intervals of one width or scaled ones, whichever lose less where each half is judged by the other.
+
+    Returns
+    -------
+    Intervals, and what they are in words
+    """
+    halves = [known.part(is_first), known.part(~is_first)]
+    judged = [halves, halves[::-1]] if all(half.y.size for half in halves) else []
+    fines = [
+        sum(Intervals.fitted(one, share, is_scaled=is_scaled).winkler(other, share) for one, other in judged)
+        for is_scaled in (False, True)
+    ]
+    is_scaled = fines[1] < fines[0]
+    shape = "scaled by the usual error at the prediction" if is_scaled else "of one width"
+    return Intervals.fitted(known, share, is_scaled=is_scaled), shape
+
+
 class Intervals:
     """Ends of the interval around a predicted number: how far the target lies from it, where it is that large.
 
@@ -56,17 +89,18 @@ class Intervals:
         self.low, self.high, self.ends, self.scales = low, high, np.asarray(ends), np.asarray(scales)
 
     @classmethod
-    def fitted(cls, prediction, y, share, *, mass, beyond, is_scaled):
+    def fitted(cls, known, share, *, is_scaled):
         """Return intervals that hold `share` of the targets, as much of the rest below as above.
 
         With `is_scaled` the scale is the median absolute error at such a prediction, else it is one everywhere.
         """
-        ends, scales = _scales(prediction, np.abs(y - prediction)) if is_scaled else ((), (1.0,))
+        error = np.abs(known.y - known.prediction)
+        ends, scales = _scales(known.prediction, error) if is_scaled else ((), (1.0,))
         found = cls(0.0, 0.0, ends, scales)
-        far = (y - prediction) / found.scale(prediction)
+        far = (known.y - known.prediction) / found.scale(known.prediction)
         tail = 1 - (1 - share) / 2
-        found.high = quantile_above(far, tail, mass, beyond)
-        found.low = -quantile_above(-far, tail, mass, beyond)
+        found.high = quantile_above(far, tail, known.mass, known.beyond)
+        found.low = -quantile_above(-far, tail, known.mass, known.beyond)
         return found
 
     def scale(self, prediction):
@@ -77,16 +111,16 @@ class Intervals:
         """Return the ends of the intervals of predictions, two of shape (n,)."""
         return intervals_of(self.as_dict(), prediction)
 
-    def winkler(self, prediction, y, share):
-        """Return the interval score of rows, shape (n,): width, and a fine for each target outside.
+    def winkler(self, known, share):
+        """Return the mean interval score of rows: width, and a fine for each target outside.
 
         References
         ----------
         R. L. Winkler, JASA 67, 1972; T. Gneiting, A. E. Raftery, JASA 102, 2007.
         """
-        low, high = self.at(prediction)
-        outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
-        return high - low + 2 / (1 - share) * outside
+        low, high = self.at(known.prediction)
+        outside = np.maximum(low - known.y, 0) + np.maximum(known.y - high, 0)
+        return float(np.average(high - low + 2 / (1 - share) * outside, weights=known.mass))
 
     def as_dict(self):
         """Return what a bundle answers intervals by."""

@@ -11,7 +11,7 @@ from mesic_plugins.evaluators.gaps import four_fifths, largest_difference, pairw
 from mesic_plugins.evaluators.slicing import cut
 
 SETTING = "evaluator.fairness.columns"
-MOST_OUTCOMES = 10
+MOST_OUTCOMES, MOST_GROUPS = 10, 200
 PARITY, OPPORTUNITY, ODDS = "demographic parity", "equal opportunity", "equalised odds"
 WITHIN, ERRORS = "calibration within groups", "equal errors"
 MEASURES = {
@@ -83,7 +83,7 @@ class Fairness:
         return Evaluation(data, tuple(found for column in columns for found in self._findings(column)))
 
     def _column(self, view, name):
-        groups = [(_name_of(part), part.holds(view)) for part in cut(view, name, self.parts)]
+        groups = [(_name_of(part), part.holds(view)) for part in cut(view, name, self.parts, MOST_GROUPS)]
         kept = {group: inside for group, inside in groups if inside.sum() >= self.fewest}
         small = [{"group": group, "rows": int(inside.sum())} for group, inside in groups if group not in kept]
         asked = _Asked(view, kept, self.fewest)
