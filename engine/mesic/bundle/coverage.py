@@ -18,18 +18,18 @@ def intervals_of(answer: Answer, prediction: np.ndarray) -> tuple[np.ndarray, np
     Parameters
     ----------
     answer
-        ``low`` and ``high`` times the scale of the prediction's bin are added to it; ``ends`` (b - 1) are the inner
-        ends of the bins, ``scales`` (b) theirs. None for an end that is not bounded.
+        ``low`` and ``high`` times the scale at the prediction are added to it; the scale runs straight between
+        ``scales`` (b) at ``knots`` (b) and stays the same beyond them. None for an end that is not bounded.
     prediction
         Values, shape (n,).
 
     Examples
     --------
-    >>> answer = {"kind": "interval", "low": -1.0, "high": 2.0, "ends": [5.0], "scales": [1.0, 3.0]}
-    >>> [end.tolist() for end in intervals_of(answer, np.array([4.0, 5.0]))]
-    [[3.0, 2.0], [6.0, 11.0]]
+    >>> answer = {"kind": "interval", "low": -1.0, "high": 2.0, "knots": [4.0, 6.0], "scales": [1.0, 3.0]}
+    >>> [end.tolist() for end in intervals_of(answer, np.array([3.0, 5.0]))]
+    [[2.0, 3.0], [5.0, 9.0]]
     """
-    scale = np.asarray(answer["scales"])[np.searchsorted(answer["ends"], prediction, side="right")]
+    scale = np.interp(prediction, answer["knots"], answer["scales"])
     low, high = answer["low"], answer["high"]
     return (
         prediction + scale * (-np.inf if low is None else low),

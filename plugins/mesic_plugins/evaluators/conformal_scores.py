@@ -7,7 +7,7 @@ import numpy as np
 
 from mesic import intervals_of
 
-BINS, FEWEST = 10, 50
+BINS, FEWEST = 10, 100
 SMALLEST = 1e-12
 
 
@@ -81,12 +81,12 @@ class Intervals:
     ----------
     low, high : float
         What is added to a prediction, in units of the scale at it.
-    ends, scales : ndarray of shape (b - 1,), (b,)
-        Bins of the prediction and the scale in each, in the target's unit.
+    knots, scales : ndarray of shape (b,)
+        Predictions and the scale at each, in the target's unit.
     """
 
-    def __init__(self, low, high, ends, scales):
-        self.low, self.high, self.ends, self.scales = low, high, np.asarray(ends), np.asarray(scales)
+    def __init__(self, low, high, knots, scales):
+        self.low, self.high, self.knots, self.scales = low, high, np.asarray(knots), np.asarray(scales)
 
     @classmethod
     def fitted(cls, known, share, *, is_scaled):
@@ -95,8 +95,8 @@ class Intervals:
         With `is_scaled` the scale is the median absolute error at such a prediction, else it is one everywhere.
         """
         error = np.abs(known.y - known.prediction)
-        ends, scales = _scales(known.prediction, error) if is_scaled else ((), (1.0,))
-        found = cls(0.0, 0.0, ends, scales)
+        knots, scales = _scales(known.prediction, error) if is_scaled else ((0.0,), (1.0,))
+        found = cls(0.0, 0.0, knots, scales)
         far = (known.y - known.prediction) / found.scale(known.prediction)
         tail = 1 - (1 - share) / 2
         found.high = quantile_above(far, tail, known.mass, known.beyond)
@@ -105,7 +105,7 @@ class Intervals:
 
     def scale(self, prediction):
         """Return the scale at predictions, shape (n,)."""
-        return self.scales[np.searchsorted(self.ends, prediction, side="right")]
+        return np.interp(prediction, self.knots, self.scales)
 
     def at(self, prediction):
         """Return the ends of the intervals of predictions, two of shape (n,)."""
@@ -126,15 +126,14 @@ class Intervals:
         """Return what a bundle answers intervals by."""
         facts = {"low": self.low, "high": self.high}
         facts = {name: end if math.isfinite(end) else None for name, end in facts.items()}
-        return {"kind": "interval"} | facts | {"ends": self.ends.tolist(), "scales": self.scales.tolist()}
+        return {"kind": "interval"} | facts | {"knots": self.knots.tolist(), "scales": self.scales.tolist()}
 
 
 def _scales(prediction, error):
+    """Return places of predictions, in order, and the median absolute error around each."""
     count = max(1, min(BINS, prediction.size // FEWEST))
-    ends = np.unique(np.quantile(prediction, np.linspace(0, 1, count + 1)[1:-1]))
-    bins = np.searchsorted(ends, prediction, side="right")
+    bins = np.searchsorted(np.quantile(prediction, np.arange(1, count) / count), prediction, side="right")
     whole = float(np.median(error)) or float(error.mean()) or 1.0
-    medians = [
-        float(np.median(error[bins == place])) if (bins == place).any() else whole for place in range(ends.size + 1)
-    ]
-    return ends, np.maximum(medians, whole / 10)
+    inside = [bins == place for place in np.unique(bins)]
+    scales = [max(float(np.median(error[one])), whole / 10) for one in inside]
+    return [float(prediction[one].mean()) for one in inside], scales
