@@ -186,6 +186,19 @@ def test_declared_slices_are_levels_ranges_shares_dates_and_missing_cells():
     assert "SMALL-SLICE" in {finding.code for finding in evaluation.findings}
 
 
+def test_of_columns_that_no_learner_sees_only_sensitive_ones_are_searched():
+    X, rng = people(3_000)
+    y = (rng.random(3_000) < 0.3).astype(int)
+    aside = pd.DataFrame({"told": pd.Categorical(np.where(y == 1, "yes", "no")), "sex": X.pop("town")})
+
+    def searched(columns):
+        view = view_of(X, y, of_two(np.full(3_000, 0.3)), aside=aside, inside=2_000, columns=columns)
+        return [row["slice"] for row in Slices().evaluate(view).data["searched"]]
+
+    assert not any("told" in part for part in searched({"told": {"kind": "category"}}))
+    assert searched({"told": {"kind": "category", "sensitive": True}})[0] == "told = yes"
+
+
 def test_what_rows_of_a_prediction_usually_lose_is_no_excess():
     rng = np.random.default_rng(0)
     p = rng.random(20_000)

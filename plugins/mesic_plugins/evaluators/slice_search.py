@@ -13,6 +13,7 @@ MOST_ROWS = 20_000
 BINS, COARSE_BINS = 8, 4
 MOST_LEVELS, COARSE_LEVELS = 30, 12
 MOST_PAIRED = 20
+LEAST_SPREAD = 0.01  # of the variance of all losses: losses that are all alike are no proof
 
 
 class Hunt:
@@ -71,6 +72,8 @@ class _Losses:
         weight = np.where(left, 1.0 if weight is None else weight, 0.0)
         self.moments = np.stack([left.astype(float), weight, weight * losses, weight * losses**2, weight**2])
         self.totals = self.moments.sum(axis=1)
+        _, weight, first, second, _ = self.totals
+        self.least = LEAST_SPREAD * max(second / weight - (first / weight) ** 2, 0.0) if weight > 0 else 0.0
 
     def standard_errors(self, sums):
         """Return t of slices from their sums of moments, shape (5, ...); -inf where it cannot be told."""
@@ -90,7 +93,7 @@ class _Losses:
         _, weight, first, second, squares = sums
         mean = first / weight
         units = weight**2 / squares
-        return mean, np.maximum(second / weight - mean**2, 0.0) / np.maximum(units - 1, 1e-9)
+        return mean, np.maximum(second / weight - mean**2, self.least) / np.maximum(units - 1, 1e-9)
 
 
 def _best(fine, coarse, losses, fewest):
@@ -185,8 +188,12 @@ class _Parts:
 
 
 def _columns(view, rows, *, bins, levels):
-    """Return the parts of every column that says more than one thing."""
-    named = {name: column_of(rows, name) for name in names_of(rows)}
+    """Return the parts of every feature and sensitive column that says more than one thing.
+
+    Other columns that no learner sees are often left out because they tell the target: slices of them tell nothing.
+    """
+    sensitive = [name for name in names_of(rows) if view.columns.get(str(name), {}).get("sensitive")]
+    named = {name: column_of(rows, name) for name in dict.fromkeys([*rows.X, *sensitive])}
     told = {name: column for name, column in named.items() if kind_of(view, name) not in ("id", "text")}
     return [
         _levels(view, rows, name, levels)

@@ -21,12 +21,12 @@ ORDER = {"surprising": 0, "hard": 1, "unconfirmed": 2}
 class Slices:
     """Compares the loss within slices of rows with the loss of the rest.
 
-    Searched are levels and ranges of every column, also of those that no learner sees, and pairs of them: first what is
-    surprising, where rows lose more than rows of such predictions usually do; then what is hard, where they lose more
-    than others do and predictions say so. They are looked for in rows that were predicted out of fold and measured on
-    test rows, so that luck in the search does not count; where nothing was predicted out of fold, on one half of the
-    rows and on the other. Holm's correction over all that came out of the search keeps false alarms below 1 - level.
-    What is declared is measured on all test rows, and corrected by itself.
+    Searched are levels and ranges of every feature, of sensitive columns that no learner sees, and pairs of them: first
+    what is surprising, where rows lose more than rows of such predictions usually do; then what is hard, where they
+    lose more than others do and predictions say so. They are looked for in rows that were predicted out of fold and
+    measured on test rows, so that luck in the search does not count; where nothing was predicted out of fold, on one
+    half of the rows and on the other. Holm's correction over both questions of all that came out of the search keeps
+    false alarms below 1 - level. What is declared is measured on all test rows, and corrected by itself.
 
     Parameters
     ----------
