@@ -11,8 +11,12 @@ from mesic.report.words import counted, known, number, percent, score_text
 
 Record = Mapping[str, Any]
 Facts = Mapping[str, Any]
-SORTS = {"surprising": "more than it knows", "hard": "as it says itself"}
+SORTS = ("surprising", "hard")
 MOST_DRAWN = 20
+ABOUT_SLICES = (
+    "For whom is the model worse? Slices are found in some rows and measured on others. Surprising: rows lose more than "
+    "rows of such predictions do. Hard: they lose more than others, and predictions say so."
+)
 NBSP = "\u00a0"
 
 
@@ -26,7 +30,7 @@ def slices(record: Record) -> Html:
     others = [row for row in searched if not row.get("found")]
     return joined(
         (
-            about("For whom is the model worse? Slices are found in some rows and measured on others."),
+            about(ABOUT_SLICES),
             paragraph(_search_words(facts, found)),
             _slice_chart([*found, *declared], facts),
             _slice_table(found, facts),
@@ -77,7 +81,12 @@ def _slice_table(rows: Sequence[Facts], facts: Facts) -> Html:
     keys = ("explains", "inside", "outside", "wrong", "wrong_outside")
     body = [
         [
-            tag("span", tag("b", row.get("slice")), tag("small", SORTS.get(str(row.get("sort")), "")), css="verdict"),
+            tag(
+                "span",
+                tag("b", row.get("slice")),
+                tag("small", row["sort"] if row.get("sort") in SORTS else ""),
+                css="verdict",
+            ),
             f"{number(row.get('rows'))} ({percent(row.get('share') or 0.0)})",
             score(row.get("difference")),
             _p(row.get("p")),
@@ -116,16 +125,16 @@ def _fair_column(column: Facts, facts: Facts) -> Html:
     rows = [
         [
             _measure_name(row),
-            said.get(row.get("name"), ""),
             score(row.get("difference")),
             score(row["ratio"]) if row.get("ratio") else "",
             " and ".join(map(str, (row.get("difference") or {}).get("between") or [])),
             _reading(row),
+            said.get(row.get("name"), ""),
         ]
         for row in measures
     ]
     groups = details("Every group", joined(_groups(row) for row in measures))
-    head = ["", "what is compared", "largest difference", "smallest ratio", "between", "four fifths"]
+    head = ["", "largest difference", "smallest ratio", "between", "four fifths", "what is compared"]
     name = tag("h3", column.get("column"))
     others = known(column.get("unnamed")) or 0
     lost = paragraph(f"{counted(int(others), 'row')} of no group.", css="soft") if others else Html("")
