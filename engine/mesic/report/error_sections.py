@@ -14,8 +14,8 @@ Facts = Mapping[str, Any]
 SORTS = ("surprising", "hard")
 MOST_DRAWN = 20
 ABOUT_SLICES = (
-    "For whom is the model worse? Slices are found in some rows and measured on others. Surprising: rows lose more than "
-    "rows of such predictions do. Hard: they lose more than others, and predictions say so."
+    "For whom is the model worse? Slices are found in some rows and measured on others. Surprising: rows lose more "
+    "than rows of such predictions do. Hard: they lose more than others, and predictions say so."
 )
 NBSP = "\u00a0"
 
