@@ -48,7 +48,7 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     )
     if not seen:
         return None
-    groups = {key: node for key, node in seen[0].items() if key in KINDS}
+    groups = {key: node for key, node in seen[0].items() if key in KINDS and node is not None}
     keys = {key: value for key, value in seen[0].items() if key not in KINDS}
     problems = list(schema_problems(DictConfig(keys), schema, ""))
     problems += [text for kind, node in groups.items() for text in component_problems(kind, kind, DictConfig(node))]

@@ -1,66 +1,163 @@
-"""``mesic compare``: what another version of the data does, everything else held fixed."""
+"""``mesic compare``: runs on the same rows, bundles on new ones, people and model, or what newer data do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesic.config.verb import configured
-from mesic.console import print_json, print_table, print_text, progress
+from mesic.console import print_json, print_table, print_text, progress, tell
+from mesic.errors import UsageError
 from mesic.host.components import option
+
+if TYPE_CHECKING:
+    from mesic.comparing.comparing import Compared  # which imports NumPy
+
+PEOPLE = "people"
+PARTS = {"test": "test", "out_of_fold": "out of fold"}
 
 
 @dataclass
 class CompareSettings:
     """The keys of ``mesic compare``."""
 
-    a: str = option("???", "a finished run on the older version of the data")
-    b: str = option("???", "the newer version: a table file, or a run of the same configuration")
-    threads: int | None = option(None, "threads; null: the cores there are", low=1)
+    a: str | None = option(None, "the reference: a finished run, a bundle, or people")
+    b: str | None = option(None, "what is set beside it: a run, a bundle, or a table file with newer data")
+    runs: list[str] = option([], "or several runs, or the folder of one sweep")
+    against: str | None = option(None, "of several: the reference, as runs names it; null: the best one")
+    by: str | None = option(
+        None,
+        "whose rows decide; null: test rows for two runs, out_of_fold for several",
+        choices=("test", "out_of_fold"),
+    )
+    metric: dict[str, Any] | None = option(None, "what decides; by default the mean loss")
+    margin: float | None = option(None, "differences of what decides that do not matter; null: any does", low=0)
+    interval: float | None = option(None, "level of intervals and tests; null: that of the run", low=0.5, high=0.999)
+    on: str | None = option(None, "new rows with the target, on which two bundles are compared")
+    group: str | None = option(None, "column of these rows: which belong together")
+    out: str | None = option(None, "page to write, such as compare.html")
+    threads: int | None = option(None, "threads for newer data; null: the cores there are", low=1)
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
-    """Compare two versions of the data; return the exit status."""
+    """Compare what the command line names; return the exit status."""
     settings = configured("compare", arguments, CompareSettings)
     if settings is None:
         return 0
-    from mesic.host.registry import installed
-    from mesic.runs.data_effect import data_effect
-    from mesic.runs.resources import available_cores, limited_threads
+    _refuse_unclear(settings)
+    if _is_data(settings):
+        from mesic.verbs.compare_data import compare_data
 
-    threads = settings.threads or available_cores()
-    with limited_threads(threads), progress("mesic compare") as say:
-        found = data_effect(Path(settings.a), settings.b, installed(), threads=threads, say=say)
+        return compare_data(settings.a, settings.b, settings.threads, as_json=as_json)
+    with progress("mesic compare") as say:
+        say("reading what each answered")
+        found = _compared(settings).as_dict()
+    if settings.out:
+        _write_page(found, settings.out)
     if as_json:
-        print_json({"a": settings.a, "b": settings.b, **found.as_dict()})
-        return 0
-    _print(found.as_dict(), settings)
+        print_json(found)
+    else:
+        _print(found)
     return 0
 
 
-def _print(found: Mapping[str, Any], settings: CompareSettings) -> None:
-    from mesic.report.words import score_parts
-    from mesic.runs.data_effect import FACTORS
+def _refuse_unclear(settings: CompareSettings) -> None:
+    is_pair = settings.a is not None and settings.b is not None
+    if bool(settings.runs) == (settings.a is not None or settings.b is not None) or not (is_pair or settings.runs):
+        raise UsageError("give a=RUN b=RUN (or newer data), or runs=[RUN,RUN,...] or runs=[SWEEP] for several")
+    if settings.against is not None and not settings.runs:
+        raise UsageError(f"against={settings.against} is for runs=[...]: a is what b is set beside")
+    if settings.group is not None and settings.on is None:
+        raise UsageError(f"group={settings.group} is for on=TABLE: groups of runs are those of their source")
 
-    changed = found["changed"]
-    print_text(
-        f"{settings.a} -> {settings.b}, everything but the data held fixed: {changed['added']:,} rows added, "
-        f"{changed['removed']:,} removed, {changed['labels']:,} labels and {changed['cells']:,} other cells changed\n"
-    )
-    names = [score["metric"] for score in found["scores"]["a"]][:4]
+
+def _is_data(settings: CompareSettings) -> bool:
+    """Return whether newer data are asked about: a table, or a run of the same configuration on other rows."""
+    if settings.runs or settings.on or settings.a == PEOPLE:
+        return False
+    from mesic.runs.record import FILE, read_record
+
+    if not (Path(str(settings.b)) / FILE).is_file():
+        return True
+    a, b = ((read_record(str(folder)).get("data") or {}).get("digest") for folder in (settings.a, settings.b))
+    return a is not None and b is not None and a != b
+
+
+def _compared(settings: CompareSettings) -> "Compared":
+    from mesic.comparing.candidates import candidate_of
+    from mesic.comparing.runs import compare_runs, listed_runs
+
+    told = {"metric": settings.metric, "level": settings.interval, "margin": settings.margin}
+    if settings.on:
+        from mesic.comparing.bundles import compare_bundles
+
+        return compare_bundles([str(settings.a), str(settings.b)], settings.on, group=settings.group, **told)
+    part = PARTS.get(settings.by or "")
+    if settings.runs:
+        candidates, left = listed_runs([str(run) for run in settings.runs])
+        if left:
+            tell(f"not finished, and left out: {', '.join(left)}")
+        return compare_runs(candidates, part=part, against=None if settings.against is None else str(settings.against), **told)
+    b = candidate_of(Path(str(settings.b)), key="b")
+    if settings.a == PEOPLE:
+        from mesic.comparing.people import compare_people
+
+        return compare_people(b, margin=settings.margin)
+    a = candidate_of(Path(str(settings.a)), key="a")
+    return compare_runs([a, b], part=part, against=a.name, **told)
+
+
+def _write_page(found: Mapping[str, Any], out: str) -> None:
+    from mesic.report.comparison_page import render_comparison
+    from mesic.runs.files import write_text
+
+    write_text(Path(out), render_comparison(found))
+    tell(out)
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    from mesic.report import comparison_words as words
+
+    is_pair = len(found["pairs"]) == 1
+    if is_pair:
+        print_text(words.pair_sentence(found["pairs"][0], found))
+        print_text(f"Compared on {words.where(found)}.\n")
+    else:
+        print_text(f"{len(found['models'])} models on {words.where(found)}; the reference: {found['reference']}")
+        print_text(words.count_sentence(found) + "\n")
+    if any(model["scores"] for model in found["models"]):
+        _print_scores(found)
+    _print_pairs(found)
+    for said in (words.beside_sentence(found), words.worth_sentence(found), *found["notes"]):
+        if said:
+            print_text(said)
+
+
+def _print_scores(found: Mapping[str, Any]) -> None:
+    from mesic.report.words import level_text, score_parts
+
+    names = [score["metric"] for score in found["models"][0]["scores"]][:4]
     rows = [
-        [which, *("{} ({})".format(*score_parts(score)) for score in found["scores"][which][: len(names)])]
-        for which in ("a", "b")
+        [_named(model), *("{} ({})".format(*score_parts(score)) for score in model["scores"][: len(names)])]
+        for model in found["models"]
     ]
-    print_table(["learned from", *names], rows, f"{found['test_rows']:,} test rows of a, with the targets of b")
-    effects = {"all together": found["total"], **{FACTORS[name]: one for name, one in found["effects"].items()}}
-    rows = [[name, f"{one['value']:+.4g}", *_ends(one)] for name, one in effects.items()]
-    print_table(
-        ["change", found["loss"], "interval", "p"], rows, f"Change of the mean {found['loss']}; below 0 is better"
-    )
+    print_table(["", *names], rows, f"Scores ({level_text(found)} intervals)")
 
 
-def _ends(one: Mapping[str, Any]) -> list[str]:
-    if one["low"] is None or one["p"] is None:
-        return ["unknown", "unknown"]
-    return [f"{one['low']:+.4g} to {one['high']:+.4g}", f"{one['p']:.2g}"]
+def _named(model: Mapping[str, Any]) -> str:
+    return f"{model['name']} ({model['learner']})" if model["learner"] else str(model["name"])
+
+
+def _print_pairs(found: Mapping[str, Any]) -> None:
+    from mesic.report.comparison_words import difference_parts, p_text
+
+    is_pair = len(found["pairs"]) == 1
+    rows = []
+    for pair in found["pairs"]:
+        for name, one in [(found["by"] if is_pair else pair["model"], pair), *((m["metric"], m) for m in pair["metrics"])]:
+            needed = "" if one["rows_to_decide"] is None else f"{one['rows_to_decide']:,}"
+            rows.append([name, *difference_parts(one["difference"]), p_text(one["p"]), one["verdict"], needed])
+    title = f"Difference to {found['reference']}"
+    title += "; the first line decides" if is_pair else f"; p by Holm for {found['tests']} tests"
+    head = "metric" if is_pair else "model"
+    print_table([head, "difference", "interval", "p", "verdict", "rows that would tell"], rows, title)

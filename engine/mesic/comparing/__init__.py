@@ -1,0 +1,1 @@
+"""Which of several models is better, on the same rows, and how sure that is."""
