@@ -42,13 +42,15 @@ def main(simulations: int) -> None:
     for learner, predict in (("ridge", ridge), ("tree", tree)):
         for rows, folds, repeats in SCHEMES if learner == "ridge" else SCHEMES[:3]:
             errors = cross_validated(predict, rows, folds, repeats, simulations)
-            show("type_i_cross_validated", learner=learner, rows=rows, folds=folds, repeats=repeats, **errors)
-    show("type_i_test_rows", **test_rows(simulations))
-    show("type_i_groups", **grouped_rows(simulations))
-    show("type_i_metrics", **by_metrics(simulations))
-    show("type_i_list_of_ten", **lists(simulations))
+            setting = {"learner": learner, "rows": rows, "folds": folds, "repeats": repeats}
+            show({"figure": "type I, cross-validated"} | setting | errors)
+    show({"figure": "type I, test rows"} | test_rows(simulations))
+    show({"figure": "type I, groups"} | grouped_rows(simulations))
+    show({"figure": "type I, metrics"} | by_metrics(simulations))
+    show({"figure": "any false claim, the best of ten"} | lists(simulations))
     for rows in (200, 1_000):
-        show("best_of_a_list", rows=rows, **winners(rows, SWEEPS), settled=winners(rows, 10 * SWEEPS, start=1_000))
+        for sweeps, start in ((SWEEPS, 0), (10 * SWEEPS, 1_000)):
+            show({"figure": "the best of forty", "rows": rows} | winners(rows, sweeps, start))
 
 
 def ridge(X: np.ndarray, y: np.ndarray, asked: np.ndarray) -> np.ndarray:

@@ -20,7 +20,8 @@ VERBS = {
     "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
-    "compare": "what another version of the data does, by added rows and by changed labels; also ab, bandit",
+    "compare": "which of several runs or bundles is better, what newer data do; also ab, bandit",
+    "advise": "what to do next: data (are more rows worth it)",
     "reproduce": "run again from the record and prove that it is the same",
     "log": "show a run's timeline; add human work with its hours and cost",
     "list": "components with their options, types, defaults and provider",
@@ -40,6 +41,10 @@ SUB_VERBS = {  # modules mesic.verbs.ab.plan and so on
     "plan bandit": "what a bandit would cost before it serves anyone: regret of each policy beside an A/B test",
     "compare bandit": "what each arm is worth, read from the log of a bandit, with intervals that hold",
 }
+ADVISE_VERBS = {
+    "data": "are more rows worth it: what they would bring by the run's learning curve, what they cost, which ones",
+}
+FAMILIES = {"data": DATA_VERBS, "advise": ADVISE_VERBS}
 INTERRUPTED = 130
 ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000  # Python's 700 make the imports of a run 1.1 times as long
 # Threads that wait spin for a moment, then sleep. Never spinning made a fit on an idle machine 1.5 times as long;

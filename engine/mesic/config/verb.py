@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from mesic.cli import DATA_VERBS, SUB_VERBS, VERBS
+from mesic.cli import FAMILIES, SUB_VERBS, VERBS
 from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
 from mesic.config.problems import component_problems, problems_of
@@ -34,8 +34,10 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
         Unknown keys, wrong types, missing values: all of them together.
     """
     if parsed(arguments).help:
-        summaries = {**VERBS, **SUB_VERBS, **{f"data {name}": summary for name, summary in DATA_VERBS.items()}}
-        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summaries[verb]}\n")
+        families = {f"{verb} {name}": said for verb, names in FAMILIES.items() for name, said in names.items()}
+        summaries = {**VERBS, **SUB_VERBS, **families}
+        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summaries[verb]}
+")
         print_text("\n".join(key_lines(schema)))
         return None
     seen: list[dict[str, Any]] = []

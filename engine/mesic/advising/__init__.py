@@ -1,0 +1,1 @@
+"""What to do next with a model: are more data worth it."""
