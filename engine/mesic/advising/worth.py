@@ -6,6 +6,7 @@ from typing import Any
 from mesic.advising.curve import LearningCurve
 
 STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)  # more rows, in those that there are
+LEAST = 0.01  # of a gain: laws never rise, so that their low end is hardly ever 0
 
 
 def offers(curve: LearningCurve, now: int, asked: int | None, price: float | None, value: float | None) -> list[dict[str, Any]]:
@@ -57,8 +58,8 @@ def _ratio(cost: float, gain: float) -> float | None:
 
 
 def _verdict(judged: Mapping[str, Any], *, is_money: bool) -> str:
-    if judged["low"] > 0:
+    if judged["low"] > (0 if is_money else LEAST * judged["value"]):
         return "worth it" if is_money else "a gain"
-    if judged["high"] < 0 or (judged["high"] == 0 and judged["value"] == 0):
+    if judged["high"] < 0 or judged["high"] == judged["value"] == 0:
         return "not worth it" if is_money else "no gain"
     return "cannot tell"

@@ -22,7 +22,9 @@ from mesic.report.blocks import (
 from mesic.report.calibration_groups import calibration_groups
 from mesic.report.error_charts import MOST_CLASSES
 from mesic.report.plane_picture import has_plane, plane_chart
+from mesic.report.progress_chart import progress_chart
 from mesic.report.words import (
+    SEVERAL,
     counted,
     known,
     level_text,
@@ -128,6 +130,7 @@ def zone(record: Record) -> Html:
             figure(charts.zone_chart, facts, caption=caption if len(trials) > 1 else ""),
             paragraph(said),
             paragraph(search_text(record)) if search_text(record) else Html(""),
+            _progress(facts, tuning.get("progress")),
             _plane(facts),
             _preferences(facts),
             _edges(facts),
@@ -137,6 +140,17 @@ def zone(record: Record) -> Html:
 
 
 UNSAID = "for a reason that the record does not hold"
+
+
+def _progress(facts: Facts, progress: Facts | None) -> Html:
+    """Return the picture of the search; nothing of a single trial."""
+    trials = [*(facts.get("trials") or []), *(facts.get("pruned") or [])]
+    if not progress or not progress.get("best") or len(trials) < SEVERAL:
+        return Html("")
+    caption = "Dashed: what is usual around each trial. A trial that was clearly worse on its first folds stands at what it "
+    caption += "would have lost."
+    chart = figure(progress_chart, trials, progress, facts.get("loss") or "loss", caption=caption)
+    return joined((tag("h3", "Progress"), chart))
 
 
 def _plane(facts: Facts) -> Html:

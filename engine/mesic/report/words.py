@@ -248,6 +248,7 @@ def search_text(record: Mapping[str, Any]) -> str:
         return ""
     inside = len(zone.get("members") or [])
     said = f"{counted(tried, 'trial')}, {inside} of them in the zone, {len(zone.get('taken') or {})} taken."
+    said += progress_text((record.get("trials") or {}).get("progress"))
     if any(luck.get(name) is None for name in ("value", "expected", "low", "high", "level", "trials")):
         return said
     expected, loss = score_text({**luck, "value": luck["expected"]}), zone.get("loss") or "loss"
@@ -270,6 +271,23 @@ def procedure_text(record: Mapping[str, Any]) -> str:
     made = (record.get("refits") or {}).get("made")
     said = "Intervals of the procedure hold for what was chosen, fitted on other rows too"
     return f"{said}: {counted(made, 'fit')} on halves tell how far."
+def progress_text(progress: Mapping[str, Any] | None) -> str:
+    """Return the chance that going on with a search improves it; nothing of few trials.
+
+    Examples
+    --------
+    >>> hour = {"trials": 9000, "chance": 0.9, "is_least": True}
+    >>> progress_text({"again": {"trials": 15, "chance": 0.46}, "hour": hour})
+    ' Another 15 would improve on the best beyond the noise with a chance of 46%, an hour more with one of at least 90%.'
+    """
+    again, hour = ((progress or {}).get(name) or {} for name in ("again", "hour"))
+    if known(again.get("chance")) is None or known(hour.get("chance")) is None:
+        return ""
+    least = "at least " if hour.get("is_least") else ""
+    return (
+        f" Another {number(again['trials'])} would improve on the best beyond the noise with a chance of "
+        f"{percent(again['chance'])}, an hour more with one of {least}{percent(hour['chance'])}."
+    )
 
 
 def selection_text(record: Mapping[str, Any]) -> str:

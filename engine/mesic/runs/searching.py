@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from mesic.host.building import build
 from mesic.runs import plan
 from mesic.runs.files import json_digest
+from mesic.runs.narrating import Narrated, progress_of
 from mesic.runs.seeds import stage_seed
 from mesic.runs.shortage import pool_without_trials
 from mesic.runs.state import Experiment
@@ -14,6 +15,7 @@ from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
 from mesic.training.constraints import refuse_unmet
 from mesic.training.mean import FITS
+from mesic.training.progress import progress_findings
 from mesic.training.search import Budget, Replay, Searched, search
 from mesic.training.stopping import Rest
 
@@ -40,7 +42,7 @@ def search_zone(run: Experiment, activity: Activity) -> None:
         run.attempting,
         run.dataset,
         budget,
-        kept=attempts,
+        kept=Narrated(attempts, run, progress_of(run)),
         rest=Rest(shared["patience"], shared["plateau"]),
         beside=shared["beside"],
     )
@@ -53,9 +55,19 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     states = [trial.state for trial in searched.finished]
     counts = {"failed": states.count("failed"), "pruned": states.count("pruned"), "cut": int(searched.cut is not None)}
     replay = Replay.of(searched.finished, searched.screened)
-    about = {"tuner": tuner_part.name, "ended": searched.ended, "replay": replay.facts()}
+    progress = _progress(run, searched)
+    run.record.find(*progress_findings(progress, searched.ended))
+    about = {"tuner": tuner_part.name, "ended": searched.ended, "replay": replay.facts(), "progress": progress}
     run.record.add(trials={"tried": len(states), **counts, **about})
     run.left_s = budget.left_s()
+
+
+def _progress(run: Experiment, searched: Searched) -> dict[str, Any] | None:
+    """Return how the search went, from its first trial on, also where it was taken up again."""
+    run.so_far, told = "", progress_of(run)
+    for trial in searched.finished:
+        told.hear(trial)
+    return told.facts(searched.finished)
 
 
 def _journal(run: Experiment, starts: Sequence[Mapping[str, Any]]) -> "Journal | None":

@@ -91,6 +91,7 @@ class Experiment:
     space: SearchSpace = field(init=False)
     attempting: Attempting = field(init=False)
     left_s: float | None = None
+    so_far: str = ""
     instead: Fitted | None = None
     attempts: Attempts = field(init=False)
     digests: dict[str, Any] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Experiment:
         """Return what is called before each fit of a stage: it says so, and looks at the memory."""
 
         def between(doing: str) -> None:
-            self.say(f"{what}, {doing}")
+            self.say(", ".join(filter(None, (what, self.so_far, doing))))
             self.memory.check(doing)
 
         return between
