@@ -5,8 +5,8 @@
 Type-I errors at nominal 5 % where both models are equally good: ridge and trees of exchangeable columns, cross-fitted
 once and repeatedly; fixed models of equal risk on test rows, alone and in groups; lists of ten. Beside them the plain
 paired t test and Wilcoxon's test over folds, and "more than a standard error apart". Then twenty searches: the best
-one's loss as it seems and corrected, against its loss on many fresh rows. SIMULATIONS (400) of each setting: some minutes
-on one core.
+one's loss as it seems and corrected, against its loss on many fresh rows. SIMULATIONS (400) of each setting: some
+minutes on one core.
 """
 
 import sys
@@ -64,7 +64,7 @@ def tree(X: np.ndarray, y: np.ndarray, asked: np.ndarray) -> np.ndarray:
 def cross_validated(
     predict: Callable[..., np.ndarray], rows: int, folds: int, repeats: int, simulations: int
 ) -> dict[str, float]:
-    """Return how often each rule tells two learners apart that are equally good: one sees ten columns, one ten others."""
+    """Return how often each rule tells two learners apart that are equally good: each sees ten columns of its own."""
     rng, said = np.random.default_rng(0), []
     for _ in range(simulations):
         X = rng.standard_normal((rows, 20))
@@ -73,7 +73,9 @@ def cross_validated(
         for _ in range(repeats):
             for validate in np.array_split(rng.permutation(rows), folds):
                 fit = np.setdiff1d(np.arange(rows), validate, assume_unique=True)
-                both = [(predict(X[fit, s], y[fit], X[validate, s]) - y[validate]) ** 2 for s in (np.s_[:10], np.s_[10:])]
+                both = [
+                    (predict(X[fit, s], y[fit], X[validate, s]) - y[validate]) ** 2 for s in (np.s_[:10], np.s_[10:])
+                ]
                 a.append(both[0].mean())
                 b.append(both[1].mean())
                 by_row[:, validate] += np.stack(both) / repeats
@@ -133,7 +135,9 @@ def by_metrics(simulations: int) -> dict[str, float]:
         y = (rng.random(300) < 0.3).astype(np.int64)
         plan = plan_resampling(300, None, rng=np.random.default_rng(number), replicates=1_000)
         seen = y + rng.normal(0, 0.7, 300)
-        sides = [side(y, 1 / (1 + np.exp(3 - 5 * (seen + rng.normal(0, 0.7, 300)))), plan.unit_of_row) for _ in range(2)]
+        sides = [
+            side(y, 1 / (1 + np.exp(3 - 5 * (seen + rng.normal(0, 0.7, 300)))), plan.unit_of_row) for _ in range(2)
+        ]
         for name, metric in (("roc_auc", RocAuc()), ("f1", F1())):
             told[name].append(scores_of_sides(metric, sides, plan, None).p(0, 1) < 0.05)
     return {name: float(np.mean(said)) for name, said in told.items()}
@@ -184,7 +188,7 @@ def _winners(rows: int, sweeps: int, start: int) -> Iterator[tuple[float, float,
 
 
 def _trial(X: np.ndarray, y: np.ndarray, rows: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Return squared errors a row out of fold of ridge on drawn columns, and the mean on fresh rows of its folds' models."""
+    """Return squared errors a row out of fold of ridge on drawn columns, and the mean on fresh rows."""
     columns = rng.choice(15, int(rng.integers(3, 12)), replace=False)
     losses, fresh = np.empty(rows), []
     for validate in np.array_split(np.arange(rows), 5):

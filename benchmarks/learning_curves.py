@@ -3,9 +3,9 @@
     python benchmarks/learning_curves.py
 
 Eighteen curves: six generated tables, each learned by LightGBM, logistic regression and nearest neighbours on 64 to
-16,384 rows; everything is told from 2,048 rows and fewer, and held against the error at 16,384. Beside the extrapolation
-of `mesic advise data`: the last value, and power laws of two, three and four parameters fitted by least squares from
-several starts. Well under two minutes on one core.
+16,384 rows; everything is told from 2,048 rows and fewer, and held against the error at 16,384. Beside the
+extrapolation of `mesic advise data`: the last value, and power laws of two, three and four parameters fitted by least
+squares from several starts. Well under two minutes on one core.
 """
 
 import warnings

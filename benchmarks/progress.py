@@ -2,10 +2,10 @@
 
     python benchmarks/progress.py [SEARCHES]
 
-SEARCHES (400) drawn landscapes of one to six options with a noise of their own, half of them searched at random, half by
-TPE, 120 trials each. After 15, 20, 30 and 60 trials: the chance that up to three times as many bring a loss that beats the
-best by more than the noise, beside how often they did. The peer says what holds for independent trials, more / (so far +
-more), whatever the noise. Some minutes on one core.
+SEARCHES (400) drawn landscapes of one to six options with a noise of their own, half of them searched at random, half
+by TPE, 120 trials each. After 15, 20, 30 and 60 trials: the chance that up to three times as many bring a loss that
+beats the best by more than the noise, beside how often they did. The peer says what holds for independent trials,
+more / (so far + more), whatever the noise. Some minutes on one core.
 """
 
 import sys
@@ -37,11 +37,7 @@ def main(searches: int) -> None:
 def calibration(stated: np.ndarray, came: np.ndarray) -> dict[str, object]:
     """Return stated chances and how often they came true, by fifths, and the Brier score."""
     place = np.digitize(stated, BINS)
-    fifths = [
-        {"stated": float(stated[place == n].mean()), "came": float(came[place == n].mean()), "n": int((place == n).sum())}
-        for n in range(BINS.size + 1)
-        if (place == n).any()
-    ]
+    fifths = [_fifth(stated[place == n], came[place == n]) for n in range(BINS.size + 1) if (place == n).any()]
     return {"worst": max(abs(one["stated"] - one["came"]) for one in fifths if one["n"] >= 100)} | {
         "brier": float(((stated - came) ** 2).mean()),
         "brier of the mean": float(came.mean() * (1 - came.mean())),
@@ -49,8 +45,12 @@ def calibration(stated: np.ndarray, came: np.ndarray) -> dict[str, object]:
     }
 
 
+def _fifth(stated: np.ndarray, came: np.ndarray) -> dict[str, float]:
+    return {"stated": float(stated.mean()), "came": float(came.mean()), "n": came.size}
+
+
 def questions(losses: np.ndarray, noise: float) -> Iterator[tuple[float, float, bool]]:
-    """Yield the stated chance, the peer's, and whether an improvement came, for each start and number of trials more."""
+    """Yield the stated chance, the peer's, and whether an improvement came, for each start and number more."""
     for start in STARTS:
         for more in (start, 2 * start, 3 * start):
             if start + more > TRIALS:

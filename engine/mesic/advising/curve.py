@@ -87,7 +87,7 @@ class LearningCurve:
 
     @cached_property
     def start(self) -> int | None:
-        """The place of the smallest size that a power law holds from: a learner may wake up late; None: it never does."""
+        """The place of the smallest size from which a power law holds; None: from none. Learners may wake up late."""
         starts = range(self.sizes.size - FEWEST_SIZES + 1)
         return next((start for start in starts if self._misfit(start) <= MISFIT), None)
 
@@ -116,7 +116,7 @@ class LearningCurve:
         return np.asarray(self._scores(self._laws.at(size)))
 
     def expected(self, size: float) -> dict[str, Any]:
-        """Return the score to expect at a size: the mean over resamples, and the interval that holds `level` of them."""
+        """Return the score to expect at a size: the mean over resamples, and the interval of `level` of them."""
         scores = self.at(size)
         return self._point(size, float(np.mean(scores)), scores)
 
@@ -129,7 +129,9 @@ class LearningCurve:
     def _point(self, size: float, value: float, drawn: np.ndarray) -> dict[str, Any]:
         tail = (1 - self.level) / 2
         low, high = np.nanquantile(drawn, [tail, 1 - tail])
-        told: dict[str, Any] = finite({"rows": int(size), "value": value, "low": low, "high": high, "level": self.level})
+        told: dict[str, Any] = finite(
+            {"rows": int(size), "value": value, "low": low, "high": high, "level": self.level}
+        )
         return told
 
     def _pairs(self) -> Sequence[tuple[float, float]]:
@@ -137,7 +139,7 @@ class LearningCurve:
 
     @property
     def _known(self) -> np.ndarray:
-        return self.drawn[~np.isnan(self.drawn).any(axis=1)]
+        return np.asarray(self.drawn[~np.isnan(self.drawn).any(axis=1)])
 
     @cached_property
     def _laws(self) -> PowerLaws:

@@ -165,7 +165,9 @@ def advise_data(
 def _refuse_beyond(rows: int | None, now: int, reach: int) -> None:
     if rows is not None and now + rows > reach:
         raise SettingError(
-            "rows", rows, f"at most {max(0, reach - now):,}: of more than 8 times the rows that were fitted on nothing can be said"
+            "rows",
+            rows,
+            f"at most {max(0, reach - now):,}: of more than 8 times the rows that were fitted on nothing can be said",
         )
 
 

@@ -47,7 +47,9 @@ class Measured:
     def curve(self, name: str, metric: Metric, *, level: float) -> LearningCurve:
         """Return the curve of a metric."""
         values = np.array([np.mean([self._side(one).score(metric) for one in draws]) for draws in self.found])
-        of_draws = [[replicated(metric, self._side(one), self.resampling.counts) for one in draws] for draws in self.found]
+        of_draws = [
+            [replicated(metric, self._side(one), self.resampling.counts) for one in draws] for draws in self.found
+        ]
         perfect = metric.bounds[1 if metric.greater_is_better else 0]
         return LearningCurve(
             name, np.array(self.sizes), values, self._picked(of_draws), perfect, metric.greater_is_better, level
@@ -63,7 +65,13 @@ class Measured:
                 drawn = [self.resampling.counts @ own for own in sums]
                 of_draws.append([both[:, 0] / both[:, 1] for both in drawn])
         return LearningCurve(
-            name, np.array(self.sizes), np.array(values), self._picked(of_draws), 0.0, greater_is_better=False, level=level
+            name,
+            np.array(self.sizes),
+            np.array(values),
+            self._picked(of_draws),
+            0.0,
+            greater_is_better=False,
+            level=level,
         )
 
     def _picked(self, of_draws: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
@@ -132,7 +140,9 @@ def measure(
     shares = usable_shares(dataset, folds)
     if len(shares) < 2:
         raise DataError("there are too few training rows to learn from fewer: a learning curve takes hundreds")
-    orders = [Nested.drawn(dataset, stage_rng(seed, f"subset {n}"), by_time=by_time) for n in range(1 if by_time else draws)]
+    orders = [
+        Nested.drawn(dataset, stage_rng(seed, f"subset {n}"), by_time=by_time) for n in range(1 if by_time else draws)
+    ]
     sizes, found = list[int](), list[list[OutOfFold]]()
     for share in shares:
         parts = [order.folds(folds, share) for order in orders[: None if share <= SEVERAL_DRAWS else 1]]

@@ -35,7 +35,7 @@ class PowerLaws:
         return np.asarray(self.scale * away**-self.exponent + self.floor)
 
 
-def fit_power_laws(sizes: Sequence[float], errors: np.ndarray, *, least: float = 0.0) -> PowerLaws:
+def fit_power_laws(sizes: Sequence[float] | np.ndarray, errors: np.ndarray, *, least: float = 0.0) -> PowerLaws:
     """Fit a power law to each of several curves, by bounded least squares.
 
     Exponent and shift are tried on a grid, which no local minimum escapes; scale and floor follow for each from linear
@@ -68,7 +68,9 @@ def fit_power_laws(sizes: Sequence[float], errors: np.ndarray, *, least: float =
     falling = ((n + shift[:, np.newaxis]) / (n[0] + shift[:, np.newaxis])) ** -exponent[:, np.newaxis]
     scale, floor = _linear(falling, errors, weight, least)
     square, across, middle = (falling**2) @ weight, (errors * weight) @ falling.T, (errors @ weight)[:, np.newaxis]
-    off = scale**2 * square + floor**2 - 2 * scale * across - 2 * floor * middle + 2 * scale * floor * (falling @ weight)
+    off = (
+        scale**2 * square + floor**2 - 2 * scale * across - 2 * floor * middle + 2 * scale * floor * (falling @ weight)
+    )
     best, row = off.argmin(axis=1), np.arange(len(errors))
     return PowerLaws(scale[row, best], exponent[best], floor[row, best], shift[best], float(n[0]))
 
@@ -79,9 +81,7 @@ def _grid(n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return exponent.ravel(), shift.ravel()
 
 
-def _linear(
-    falling: np.ndarray, errors: np.ndarray, weight: np.ndarray, least: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _linear(falling: np.ndarray, errors: np.ndarray, weight: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
     """Return scale and floor of each curve for each shape, (replicates, shapes): neither rises, nor falls too low."""
     mean = falling @ weight
     apart = falling - mean[:, np.newaxis]

@@ -1,6 +1,7 @@
 """Where more rows would help most: by class, or by the values of a column."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def slices_of(dataset: Dataset, column: str | None) -> dict[str, np.ndarray]:
 def _quarters(values: "pd.Series[float]") -> dict[str, np.ndarray]:
     edges = np.unique(np.nanquantile(values, np.linspace(0, 1, QUARTERS + 1)))
     found = {}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         is_last = high == edges[-1]
         inside = (values >= low) & ((values <= high) if is_last else (values < high))
         found[f"{low:.4g} to {high:.4g}"] = inside.to_numpy()

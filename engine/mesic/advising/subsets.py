@@ -49,7 +49,7 @@ class Nested:
         """Return the first rows of the order; a group that would be cut is taken whole."""
         own = self.place[rows]
         last = np.sort(own)[max(1, round(share * rows.size)) - 1]
-        return rows[own <= last]
+        return np.asarray(rows[own <= last])
 
 
 def usable_shares(dataset: Dataset, folds: Folds) -> list[float]:

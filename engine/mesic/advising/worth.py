@@ -9,7 +9,9 @@ STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)  # more rows, in those that there are
 LEAST = 0.01  # of a gain: laws never rise, so that their low end is hardly ever 0
 
 
-def offers(curve: LearningCurve, now: int, asked: int | None, price: float | None, value: float | None) -> list[dict[str, Any]]:
+def offers(
+    curve: LearningCurve, now: int, asked: int | None, price: float | None, value: float | None
+) -> list[dict[str, Any]]:
     """Return what more rows would bring: a line for what was asked, or for ever more of them.
 
     Parameters
@@ -41,12 +43,21 @@ def offer(curve: LearningCurve, now: int, more: int, price: float | None, value:
     """
     gain = curve.gain(now, more)
     cost = None if price is None else price * more
-    told = {"more": more, "expect": curve.expected(now + more), "gain": gain, "cost": cost, "worth_from": None, "net": None}
+    told = {
+        "more": more,
+        "expect": curve.expected(now + more),
+        "gain": gain,
+        "cost": cost,
+        "worth_from": None,
+        "net": None,
+    }
     if cost is not None and gain["value"] > 0:
         told["worth_from"] = {end: _ratio(cost, gain[of]) for end, of in _TURNED.items()} | {"level": gain["level"]}
     judged: Mapping[str, Any] = gain
     if cost is not None and value is not None:
-        judged = told["net"] = {end: value * gain[end] - cost for end in ("value", "low", "high")} | {"level": gain["level"]}
+        judged = told["net"] = {end: value * gain[end] - cost for end in ("value", "low", "high")} | {
+            "level": gain["level"]
+        }
     return told | {"verdict": _verdict(judged, is_money=told["net"] is not None)}
 
 

@@ -68,7 +68,9 @@ def compare_bundles(
     candidates = [_candidate(name, bundle, first.classes, table, y) for name, bundle in bundles.items()]
     config: dict[str, Any] = {"metric": metric, "metrics": None, "plugins": {"prefer": {}}}
     metrics = metrics_of(installed(), config, first.manifest["task"])
-    question = Question(metrics, by=None if metric is None else metric["name"], against=folders[0], level=level or 0.95, margin=margin)
+    question = Question(
+        metrics, by=None if metric is None else metric["name"], against=folders[0], level=level or 0.95, margin=margin
+    )
     groups = None if group is None else _groups(table, group)
     return compared(
         candidates, question, part=NEW_ROWS, roles=lambda rows: (None, None if groups is None else groups[rows])

@@ -1,4 +1,4 @@
-"""Which of several models is better: all against a reference, on the same rows, with everything that is sure about it."""
+"""Which of several models is better: all against a reference, on the same rows, and how sure that is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -168,7 +168,9 @@ def _by_folds(candidates: Sequence[Candidate], question: Question) -> Compared:
     if question.by is not None:
         raise SettingError("metric", question.by, "null, for answers out of fold are gone; or by=test")
     deciding = fold_losses_of(candidates)
-    note = "answers out of fold are gone: the losses of whole folds were compared, of the trial that counts most in each"
+    note = (
+        "answers out of fold are gone: the losses of whole folds were compared, of the trial that counts most in each"
+    )
     return _Reporter(candidates, question, deciding, None, (note,)).told(None)
 
 
@@ -214,7 +216,9 @@ class _Reporter:
             reference=self.candidates[reference].name,
             is_chosen=self.question.against is None,
             models=[self._model(number) for number in self._order()],
-            pairs=[self._pair(number, reference, p[tuple(sorted((number, reference)))]) for number in others],
+            pairs=[
+                self._pair(number, reference, p[min(number, reference), max(number, reference)]) for number in others
+            ],
             tests=len(p),
             worth=self._worth(),
             beside=beside,

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mesic.comparing.candidates import Candidate
+from mesic.comparing.difference import difference_of
 from mesic.errors import DataError, UsageError
 from mesic.evaluation.comparison import Comparison
-from mesic.runs.files import finite
 
 METHOD = "Nadeau-Bengio t over folds"
 
@@ -66,9 +66,8 @@ class FoldLosses:
 
         value, error, freedom = self._told(one, other)
         half = -float(special.stdtrit(max(freedom, 1), (1 - level) / 2)) * error
-        told = {"value": value, "low": value - half, "high": value + half, "p": self.p(one, other)}
-        about = {"level": level, "method": METHOD, "unit": "folds", "n": self.losses.shape[1]}
-        return Comparison(**finite(told), **about)  # type: ignore[typeddict-item]  # mypy does not look into **
+        ends, folds = (value - half, value + half), self.losses.shape[1]
+        return difference_of(value, ends, self.p(one, other), level=level, method=METHOD, unit="folds", n=folds)
 
     def _told(self, one: int, other: int) -> tuple[float, float, int]:
         difference = self.losses[one] - self.losses[other]
@@ -91,7 +90,9 @@ def fold_losses_of(candidates: Sequence[Candidate]) -> FoldLosses:
     first = _folds(candidates[0])
     for other in candidates[1:]:
         if not _folds(other).equals(first):
-            raise UsageError(f"{other.name} and {candidates[0].name} have other folds, and losses a row are gone: by=test")
+            raise UsageError(
+                f"{other.name} and {candidates[0].name} have other folds, and losses a row are gone: by=test"
+            )
     sizes = candidates[0].facts["partition"]["folds"]
     fitted, validated = (float(np.mean([fold[name] for fold in sizes])) for name in ("train", "validate"))
     return FoldLosses(np.array([_losses(candidate) for candidate in candidates]), fitted, validated)

@@ -54,7 +54,8 @@ class Ground:
     @property
     def losses(self) -> np.ndarray:
         """Losses a row, freed of each search's luck, shape (k, n)."""
-        return np.stack([losses_by_row(one.rows, one.losses) for one in self.answers]) + self.luck[:, np.newaxis]
+        by_row = np.stack([losses_by_row(one.rows, one.losses) for one in self.answers])
+        return np.asarray(by_row + self.luck[:, np.newaxis])
 
     def means(self) -> Means:
         """Return the mean losses."""
@@ -70,9 +71,7 @@ class Ground:
         for one in self.answers:
             place = np.searchsorted(self.rows, one.rows)
             weight, groups = (None if values is None else values[place] for values in (self.weight, self.groups))
-            found.append(
-                Side(one.y, one.labels, one.prediction, self.plan.unit_of_row[place], weight, groups)
-            )
+            found.append(Side(one.y, one.labels, one.prediction, self.plan.unit_of_row[place], weight, groups))
         return found
 
     def table(self, metrics: Mapping[str, Metric], number: int, level: float) -> list[dict[str, object]]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mesic.comparing.difference import difference_of
 from mesic.evaluation.comparison import Comparison
 from mesic.evaluation.resampling import FEWEST_UNITS, Resampling
-from mesic.runs.files import finite
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Means:
         """Return the standard error of a difference."""
         spread = self.covariance[one, one] + self.covariance[other, other] - 2 * self.covariance[one, other]
         size = self.covariance[one, one] + self.covariance[other, other]
-        return float(np.sqrt(spread)) if spread > 1e-15 * size else 0.0
+        return 0.0 if spread <= 1e-15 * size else float(np.sqrt(spread))
 
     def p(self, one: int, other: int) -> float:
         """Return the two-sided p of no difference; nan where it cannot be told."""
@@ -55,9 +55,8 @@ class Means:
 
         value, error = float(self.values[one] - self.values[other]), self.error(one, other)
         half = -float(special.stdtrit(self.freedom, (1 - level) / 2)) * error
-        told = {"value": value, "low": value - half, "high": value + half, "p": self.p(one, other)}
-        about = {"level": level, "method": self.method, "unit": self.unit, "n": self.n}
-        return Comparison(**finite(told), **about)  # type: ignore[typeddict-item]  # mypy does not look into **
+        ends, p = (value - half, value + half), self.p(one, other)
+        return difference_of(value, ends, p, level=level, method=self.method, unit=self.unit, n=self.n)
 
 
 def mean_losses(

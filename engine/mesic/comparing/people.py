@@ -35,8 +35,8 @@ def compare_people(model: Candidate, *, margin: float | None = None) -> Compared
     file = model.folder / FOLDER / FILE
     if not file.is_file():
         raise UsageError(
-            f"{model.folder} knows no answers of people: `mesic data label run={model.folder}` makes sheets for them, and "
-            "with 'answers=[...]' takes them in"
+            f"{model.folder} knows no answers of people: `mesic data label run={model.folder}` makes sheets for them, "
+            "and with 'answers=[...]' takes them in"
         )
     humans: Sequence[Mapping[str, Any]] = json.loads(Path(file).read_text(encoding="utf-8"))["humans"]
     differences = [human["against_model"] for human in humans]
@@ -56,7 +56,9 @@ def compare_people(model: Candidate, *, margin: float | None = None) -> Compared
         + [_model(human["labeler"], "people", human["scores"]) for human in humans],
         pairs=[_pair(human, p, margin, len(humans)) for human, p in zip(humans, adjusted, strict=True)],
         tests=len(humans),
-        notes=["people answered a sample of the test rows; each is set beside the model on the rows that they answered"],
+        notes=[
+            "people answered a sample of the test rows; each is set beside the model on the rows that they answered"
+        ],
     )
 
 

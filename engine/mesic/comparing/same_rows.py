@@ -33,7 +33,8 @@ def refuse_other_rows(candidates: Sequence[Candidate]) -> None:
         if not is_same_data(first, other):
             raise UsageError(
                 f"{other.name} and {first.name} are runs on different data ({_difference(first, other)}): models are "
-                "compared on the same rows; `mesic compare a=OLDER b=NEWER` of one configuration says what newer data do"
+                "compared on the same rows; `mesic compare a=OLDER b=NEWER` of one configuration says what newer data "
+                "do"
             )
         if not _parts(first).equals(_parts(other)):
             raise UsageError(
@@ -43,7 +44,9 @@ def refuse_other_rows(candidates: Sequence[Candidate]) -> None:
 
 
 def _difference(one: Candidate, other: Candidate) -> str:
-    names = [name for name in ("digest", "target", "task", "classes") if one.facts["data"][name] != other.facts["data"][name]]
+    names = [
+        name for name in ("digest", "target", "task", "classes") if one.facts["data"][name] != other.facts["data"][name]
+    ]
     said = {"digest": "the rows differ", "target": "the target differs", "task": "the task differs"}
     return said.get(names[0], "the classes differ")
 

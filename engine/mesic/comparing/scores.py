@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mesic.comparing.difference import difference_of
 from mesic.comparing.replicates import Side, replicated
 from mesic.evaluation.comparison import Comparison
 from mesic.evaluation.metrics import Metric
 from mesic.evaluation.resampling import FEWEST_UNITS, Resampling, percentile_ends
-from mesic.runs.files import finite
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,11 @@ class Scores:
         """Return how much larger the score of `one` is than that of `other`, with its interval and p."""
         value = float(self.values[one] - self.values[other])
         low, high = percentile_ends(self._differences(one, other), level, self.units)
-        told = {"value": value, "low": min(low, value), "high": max(high, value), "p": self.p(one, other)}
+        ends = min(low, value), max(high, value)
         method = "paired percentile bootstrap"
         if self.widened != 1:
             method += f", distances times {self.widened:g} for folds that share training rows"
-        about = {"level": level, "method": method, "unit": self.unit, "n": self.n}
-        return Comparison(**finite(told), **about)  # type: ignore[typeddict-item]  # mypy does not look into **
+        return difference_of(value, ends, self.p(one, other), level=level, method=method, unit=self.unit, n=self.n)
 
     def _differences(self, one: int, other: int) -> np.ndarray:
         value = float(self.values[one] - self.values[other])
@@ -90,8 +89,12 @@ def scores_of_sides(
     ----------
     B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16.
     """
-    drawn = [replicated(metric, side, plan.counts) for side in sides]
-    shortest = min(len(scores) for scores in drawn)
     values = np.array([side.score(metric) for side in sides])
+    unknown = np.full(plan.replicates, np.nan)
+    drawn = [
+        unknown if np.isnan(value) else replicated(metric, side, plan.counts)
+        for side, value in zip(sides, values, strict=True)
+    ]
+    shortest = min(len(scores) for scores in drawn)
     stacked = np.stack([scores[:shortest] for scores in drawn])
     return Scores(values, stacked, plan.effective(weight), plan.unit, plan.unit_of_row.size, widened)

@@ -33,13 +33,15 @@ def worth_of_best(metric: Metric, sides: Sequence[Side], plan: Resampling, *, le
     cross-validation, Machine Learning 107, 2018.
     """
     sign = -1.0 if metric.greater_is_better else 1.0
+    values = sign * np.array([side.score(metric) for side in sides])
+    if np.isnan(values).any():
+        return None
     inside = np.stack([replicated(metric, side, plan.counts) for side in sides], axis=1)
     outside = np.stack([replicated(metric, side, (plan.counts == 0).astype(float)) for side in sides], axis=1)
     best = np.nan_to_num(sign * inside, nan=np.inf).argmin(axis=1)
     picked = outside[np.arange(len(best)), best]
     picked = np.where(np.isnan(inside).all(axis=1), np.nan, picked)
-    values = sign * np.array([side.score(metric) for side in sides])
-    if np.isnan(picked).all() or np.isnan(values).all():
+    if np.isnan(picked).all():
         return None
-    expected, low_high = float(np.nanmean(picked)), percentile_ends(picked, level)
-    return Optimism(sign * (expected - sign * float(np.nanmin(values))), expected, *low_high, level)
+    expected = float(np.nanmean(picked))
+    return Optimism(sign * expected - float(values.min()), expected, *percentile_ends(picked, level), level)

@@ -50,5 +50,7 @@ def _slices(found: Mapping[str, Any]) -> Html:
     said = f"By how much the {found['loss']} falls by {counted(found['slices_more'], 'more row')} like these, "
     said += f"by {found['slices_by']}; the steepest first."
     head = ["rows", "scored", f"{found['loss']} now", "falls by"]
-    note = "It is told from how each slice has gained from more rows of all kinds so far, not from rows of its own alone."
+    note = (
+        "It is told from how each slice has gained from more rows of all kinds so far, not from rows of its own alone."
+    )
     return joined([about(said), table(head, [slice_cells(one) for one in found["slices"]]), paragraph(note)])

@@ -17,7 +17,8 @@ def advice_sentence(found: Facts) -> str:
         return f"Whether more rows are worth it cannot be told: {found['refused']}."
     offer = found["offers"][0] if found["offers"] else None
     if offer is None:
-        return f"Of more than {number(found['reach'])} rows nothing can be said; the model learns from {number(found['now'])}."
+        now, reach = number(found["now"]), number(found["reach"])
+        return f"Of more than {reach} rows nothing can be said; the model learns from {now}."
     gain, verdict = offer["gain"], offer["verdict"]
     said = f"{counted(offer['more'], 'more row')} would improve {name} by {score_text(gain)}"
     if offer["cost"] is None:
@@ -95,6 +96,6 @@ def levels_text(found: Facts) -> str:
     '95% intervals: resampled rows, each with another draw of the rows that were learned from'
     """
     return (
-        f"{level_text(found['curve'][0])} intervals: resampled rows, each with another draw of the rows that were learned "
-        "from"
+        f"{level_text(found['curve'][0])} intervals: resampled rows, each with another draw of the rows that were "
+        "learned from"
     )

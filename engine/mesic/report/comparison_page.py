@@ -97,9 +97,7 @@ def _method(found: Facts) -> Html:
     ]
     notes = joined(paragraph(note[:1].upper() + note[1:] + ".") for note in found["notes"])
     reading = paragraph(
-        "Better and worse: p lies below 1 less the level, after the number of tests. Equivalent: the whole interval lies "
-        "within the margin. Cannot tell: neither; it does not mean that there is no difference."
+        "Better and worse: p lies below 1 less the level, after the number of tests. Equivalent: the whole interval "
+        "lies within the margin. Cannot tell: neither; it does not mean that there is no difference."
     )
     return joined([table(["what", "how"], rows), reading, notes])
-
-

@@ -15,8 +15,10 @@ def where(found: Facts) -> str:
 
     Examples
     --------
-    >>> where({"part": "test", "rows": 1409, "unit": "rows"}), where({"part": "out of fold", "rows": 5, "unit": "folds"})
-    ('the same 1,409 test rows', 'the losses of the same 5 folds')
+    >>> where({"part": "test", "rows": 1409, "unit": "rows"})
+    'the same 1,409 test rows'
+    >>> where({"part": "out of fold", "rows": 5, "unit": "folds"})
+    'the losses of the same 5 folds'
     """
     if found["unit"] == "folds":
         return f"the losses of the same {counted(found['rows'], 'fold')}"
@@ -99,8 +101,8 @@ def rows_text(pair: Facts, found: Facts) -> str:
         return " No number of rows that could be had would show so small a difference."
     more = " in their groups" if found["unit"] == "groups" else ""
     return (
-        f" Were it as large as it seems, {counted(pair['rows_to_decide'], 'such row')}{more} would show it in 8 of 10 cases; "
-        f"there are {number(found['rows'])}."
+        f" Were it as large as it seems, {counted(pair['rows_to_decide'], 'such row')}{more} would show it in 8 of 10 "
+        f"cases; there are {number(found['rows'])}."
     )
 
 
@@ -125,10 +127,9 @@ def worth_sentence(found: Facts) -> str:
         return ""
     seems, expected = (number(worth[name]) for name in ("seems", "expected"))
     span = score_parts({**worth, "value": worth["expected"]})[1]
-    return (
-        f"{worth['name']}{_about(found)} has the best {metric_name(found['by'])} of {worth['models']}, {seems}; as it is the best of "
-        f"several, expect {expected} of it elsewhere ({level_text(worth)} interval {span})."
-    )
+    best = f"{worth['name']}{_about(found)} has the best {metric_name(found['by'])} of {worth['models']}, {seems}"
+    interval = f"({level_text(worth)} interval {span})"
+    return f"{best}; as it is the best of several, expect {expected} of it elsewhere {interval}."
 
 
 def _about(found: Facts) -> str:
@@ -140,7 +141,10 @@ def _about(found: Facts) -> str:
 def count_sentence(found: Facts) -> str:
     """Return how many of several models cannot be told from the reference."""
     pairs: Sequence[Facts] = found["pairs"]
-    told = {word: sum(pair["verdict"] == word for pair in pairs) for word in ("better", "worse", "equivalent", "cannot tell")}
+    told = {
+        word: sum(pair["verdict"] == word for pair in pairs)
+        for word in ("better", "worse", "equivalent", "cannot tell")
+    }
     words = {
         "better": "better than it",
         "worse": "worse",

@@ -64,6 +64,8 @@ def _measured(drawing: Drawing, curve: Points, x: Scale, y: Scale) -> None:
     for point in curve:
         across = x(point["rows"])
         if known(point["low"]) is not None and known(point["high"]) is not None:
-            drawing.line((across, y(point["low"])), (across, y(point["high"])), style="stroke:var(--a);stroke-width:2;opacity:.5")
+            drawing.line(
+                (across, y(point["low"])), (across, y(point["high"])), style="stroke:var(--a);stroke-width:2;opacity:.5"
+            )
         note = f"{counted(point['rows'], 'row')}: {score_text(point)}, measured"
         drawing.dot((across, y(point["value"])), 4.5, "fill:var(--a);stroke:var(--paper)", note=note)

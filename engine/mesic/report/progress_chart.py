@@ -32,7 +32,9 @@ def progress_chart(trials: Trials, progress: Mapping[str, Any], loss: str, width
     True
     """
     drawing = Drawing(width, 300 if width > NARROW else 260, "Progress of the search")
-    points = [(float(trial["number"]), float(trial["loss"])) for trial in trials if known(trial.get("loss")) is not None]
+    points = [
+        (float(trial["number"]), float(trial["loss"])) for trial in trials if known(trial.get("loss")) is not None
+    ]
     best, last = progress["best"], max(number for number, _ in points)
     x, y = _scales(drawing, points, best, last)
     drawing.axis_y(y, x.start, x.end)
@@ -41,7 +43,9 @@ def progress_chart(trials: Trials, progress: Mapping[str, Any], loss: str, width
     drawing.centred((x.start + x.end) / 2, y.start + 40, "trial, in the order of trying", within=(0, width))
     _steps(drawing, best, last, x, y)
     usual = trend(points, log=False)
-    drawing.curve([(x(at), y(height)) for at, height in usual], "stroke:var(--quiet);stroke-width:1.5;stroke-dasharray:3 4")
+    drawing.curve(
+        [(x(at), y(height)) for at, height in usual], "stroke:var(--quiet);stroke-width:1.5;stroke-dasharray:3 4"
+    )
     for number, value in points:
         drawing.dot((x(number), y(value)), 3.5, "fill:var(--a);opacity:.7", note=f"trial {number:.0f}: {value:.4g}")
     return drawing.svg()

@@ -147,7 +147,9 @@ def _progress(facts: Facts, progress: Facts | None) -> Html:
     trials = [*(facts.get("trials") or []), *(facts.get("pruned") or [])]
     if not progress or not progress.get("best") or len(trials) < SEVERAL:
         return Html("")
-    caption = "Dashed: what is usual around each trial. A trial that was clearly worse on its first folds stands at what it "
+    caption = (
+        "Dashed: what is usual around each trial. A trial that was clearly worse on its first folds stands at what it "
+    )
     caption += "would have lost."
     chart = figure(progress_chart, trials, progress, facts.get("loss") or "loss", caption=caption)
     return joined((tag("h3", "Progress"), chart))

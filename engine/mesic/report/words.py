@@ -277,8 +277,8 @@ def progress_text(progress: Mapping[str, Any] | None) -> str:
     Examples
     --------
     >>> hour = {"trials": 9000, "chance": 0.9, "is_least": True}
-    >>> progress_text({"again": {"trials": 15, "chance": 0.46}, "hour": hour})
-    ' Another 15 would improve on the best beyond the noise with a chance of 46%, an hour more with one of at least 90%.'
+    >>> progress_text({"again": {"trials": 5, "chance": 0.4}, "hour": hour})
+    ' Another 5 would improve on the best beyond the noise with a chance of 40%, an hour more with one of at least 90%.'
     """
     again, hour = ((progress or {}).get(name) or {} for name in ("again", "hour"))
     if known(again.get("chance")) is None or known(hour.get("chance")) is None:

@@ -15,7 +15,7 @@ from mesic.training.zone import Trial, paired_excess
 HOUR_S = 3600.0
 FARTHEST = 8.0  # times the trials so far
 RECENT = 4.0  # the last three quarters of the trials are two doublings
-USUAL, WORTH = 2.0, 2.0  # the prior: two improvements in a growth of the trials by e squared
+USUAL, WORTH = 1.75, 2.0  # the prior: so many improvements in a growth of the trials by e squared
 FEWEST_TRIALS = 8
 LIKELY = 0.6
 
@@ -103,7 +103,7 @@ class Progress:
         plan = plan_resampling(trial.losses.size, self.groups, rng=np.random.default_rng(0))
         both = np.stack([trial.losses, np.zeros(trial.losses.size)])
         found = mean_losses(both, plan, self.weight).difference(0, 1, self.level)
-        ends = {name: found[name] for name in ("value", "low", "high", "level")}  # type: ignore[literal-required]
+        ends = {name: found[name] for name in ("value", "low", "high", "level")}
         self.points.append({"trial": place, "number": trial.number, **ends})
 
     def facts(self, trials: Sequence[Trial]) -> dict[str, Any] | None:
@@ -143,9 +143,11 @@ def progress_findings(facts: dict[str, Any] | None, ended: str) -> list[Finding]
         return []
     trials, chance = facts["again"]["trials"], facts["again"]["chance"]
     message = (
-        f"the search was cut while it was still improving: {len(facts['improved'])} of {trials} trials were better than the "
-        f"best before them by more than the noise, the last at place {facts['improved'][-1] + 1}; as many again would "
-        f"bring another one with a chance of {chance:.0%}"
+        f"the search was cut while it was still improving: {len(facts['improved'])} of {trials} trials were better "
+        f"than the best before them by more than the noise, the last at place {facts['improved'][-1] + 1}; as many again "
+        f"would bring another one with a chance of {chance:.0%}"
     )
     evidence = {"trials": trials, "improved": facts["improved"], "chance": round(chance, 4)}
-    return [Finding("STILL-IMPROVING", "info", message, evidence, f"tuner.trials={2 * trials}, or twice the tuner.budget_s")]
+    return [
+        Finding("STILL-IMPROVING", "info", message, evidence, f"tuner.trials={2 * trials}, or twice the tuner.budget_s")
+    ]

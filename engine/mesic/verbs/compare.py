@@ -87,7 +87,7 @@ def _compared(settings: CompareSettings) -> "Compared":
     from mesic.comparing.candidates import candidate_of
     from mesic.comparing.runs import compare_runs, listed_runs
 
-    told = {"metric": settings.metric, "level": settings.interval, "margin": settings.margin}
+    told: dict[str, Any] = {"metric": settings.metric, "level": settings.interval, "margin": settings.margin}
     if settings.on:
         from mesic.comparing.bundles import compare_bundles
 
@@ -97,7 +97,9 @@ def _compared(settings: CompareSettings) -> "Compared":
         candidates, left = listed_runs([str(run) for run in settings.runs])
         if left:
             tell(f"not finished, and left out: {', '.join(left)}")
-        return compare_runs(candidates, part=part, against=None if settings.against is None else str(settings.against), **told)
+        return compare_runs(
+            candidates, part=part, against=None if settings.against is None else str(settings.against), **told
+        )
     b = candidate_of(Path(str(settings.b)), key="b")
     if settings.a == PEOPLE:
         from mesic.comparing.people import compare_people
@@ -154,7 +156,10 @@ def _print_pairs(found: Mapping[str, Any]) -> None:
     is_pair = len(found["pairs"]) == 1
     rows = []
     for pair in found["pairs"]:
-        for name, one in [(found["by"] if is_pair else pair["model"], pair), *((m["metric"], m) for m in pair["metrics"])]:
+        for name, one in [
+            (found["by"] if is_pair else pair["model"], pair),
+            *((m["metric"], m) for m in pair["metrics"]),
+        ]:
             needed = "" if one["rows_to_decide"] is None else f"{one['rows_to_decide']:,}"
             rows.append([name, *difference_parts(one["difference"]), p_text(one["p"]), one["verdict"], needed])
     title = f"Difference to {found['reference']}"
