@@ -17,6 +17,7 @@ from mesic.host.kinds import KINDS
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
 from mesic.verbs.bandit.compare import CompareBanditSettings
 from mesic.verbs.bandit.plan import PlanBanditSettings
+from mesic.verbs.advise.data import AdviseDataSettings
 from mesic.verbs.compare import CompareSettings
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings
@@ -49,6 +50,7 @@ SETTINGS = {
     "compare ab": (("", CompareAbSettings),),
     "plan bandit": (("", PlanBanditSettings),),
     "compare bandit": (("", CompareBanditSettings),),
+    "advise data": (("", AdviseDataSettings),),
     "data card": (("", CardSettings),),
     "data diff": (("", DiffSettings),),
     "data label": (("", LabelSettings),),

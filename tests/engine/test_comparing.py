@@ -65,7 +65,9 @@ class TestMeans:
         rng = np.random.default_rng(1)
         losses, group, weight = rng.exponential(size=(3, 200)), np.repeat(np.arange(20), 10), rng.uniform(1, 3, 200)
         found = mean_losses(losses, planned(200, group), weight).difference(2, 0, 0.9)
-        two = paired_difference(losses[2], losses[0], weight=weight, groups=group, rng=np.random.default_rng(0), level=0.9)
+        two = paired_difference(
+            losses[2], losses[0], weight=weight, groups=group, rng=np.random.default_rng(0), level=0.9
+        )
 
         assert found["unit"] == "groups"
         for name in ("value", "low", "high", "p"):
@@ -275,11 +277,15 @@ class TestCompared:
 
         assert double.rows == y.size
         assert double.pairs[0]["difference"] == pytest.approx(single.pairs[0]["difference"])
-        assert double.pairs[0]["metrics"][-1]["difference"] == pytest.approx(single.pairs[0]["metrics"][-1]["difference"])
+        assert double.pairs[0]["metrics"][-1]["difference"] == pytest.approx(
+            single.pairs[0]["metrics"][-1]["difference"]
+        )
 
     def repeated(self, one):
         told = one.given[OUT_OF_FOLD]
-        twice = {name: np.repeat(getattr(told, name), 2, axis=0) for name in ("rows", "y", "labels", "prediction", "losses")}
+        twice = {
+            name: np.repeat(getattr(told, name), 2, axis=0) for name in ("rows", "y", "labels", "prediction", "losses")
+        }
         return Candidate(one.name, one.task, one.classes, {}, given={OUT_OF_FOLD: Answers(**twice)})
 
     def test_only_rows_that_all_answered_count_and_there_must_be_some(self):

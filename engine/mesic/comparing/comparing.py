@@ -149,6 +149,7 @@ def compared(candidates: Sequence[Candidate], question: Question, *, part: str, 
     SettingError
         The reference is none of them.
     """
+    _refuse_strange(question.against, candidates)
     metric = _metric(question)
     if part == OUT_OF_FOLD and not all(candidate.has(part) for candidate in candidates):
         return _by_folds(candidates, question)
@@ -158,6 +159,12 @@ def compared(candidates: Sequence[Candidate], question: Question, *, part: str, 
     reporter = _Reporter(candidates, question, deciding, ground)
     beside = None if question.against is None or len(candidates) > TWO else _beside(candidates, question, part, roles)
     return reporter.told(beside)
+
+
+def _refuse_strange(against: str | None, candidates: Sequence[Candidate]) -> None:
+    names = [candidate.name for candidate in candidates]
+    if against is not None and against not in names:
+        raise SettingError("against", against, f"one of {', '.join(names)}")
 
 
 def _metric(question: Question) -> Metric | None:
@@ -236,10 +243,7 @@ class _Reporter:
     def _reference(self) -> int:
         if self.question.against is None:
             return self._order()[0]
-        names = [candidate.name for candidate in self.candidates]
-        if self.question.against not in names:
-            raise SettingError("against", self.question.against, f"one of {', '.join(names)}")
-        return names.index(self.question.against)
+        return [candidate.name for candidate in self.candidates].index(self.question.against)
 
     def _adjusted(self) -> dict[tuple[int, int], float]:
         """Return p by pair; a reference that these very rows have chosen could have been any, so all pairs count."""

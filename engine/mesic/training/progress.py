@@ -144,8 +144,8 @@ def progress_findings(facts: dict[str, Any] | None, ended: str) -> list[Finding]
     trials, chance = facts["again"]["trials"], facts["again"]["chance"]
     message = (
         f"the search was cut while it was still improving: {len(facts['improved'])} of {trials} trials were better "
-        f"than the best before them by more than the noise, the last at place {facts['improved'][-1] + 1}; as many again "
-        f"would bring another one with a chance of {chance:.0%}"
+        f"than the best before them by more than the noise, the last at place {facts['improved'][-1] + 1}; as many "
+        f"again would bring another one with a chance of {chance:.0%}"
     )
     evidence = {"trials": trials, "improved": facts["improved"], "chance": round(chance, 4)}
     return [
