@@ -1,4 +1,4 @@
-"""docs/compare.md and docs/advise.md: their commands are run as they stand there, and their words are those of the code."""
+"""docs/compare.md and docs/advise.md: their commands are run as they stand there, their words are the code's."""
 
 import typing
 

@@ -36,8 +36,7 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     if parsed(arguments).help:
         families = {f"{verb} {name}": said for verb, names in FAMILIES.items() for name, said in names.items()}
         summaries = {**VERBS, **SUB_VERBS, **families}
-        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summaries[verb]}
-")
+        print_text(f"mesic {verb} key=value ... [--json] [Hydra flags]: {summaries[verb]}\n")
         print_text("\n".join(key_lines(schema)))
         return None
     seen: list[dict[str, Any]] = []
