@@ -59,8 +59,8 @@ def fit_power_laws(sizes: Sequence[float] | np.ndarray, errors: np.ndarray, *, l
     --------
     >>> sizes = np.array([100, 200, 400, 800, 1600])
     >>> law = fit_power_laws(sizes, 3.0 * sizes[np.newaxis] ** -0.5 + 0.1)
-    >>> round(float(law.at(6400)[0]), 3)
-    0.137
+    >>> abs(float(law.at(6400)[0]) - (3.0 * 6400**-0.5 + 0.1)) < 0.005
+    True
     """
     n = np.asarray(sizes, dtype=float)
     weight = np.sqrt(n) / np.sqrt(n).sum()

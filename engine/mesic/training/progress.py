@@ -48,7 +48,7 @@ def chance_of_improvement(improved: Sequence[int], trials: int, more: float) -> 
     Examples
     --------
     >>> round(chance_of_improvement([1, 2], 40, 40), 2), round(chance_of_improvement([1, 12, 20, 36], 40, 40), 2)
-    (0.34, 0.65)
+    (0.28, 0.59)
     """
     if trials < FEWEST_TRIALS:
         return None
