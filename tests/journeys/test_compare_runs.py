@@ -137,6 +137,8 @@ def test_losses_of_folds_stand_in_where_those_of_rows_are_gone(runs):
         (("a=linear",), 2, "give a=RUN b=RUN"),
         (("runs=[linear,poor]", "against=best", "by=test"), 2, "against='best' cannot work: give one of linear, poor"),
         (("a=linear", "b=poor", "metric=rmse"), 2, "metric 'rmse' does not serve a binary task"),
+        (("a=linear", "b=poor", "on=people.csv"), 2, "on=people.csv is the table that linear learned from"),
+        (("a=linear", "b=people.csv", "margin=1"), 2, "margin= would change nothing here: b is newer data"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(runs, arguments, status, message):

@@ -23,6 +23,7 @@ from mesic.host.building import build
 from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
 from mesic.runs.plan import metrics_of
+from mesic.runs.record import FILE, read_record
 
 NEW_ROWS = "new rows"
 SAME = ("task", "target", "classes")
@@ -63,6 +64,8 @@ def compare_bundles(
     """
     bundles = {name: _bundle(name) for name in folders}
     _refuse_other_question(bundles)
+    for name, bundle in bundles.items():
+        _refuse_own_table(name, bundle, path)
     first = bundles[folders[0]]
     table, y = _labelled(first, read_table(build(installed().find("source", "table"), {"path": path})), path)
     candidates = [_candidate(name, bundle, first.classes, table, y) for name, bundle in bundles.items()]
@@ -89,6 +92,16 @@ def _refuse_other_question(bundles: Mapping[str, Bundle]) -> None:
     differs = next((name for name in SAME if one[name] != other[name]), None)
     if differs:
         raise UsageError(f"a and b do not predict the same: {differs} is {one[differs]!r} and {other[differs]!r}")
+
+
+def _refuse_own_table(name: str, bundle: Bundle, path: str) -> None:
+    """Refuse the table that a bundle was learned from, as far as a run beside it tells."""
+    record = bundle.folder.parent / FILE
+    told = (read_record(bundle.folder.parent).get("data") or {}).get("path") if record.is_file() else None
+    if told and Path(told).is_file() and Path(path).is_file() and Path(told).samefile(path):
+        raise UsageError(
+            f"on={path} is the table that {name} learned from: give rows that it has not seen, or compare the runs"
+        )
 
 
 def _labelled(bundle: Bundle, table: pa.Table, path: str) -> tuple[pa.Table, np.ndarray]:

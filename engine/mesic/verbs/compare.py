@@ -1,6 +1,6 @@
 """``mesic compare``: runs on the same rows, bundles on new ones, people and model, or what newer data do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PEOPLE = "people"
 PARTS = {"test": "test", "out_of_fold": "out of fold"}
+FOR_MODELS = ("by", "metric", "margin", "interval", "out")
 
 
 @dataclass
@@ -46,6 +47,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     _refuse_unclear(settings)
     if _is_data(settings):
+        _refuse_idle(settings, FOR_MODELS, "b is newer data, which are compared by the loss on the test rows of a")
         from mesic.verbs.compare_data import compare_data
 
         return compare_data(settings.a, settings.b, settings.threads, as_json=as_json)
@@ -69,6 +71,19 @@ def _refuse_unclear(settings: CompareSettings) -> None:
         raise UsageError(f"against={settings.against} is for runs=[...]: a is what b is set beside")
     if settings.group is not None and settings.on is None:
         raise UsageError(f"group={settings.group} is for on=TABLE: groups of runs are those of their source")
+    if settings.on is not None:
+        _refuse_idle(settings, ("runs", "by"), "on=TABLE compares two bundles on its rows")
+    if settings.a == PEOPLE:
+        _refuse_idle(
+            settings, ("on", "by", "metric", "interval"), "people were scored when their answers were taken in"
+        )
+
+
+def _refuse_idle(settings: CompareSettings, keys: Sequence[str], why: str) -> None:
+    """Refuse keys that would change nothing."""
+    given = [key for key in keys if getattr(settings, key)]
+    if given:
+        raise UsageError(f"{', '.join(f'{key}=' for key in given)} would change nothing here: {why}")
 
 
 def _is_data(settings: CompareSettings) -> bool:
