@@ -6,10 +6,11 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from mesic.comparing.candidates import OUT_OF_FOLD, TEST, Answers, Candidate
-from mesic.comparing.comparing import Question, compared
+from mesic.comparing.comparing import compared
 from mesic.comparing.folds import FoldLosses
 from mesic.comparing.means import mean_losses
 from mesic.comparing.multiplicity import holm
+from mesic.comparing.question import Question
 from mesic.comparing.replicates import Side, replicated
 from mesic.comparing.scores import scores_of_sides
 from mesic.comparing.verdicts import rows_to_decide, verdict_of

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from mesic.bundle.bundle import Bundle, load_bundle
 from mesic.comparing.candidates import Answers, Candidate
-from mesic.comparing.comparing import Compared, Question, compared
+from mesic.comparing.comparing import compared
+from mesic.comparing.question import Compared, Question
 from mesic.data.account import RowAccount
 from mesic.data.coercion import coerce
 from mesic.data.identity import row_keys

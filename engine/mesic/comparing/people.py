@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mesic.comparing.candidates import TEST, Candidate
-from mesic.comparing.comparing import Compared
 from mesic.comparing.multiplicity import holm
+from mesic.comparing.question import Compared
 from mesic.comparing.verdicts import rows_to_decide, verdict_of
 from mesic.errors import UsageError
 from mesic.labels.tasks import FOLDER

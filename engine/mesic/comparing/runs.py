@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mesic.comparing.candidates import OUT_OF_FOLD, TEST, Candidate, candidate_of
-from mesic.comparing.comparing import Compared, Question, compared
+from mesic.comparing.comparing import compared
+from mesic.comparing.question import Compared, Question
 from mesic.comparing.same_rows import RowsOfRun, refuse_other_rows
 from mesic.errors import UsageError
 from mesic.host.registry import installed

@@ -26,7 +26,7 @@ def render_comparison(found: Facts) -> str:
     Parameters
     ----------
     found
-        As :class:`~mesic.comparing.comparing.Compared` tells it.
+        As :class:`~mesic.comparing.question.Compared` tells it.
     """
     is_pair = len(found["pairs"]) == 1
     lead = pair_sentence(found["pairs"][0], found) if is_pair else _lead_of_several(found)

@@ -11,7 +11,7 @@ from mesic.errors import UsageError
 from mesic.host.components import option
 
 if TYPE_CHECKING:
-    from mesic.comparing.comparing import Compared  # which imports NumPy
+    from mesic.comparing.question import Compared  # which imports NumPy
 
 PEOPLE = "people"
 PARTS = {"test": "test", "out_of_fold": "out of fold"}
