@@ -15,9 +15,9 @@ from mesic.config.settings import Costs, RunSettings, SourceOptions, TunerOption
 from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
+from mesic.verbs.advise.data import AdviseDataSettings
 from mesic.verbs.bandit.compare import CompareBanditSettings
 from mesic.verbs.bandit.plan import PlanBanditSettings
-from mesic.verbs.advise.data import AdviseDataSettings
 from mesic.verbs.compare import CompareSettings
 from mesic.verbs.data.card import CardSettings
 from mesic.verbs.data.diff import DiffSettings

@@ -8,6 +8,7 @@ from sklearn import metrics as sk
 from mesic.comparing.candidates import OUT_OF_FOLD, TEST, Answers, Candidate
 from mesic.comparing.comparing import compared
 from mesic.comparing.folds import FoldLosses
+from mesic.comparing.ground import Roles
 from mesic.comparing.means import mean_losses
 from mesic.comparing.multiplicity import holm
 from mesic.comparing.question import Question
@@ -17,6 +18,7 @@ from mesic.comparing.verdicts import rows_to_decide, verdict_of
 from mesic.comparing.winner import worth_of_best
 from mesic.errors import DataError, SettingError
 from mesic.evaluation.comparison import Comparison, paired_difference
+from mesic.evaluation.intervals import BLOCKS_OF_TIME
 from mesic.evaluation.losses import example_losses
 from mesic.evaluation.resampling import plan_resampling
 from mesic_plugins.metrics.accuracy import Accuracy
@@ -48,7 +50,7 @@ def candidate(name, y, p, part=TEST, rows=None, luck=0.0):
     return Candidate(name, "binary", ("no", "yes"), {"zone": {"optimism": {"value": luck}}}, given={part: answers})
 
 
-def asked(candidates, part=TEST, roles=lambda rows: (None, None), **more):
+def asked(candidates, part=TEST, roles=lambda rows: Roles(), **more):
     metrics = {"log_loss": Accuracy(), "roc_auc": RocAuc()}  # by the name only; the loss decides
     return compared(candidates, Question(metrics, **more), part=part, roles=roles)
 
@@ -233,10 +235,21 @@ class TestCompared:
     def test_groups_are_read_and_make_a_claim_harder(self):
         y, both = self.two(sharp=(0.6, 0.75))
         group = np.repeat(np.arange(8), 50)
-        found = asked(both, against="a", roles=lambda rows: (None, group[rows]))
+        found = asked(both, against="a", roles=lambda rows: Roles(groups=group[rows]))
 
         assert found.unit == "groups"
         assert found.pairs[0]["difference"]["n"] == y.size
+
+    def test_stretches_of_time_are_drawn_whole(self):
+        rng = np.random.default_rng(12)
+        y = rng.integers(0, 2, 400)
+        slow = np.repeat(rng.normal(0, 1, 20), 20)
+        p = 1 / (1 + np.exp(-slow * (2 * y - 1)))
+        both = [candidate("a", y, classifier(rng, y, 0.6)), candidate("b", y, np.column_stack([1 - p, p]))]
+        found = asked([both[1], both[0]], against="b", roles=lambda rows: Roles(time=1.0 * rows))
+
+        assert found.unit == BLOCKS_OF_TIME
+        assert found.pairs[0]["difference"]["unit"] == BLOCKS_OF_TIME
 
     def test_the_best_of_equals_is_called_better_than_none_of_them(self):
         claims = []

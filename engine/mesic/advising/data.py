@@ -137,7 +137,7 @@ def advise_data(
         recipe, dataset, split.folds, draws=asked.draws, seed=config["seed"], by_time=split.by == "time", say=say
     )
     name, metric = next(iter(plan.metrics_of(registry, config, dataset.task).items()))
-    curve = measured.curve(name, metric, level=config["interval"])
+    curve = measured.curve(name, metric, level=config["interval"]["level"])
     more = asked.rows or max(1, round(USUAL_MORE * now))
     is_said = not curve.refusal
     loss = "squared error" if dataset.task == "regression" else "log loss"
@@ -153,7 +153,7 @@ def advise_data(
         ahead=[curve.expected(size) for size in _ahead(measured.sizes[-1], curve.reach)] if is_said else [],
         refused=curve.refusal,
         offers=offers(curve, now, asked.rows, asked.price, asked.value) if is_said else [],
-        slices=gains_by_slice(measured, slices, loss, now=now, more=more, level=config["interval"]),
+        slices=gains_by_slice(measured, slices, loss, now=now, more=more, level=config["interval"]["level"]),
         slices_more=more,
         slices_by=asked.by or ("class" if dataset.classes else "quarters of the target"),
         loss=loss,

@@ -11,6 +11,7 @@ import pyarrow as pa
 from mesic.bundle.bundle import Bundle, load_bundle
 from mesic.comparing.candidates import Answers, Candidate
 from mesic.comparing.comparing import compared
+from mesic.comparing.ground import Roles
 from mesic.comparing.question import Compared, Question
 from mesic.data.account import RowAccount
 from mesic.data.coercion import coerce
@@ -77,7 +78,7 @@ def compare_bundles(
     )
     groups = None if group is None else _groups(table, group)
     return compared(
-        candidates, question, part=NEW_ROWS, roles=lambda rows: (None, None if groups is None else groups[rows])
+        candidates, question, part=NEW_ROWS, roles=lambda rows: Roles(groups=None if groups is None else groups[rows])
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from mesic.comparing.candidates import OUT_OF_FOLD, TEST, Candidate
 from mesic.comparing.folds import fold_losses_of
-from mesic.comparing.ground import Roles, ground_of
+from mesic.comparing.ground import RolesOf, ground_of
 from mesic.comparing.question import Compared, Question
 from mesic.comparing.telling import TWO, Teller, loss_of
 from mesic.comparing.verdicts import verdict_of
@@ -14,7 +14,7 @@ from mesic.evaluation.metrics import Metric
 from mesic.training.confidence import SHARED_ROWS
 
 
-def compared(candidates: Sequence[Candidate], question: Question, *, part: str, roles: Roles) -> Compared:
+def compared(candidates: Sequence[Candidate], question: Question, *, part: str, roles: RolesOf) -> Compared:
     """Compare models on rows that none of them learned from.
 
     Parameters
@@ -26,7 +26,7 @@ def compared(candidates: Sequence[Candidate], question: Question, *, part: str, 
     part
         Whose rows: ``"test"``, ``"out of fold"`` or ``"new rows"``.
     roles
-        Returns weights and groups of rows.
+        Returns the roles of rows.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _by_folds(candidates: Sequence[Candidate], question: Question) -> Compared:
     return Teller(candidates, question, deciding, None, (note,)).told(None)
 
 
-def _beside(candidates: Sequence[Candidate], question: Question, part: str, roles: Roles) -> dict[str, Any] | None:
+def _beside(candidates: Sequence[Candidate], question: Question, part: str, roles: RolesOf) -> dict[str, Any] | None:
     """Return the difference of the losses of two models on the other part; None where there is none."""
     other = {TEST: OUT_OF_FOLD, OUT_OF_FOLD: TEST}.get(part)
     if other is None or not all(candidate.has(other) for candidate in candidates):

@@ -10,14 +10,33 @@ from mesic.comparing.means import Means, mean_losses
 from mesic.comparing.replicates import Side
 from mesic.comparing.scores import Scores, scores_of_sides
 from mesic.errors import DataError
-from mesic.evaluation.intervals import score_all
+from mesic.evaluation.intervals import BLOCKS_OF_TIME, score_all
 from mesic.evaluation.metrics import Metric
 from mesic.evaluation.resampling import Resampling, coded, plan_resampling
+from mesic.evaluation.time_blocks import time_blocks
 from mesic.training.folds import losses_by_row
 
 FEWEST_ROWS = 2
 
-Roles = Callable[[np.ndarray], tuple[np.ndarray | None, np.ndarray | None]]
+
+@dataclass(frozen=True)
+class Roles:
+    """What is known of rows beside what they hold.
+
+    Parameters
+    ----------
+    weight, groups
+        Of the rows, shape (n,), or None.
+    time
+        Where parts are in the order of time: stretches of it are drawn whole; or None.
+    """
+
+    weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    time: np.ndarray | None = None
+
+
+RolesOf = Callable[[np.ndarray], Roles]
 
 
 @dataclass(frozen=True)
@@ -32,8 +51,8 @@ class Ground:
         Of each model; repeated folds repeat rows.
     rows
         Distinct ones, sorted, shape (n,).
-    weight, groups
-        Of the distinct rows, or None; groups are numbered from 0.
+    weight, groups, blocks
+        Of the distinct rows, or None: groups are numbered from 0; blocks are stretches of time.
     plan
         What is drawn.
     luck
@@ -47,6 +66,7 @@ class Ground:
     rows: np.ndarray
     weight: np.ndarray | None
     groups: np.ndarray | None
+    blocks: np.ndarray | None
     plan: Resampling
     luck: np.ndarray
     widened: float
@@ -79,7 +99,7 @@ class Ground:
         one = self.answers[number]
         place = np.searchsorted(self.rows, one.rows)
         weight = None if self.weight is None else self.weight[place]
-        groups = place if one.rows.size > self.rows.size else None
+        groups = place if one.rows.size > self.rows.size and self.blocks is None else None
         found = score_all(
             list(metrics.values()),
             one.y,
@@ -87,6 +107,7 @@ class Ground:
             labels=one.labels,
             weight=weight,
             groups=groups if self.groups is None else self.groups[place],
+            blocks=None if self.blocks is None else self.blocks[place],
             rng=np.random.default_rng(self.plan.seed),
             level=level,
         )
@@ -94,7 +115,7 @@ class Ground:
 
 
 def ground_of(
-    candidates: Sequence[Candidate], part: str, roles: Roles, *, rng: np.random.Generator, widened: float = 1.0
+    candidates: Sequence[Candidate], part: str, roles_of: RolesOf, *, rng: np.random.Generator, widened: float = 1.0
 ) -> Ground:
     """Return the rows of a part that all candidates answered.
 
@@ -104,8 +125,8 @@ def ground_of(
         Two at least.
     part
         Of the rows.
-    roles
-        Returns weights and groups of rows.
+    roles_of
+        Returns the roles of rows.
     rng
         Decides what is drawn.
     widened
@@ -123,11 +144,22 @@ def ground_of(
     if rows.size < FEWEST_ROWS:
         names = ", ".join(candidate.name for candidate in candidates)
         raise DataError(f"{rows.size} rows {part} were answered by all of {names}: there is nothing to compare on")
-    weight, groups = roles(rows)
-    groups = None if groups is None else coded(groups)
+    answers = [_within(one, rows) for one in answers]
+    roles = roles_of(rows)
+    groups = None if roles.groups is None else coded(roles.groups)
+    blocks = _blocks(roles, losses_by_row(answers[0].rows, answers[0].losses))
     luck = np.array([candidate.luck if widened != 1 else 0.0 for candidate in candidates])
-    plan = plan_resampling(rows.size, groups, rng=rng)
-    return Ground(part, [_within(one, rows) for one in answers], rows, weight, groups, plan, luck, widened)
+    apart, unit = (groups, "groups") if blocks is None else (blocks, BLOCKS_OF_TIME)
+    plan = plan_resampling(rows.size, apart, rng=rng, unit=unit)
+    return Ground(part, answers, rows, roles.weight, groups, blocks, plan, luck, widened)
+
+
+def _blocks(roles: Roles, losses: np.ndarray) -> np.ndarray | None:
+    """Return stretches of time that are drawn whole; None where rows are independent, or in groups."""
+    if roles.groups is not None or roles.time is None:
+        return None
+    blocks = time_blocks(roles.time, losses)
+    return blocks if np.unique(blocks).size < losses.size else None
 
 
 def _within(answers: Answers, rows: np.ndarray) -> Answers:

@@ -58,7 +58,7 @@ def compare_runs(
         metrics_of(installed(), config, first.task),
         by=None if metric is None else metric["name"],
         against=against,
-        level=config["interval"] if level is None else level,
+        level=config["interval"]["level"] if level is None else level,
         margin=margin,
         seed=config["seed"],
     )

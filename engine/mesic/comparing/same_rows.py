@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mesic.comparing.candidates import Candidate
+from mesic.comparing.ground import Roles
 from mesic.data.view import Dataset
 from mesic.errors import UsageError
 from mesic.runs.rereading import dataset_again
@@ -65,7 +66,7 @@ def _changed(one: Candidate, other: Candidate) -> str:
 
 
 class RowsOfRun:
-    """Weights and groups of a run's rows, which its folder does not hold: read from the source where there are any.
+    """Roles of a run's rows, which its folder does not hold: read from the source where there are any.
 
     Parameters
     ----------
@@ -76,14 +77,16 @@ class RowsOfRun:
     def __init__(self, candidate: Candidate) -> None:
         roles = {column.get("role") for column in candidate.facts["data"]["columns"]}
         self.dataset: Dataset | None = None
-        if roles & {"group", "weight"}:
+        self.by_time = candidate.facts["partition"]["by"] == "time"
+        if roles & {"group", "weight"} or self.by_time:
             assert candidate.folder is not None
             self.dataset = dataset_again(candidate.folder, candidate.facts, key="run")
 
-    def of(self, rows: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return weights and groups of rows of the source, shape (n,) each, or None."""
+    def of(self, rows: np.ndarray) -> Roles:
+        """Return the roles of rows of the source."""
         if self.dataset is None:
-            return None, None
+            return Roles()
         place = np.searchsorted(self.dataset.origin, rows)
-        weight, groups = self.dataset.weight, self.dataset.groups
-        return None if weight is None else weight[place], None if groups is None else groups[place]
+        known = {"weight": self.dataset.weight, "groups": self.dataset.groups}
+        known |= {"time": self.dataset.time if self.by_time else None}
+        return Roles(**{name: None if values is None else values[place] for name, values in known.items()})

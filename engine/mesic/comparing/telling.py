@@ -155,7 +155,8 @@ class Teller:
         if self.question.by is None:
             rng = self.question.rng()
             losses = list(ground.losses)
-            found = optimism_of_best(losses, weight=ground.weight, groups=ground.groups, level=level, rng=rng)
+            apart = ground.groups if ground.blocks is None else ground.blocks
+            found = optimism_of_best(losses, weight=ground.weight, groups=apart, level=level, rng=rng)
         else:
             found = worth_of_best(self.question.metrics[self.question.by], ground.sides(), ground.plan, level=level)
         best = self._order()[0]

@@ -7,7 +7,7 @@ import numpy as np
 from mesic.comparing.replicates import Side, replicated
 from mesic.evaluation.metrics import Metric
 from mesic.evaluation.resampling import Resampling, percentile_ends
-from mesic.training.optimism import Optimism
+from mesic.training.optimism import METHOD, Optimism
 
 
 def worth_of_best(metric: Metric, sides: Sequence[Side], plan: Resampling, *, level: float) -> Optimism | None:
@@ -44,4 +44,6 @@ def worth_of_best(metric: Metric, sides: Sequence[Side], plan: Resampling, *, le
     if np.isnan(picked).all():
         return None
     expected = float(np.nanmean(picked))
-    return Optimism(sign * expected - float(values.min()), expected, *percentile_ends(picked, level), level)
+    return Optimism(
+        sign * expected - float(values.min()), expected, *percentile_ends(picked, level), level, METHOD, plan.unit
+    )

@@ -7,6 +7,7 @@ from mesic.report.words import UNKNOWN, counted, known, level_text, metric_name,
 
 Facts = Mapping[str, Any]
 
+KEPT = {"groups": ", groups kept together", "blocks of time": ", stretches of time kept together"}
 OTHER_PART = {"test": "On the test rows", "out of fold": "Out of fold"}
 
 
@@ -23,7 +24,7 @@ def where(found: Facts) -> str:
     if found["unit"] == "folds":
         return f"the losses of the same {counted(found['rows'], 'fold')}"
     of = {"test": "test rows", "out of fold": "rows, each predicted out of fold", "new rows": "new rows"}[found["part"]]
-    kept = ", groups kept together" if found["unit"] == "groups" else ""
+    kept = KEPT.get(found["unit"], "")
     return f"the same {number(found['rows'])} {of}{kept}"
 
 

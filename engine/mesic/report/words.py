@@ -271,6 +271,8 @@ def procedure_text(record: Mapping[str, Any]) -> str:
     made = (record.get("refits") or {}).get("made")
     said = "Intervals of the procedure hold for what was chosen, fitted on other rows too"
     return f"{said}: {counted(made, 'fit')} on halves tell how far."
+
+
 def progress_text(progress: Mapping[str, Any] | None) -> str:
     """Return the chance that going on with a search improves it; nothing of few trials.
 

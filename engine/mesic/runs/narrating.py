@@ -20,7 +20,7 @@ def progress_of(run: Experiment) -> Progress:
     rows = np.unique(run.found[plan.ZERO_RULE].rows)
     groups = part_of(run.dataset.groups, rows)
     weight = part_of(run.dataset.weight, rows)
-    return Progress(weight, None if groups is None else coded(groups), run.config["interval"])
+    return Progress(weight, None if groups is None else coded(groups), run.config["interval"]["level"])
 
 
 @dataclass
