@@ -65,6 +65,10 @@ if TYPE_CHECKING:
     from mesic.rollout.state import Outcome as Outcome
     from mesic.rollout.state import RolloutState as RolloutState
     from mesic.rollout.state import RolloutTerms as RolloutTerms
+    from mesic.reviewing.objections import Evidence as Evidence
+    from mesic.reviewing.objections import Objection as Objection
+    from mesic.reviewing.reviews import Review as Review
+    from mesic.reviewing.reviews import review as review
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
     from mesic.sweeping.reporting import report_intermediate as report_intermediate
@@ -121,6 +125,10 @@ _HOMES = {
     "Outcome": "rollout.state",
     "RolloutState": "rollout.state",
     "RolloutTerms": "rollout.state",
+    "Evidence": "reviewing.objections",
+    "Objection": "reviewing.objections",
+    "Review": "reviewing.reviews",
+    "review": "reviewing.reviews",
     "Run": "runs.api",
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",

@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.data.view import Dataset
+from mesic.documents.model_card import card_facts, model_card
+from mesic.documents.printing import as_markdown
 from mesic.partition.rows import Split
-from mesic.report.words import score_text, skill_text
 
 END_TO_END_ROWS = 100
 CONFIDENCE_ROWS = 5_000
@@ -66,34 +67,8 @@ def with_columns(table: pa.Table, columns: pd.DataFrame, prefix: str) -> pa.Tabl
     return table
 
 
-def card(record: Mapping[str, Any]) -> str:
-    """Return the bundle's card in Markdown, made from the record alone."""
-    data, model = record["data"], record["model"]
-    scores = "\n".join(f"- {score['metric']} {score_text(score)}" for score in record["scores"]["test"])
-    findings = "\n".join(f"- {f['severity']}: {f['code']}: {f['message']}" for f in record["findings"]) or "- none"
-    classes = f" ({', '.join(data['classes'])})" if data["classes"] else ""
-    options = "\n".join(f"- {name}: {value}" for name, value in model["options"].items())
-    rows = record["partition"]["rows"]
-    return f"""# Model card
-
-Predicts **{data["target"]}**{classes}, a {data["task"]} task, with the learner `{model["learner"]}`.
-
-## Data
-- {data["rows"]:,} rows read, digest `{data["digest"]}`
-- {rows["train"]:,} rows trained on, {rows["test"]:,} kept for one look at the end
-
-## Scores on test rows
-{scores}
-
-{skill_text(record)}
-
-## Options
-{options}
-
-## Findings
-{findings}
-
-## Not known to mesic
-- TODO(owner): what the model is meant for, and what it must not be used for
-- TODO(owner): who approved it, and on what grounds
-"""
+def cards(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bundle's model card, for people and for the gates of a review, made from the record alone."""
+    told = card_facts(record)
+    policy = told["config"].get("policy") or {}
+    return {"card.md": as_markdown(model_card(told, policy)), "card.json": told}

@@ -26,6 +26,7 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
     looks = (
         _unknown_names,
         _reason_problems,
+        _policy_problems,
         _task_problems,
         _space_problems,
         _role_problems,
@@ -103,6 +104,12 @@ def _reason_problems(plain: Mapping[str, Any]) -> Iterator[str]:
     for code, reason in plain["policy"]["accept"].items():
         if not reason or not str(reason).strip():
             yield f"policy.accept.{code} gives no reason: say in words why it may stand"
+
+
+def _policy_problems(plain: Mapping[str, Any]) -> Iterator[str]:
+    from mesic.reviewing.policies import policy_problems
+
+    yield from policy_problems(plain["policy"])
 
 
 def _bound_problems(plain: Mapping[str, Any]) -> Iterator[str]:

@@ -129,6 +129,35 @@ class Policy:
         None, "largest share of wrong answers, or mean absolute error, that may be; null: any", low=0, open_low=True
     )
     accept: dict[str, str] = option({}, "findings that stop nothing, each with the reason, such as {LEAK-TIME: why}")
+    min_difference: float | None = option(
+        None,
+        "smallest share of the best baseline's loss of which the test part must be able to show that it is saved",
+        low=0,
+        high=1,
+        open_low=True,
+    )
+    test_uses: int | None = option(
+        None,
+        "models that may be scored on one test part before a deployment is refused; null: until the best of them may "
+        "flatter by half the interval",
+        low=1,
+    )
+    author: str | None = option(None, "who made the model")
+    approver: str | None = option(None, "who approved that it is used")
+    grounds: str | None = option(None, "on what grounds")
+    privacy_reviewer: str | None = option(None, "who looked at privacy")
+    security_reviewer: str | None = option(None, "who looked at security")
+    licence: str | None = option(None, "on what terms the rows may be used")
+    purpose: str | None = option(None, "for what purpose the rows were collected")
+    allowed_uses: list[str] = option([], "what the model is meant for")
+    forbidden_uses: list[str] = option([], "what it must not be used for")
+    retention: str | None = option(None, "how long rows and model are kept")
+    expires: str | None = option(None, "day after which the card no longer holds, such as 2027-12-31")
+    sensitive: list[str] | None = option(
+        None, "columns that say something of a person that must not decide, beside the schema's; []: there are none"
+    )
+    require: list[str] = option([], "what must be said above before a deployment, such as [licence, approver]")
+    waivers: list[Any] = option([], "objections that stop no deployment: {code, who, reason, until} each")
 
 
 @dataclass

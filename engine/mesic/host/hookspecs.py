@@ -109,6 +109,11 @@ def run_finished(record: Mapping[str, Any], error: BaseException | None) -> None
     """Hear that a run has ended; `error` is what stopped it, or None."""
 
 
+@hookspec
+def review_deployment(bundle: Any, target: str, evidence: Any) -> Iterable[Any]:
+    """Object to a deployment: yield :class:`mesic.Objection`; an exception stops the deployment, too."""
+
+
 @hookspec(firstresult=True)
 def run_stage(stage: Any) -> Any:
     """Do one stage: return ``stage.work()``. Wrap it (``wrapper=True``) to time, trace or cache stages."""

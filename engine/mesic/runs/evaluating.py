@@ -17,6 +17,7 @@ from mesic.runs import facts, plan, tables
 from mesic.runs.files import json_digest
 from mesic.runs.fitting import fold_models
 from mesic.runs.refitting import score_procedure
+from mesic.runs.opening import judge_test_part, open_test_part
 from mesic.runs.seeds import stage_rng
 from mesic.runs.state import MAIN, Experiment, part_of
 from mesic.runs.timeline import Activity
@@ -38,8 +39,10 @@ def evaluate(run: Experiment, activity: Activity) -> None:
     columns = tables.prediction_columns(run.dataset, test, predictions[MAIN], losses[MAIN])
     tables.write_parquet(run.folder / "test_predictions.parquet", columns)
     run.digests["test_predictions"] = array_digest(predictions[MAIN], losses[MAIN])
+    open_test_part(run, array_digest(predictions[MAIN]))
     activity.rows_in = activity.rows_out = test.size
     _score(run, predictions, losses)
+    judge_test_part(run)
     _ask_evaluators(run, _view(run, run.split.train, test, predictors[MAIN]))
 
 

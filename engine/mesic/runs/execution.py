@@ -112,6 +112,7 @@ def execute(
     registry: Registry | None = None,
     verb: str = "run",
     replay: Replay | None = None,
+    reproduces: Path | None = None,
 ) -> dict[str, Any]:
     """Run an experiment; return its record.
 
@@ -129,6 +130,8 @@ def execute(
         ``"run"``, or ``"data check"``: then the run ends with the audit, and no leak stops it.
     replay
         How the search of an earlier run went, which this one follows.
+    reproduces
+        The folder of the run that is run again; that opens its test part for no new decision.
 
     Raises
     ------
@@ -145,6 +148,7 @@ def execute(
             known = _known_facts(config, folder, typed, registry, threads)
             record = Record(folder, {"verb": verb, **known})
             experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers, replay)
+            experiment.reproduces = reproduces
             return _carried_out(experiment)
 
 

@@ -108,7 +108,7 @@ class Record:
 
     def digest_files(self) -> None:
         """Write down the digest of every file of the run but the record and what still grows."""
-        growing = {FILE, PAGE, "timeline.jsonl", "run.log", "study.journal"}
+        growing = {FILE, PAGE, "timeline.jsonl", "run.log", "study.journal", "audit.jsonl"}
         self.facts["files"] = {
             path.relative_to(self.folder).as_posix(): file_digest(path)
             for path in sorted(self.folder.rglob("*"))

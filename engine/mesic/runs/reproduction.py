@@ -82,7 +82,8 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
         config |= {"source": _of_snapshot(record)}
     said = record["trials"].get("replay")
     replay = Replay.read(said, record["model"].get("fits", {})) if said else None
-    again = execute(config, out, typed=Typed(record["overrides"], record["choices"]), say=say, replay=replay)
+    typed = Typed(record["overrides"], record["choices"])
+    again = execute(config, out, typed=typed, say=say, replay=replay, reproduces=folder)
     return compare(record, again)
 
 

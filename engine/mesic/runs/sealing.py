@@ -24,7 +24,7 @@ def pack(run: Experiment, activity: Activity) -> None:
     schema = Schema(tuple(column for column in run.schema.columns if column.name in names))
     assets: dict[str, Any] = {
         "profile.parquet": Profile.of(run.dataset.without_texts().view(run.split.train).X, threads=run.threads).table(),
-        "card.md": packing.card(run.record.facts),
+        **packing.cards(run.record.facts),
         "environment.txt": "\n".join(environment_lock()) + "\n",
         "config.json": run.config,
         "end_to_end.parquet": packing.with_columns(sealed.end_to_end, _answers(run, model, sealed.rows), "expected "),

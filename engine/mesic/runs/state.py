@@ -59,6 +59,8 @@ class Experiment:
         The process for trials, where they have one.
     replay
         How the search of an earlier run went, which this one follows.
+    reproduces
+        The folder of the run that is run again: no new decision.
     """
 
     config: plan.Config
@@ -70,6 +72,7 @@ class Experiment:
     say: Callable[[str], None] = lambda _: None
     workers: Supervised | None = None
     replay: Replay | None = None
+    reproduces: Path | None = None
     raw: pa.Table = field(init=False)
     schema: Schema = field(init=False)
     account: RowAccount = field(init=False)

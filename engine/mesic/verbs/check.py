@@ -1,18 +1,21 @@
 """``mesic check``: all problems at once, before any work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mesic.console import print_json, print_text
 from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError
 
 USAGE = """\
-mesic check [run overrides] | schema=FILE | bundle=DIR | card=DIR | plugins
+mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | card=DIR | plugins
             | package=DISTRIBUTION [schema=FILE]
 
   mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
   mesic check schema=schema.yaml     a schema file
-  mesic check bundle=RUN/bundle      every digest, and the end-to-end rows answered again
+  mesic check bundle=RUN/bundle      every digest, the end-to-end rows answered again, and what speaks against deploying
+  mesic check bundle=RUN/bundle policy=policy.yaml   the same with waivers, approver and the like from a file
   mesic check card=RUN/card          nobody edited it, and its data are as they were
   mesic check plugins                every installed component can be imported, and its declaration holds
   mesic check package=acme-ml        every component of a distribution keeps every promise of its kind
@@ -26,7 +29,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     what, work = _chosen(arguments)
     try:
-        told = work()
+        told = _checked(work())
     except MesicError as error:
         if as_json:
             problems = getattr(error, "problems", [str(error)])
@@ -34,22 +37,35 @@ def main(arguments: list[str], *, as_json: bool) -> int:
             return error.exit_status
         raise
     if as_json:
-        print_json({"checked": what, "ok": True, "problems": []})
+        print_json({"checked": what, "ok": not told.problems, "problems": told.problems, **told.more})
     else:
-        print_text(f"{what}: {told}")
-    return 0
+        print_text(f"{what}: {told.text}")
+    return CheckFailed.exit_status if told.problems else 0
 
 
-def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str]]:
+@dataclass(frozen=True)
+class Checked:
+    """What a check came to: what people read, the problems, and what ``--json`` has beside them."""
+
+    text: str
+    problems: list[str] = field(default_factory=list)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _checked(told: str | Checked) -> Checked:
+    return Checked(told) if isinstance(told, str) else told
+
+
+def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str | Checked]]:
     said = dict(argument.partition("=")[::2] for argument in arguments)
     if said.get("package") and len(said) == len(arguments) and said.keys() <= {"package", "schema"}:
         return f"package {said['package']}", lambda: check_package(**said)
+    if said.get("bundle") and len(said) == len(arguments) and said.keys() <= {"bundle", "policy", "target"}:
+        return f"bundle {said['bundle']}", lambda: check_bundle(**said)
     if len(arguments) == 1:
         word, _, path = arguments[0].partition("=")
         if word == "schema" and path:
             return f"schema {path}", lambda: check_schema(Path(path))
-        if word == "bundle" and path:
-            return f"bundle {path}", lambda: check_bundle(Path(path))
         if word == "card" and path:
             return f"card {path}", lambda: check_card(Path(path))
         if arguments[0] == "plugins":
@@ -76,15 +92,20 @@ def check_schema(path: Path) -> str:
     return f"{len(load_schema(path).columns)} columns, all rules can be kept"
 
 
-def check_bundle(folder: Path) -> str:
-    """Raise CheckFailed where a bundle was altered, or answers its end-to-end rows differently."""
+def check_bundle(bundle: str, policy: str = "", target: str = "") -> Checked:
+    """Review a bundle; raise CheckFailed where it was altered, or answers its end-to-end rows differently."""
     from mesic.bundle.bundle import load_bundle
+    from mesic.reviewing.reviews import review
+    from mesic.reviewing.telling import review_lines
 
-    bundle = load_bundle(folder)
-    rows = bundle.check_end_to_end()
-    return (
-        f"{len(bundle.manifest['files'])} files as sealed, {rows} end-to-end rows answered alike ({bundle.digest[:12]})"
-    )
+    loaded = load_bundle(Path(bundle))
+    rows = loaded.check_end_to_end()
+    found = review(loaded, target, policy=policy or None)
+    files = len(loaded.manifest["files"])
+    told = f"{files} files as sealed, {rows} end-to-end rows answered alike ({loaded.digest[:12]})"
+    lines = "\n".join([told, *review_lines(found)])
+    problems = [f"{objection.code}: {objection.message}" for objection in found.blocking]
+    return Checked(lines, problems, {"review": found.as_dict()})
 
 
 def check_card(folder: Path) -> str:
