@@ -24,7 +24,7 @@ cursor:help}}
 table{{border-collapse:collapse;width:100%;font-size:.9rem;line-height:1.45}}
 th,td{{text-align:left;padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}}
 thead th{{color:var(--soft);font-weight:600}}
-tbody th{{font-weight:600;min-width:9rem;max-width:16rem}}
+tbody th{{font-weight:600;min-width:9rem;width:16rem}}
 code{{font-family:{MONO};font-size:.88em}}
 footer{{color:var(--soft);font-size:.82rem;margin-top:1.6rem;border-top:1px solid var(--line);padding-top:.6rem}}
 :focus-visible{{outline:2px solid var(--accent);outline-offset:2px}}

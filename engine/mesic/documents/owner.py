@@ -113,7 +113,7 @@ def _classes(record: Record, scores: Any) -> Iterator[Block]:
         found, called = (_share(scores, metric) for metric in ("recall", "precision"))
         label = name(labels[1])
         yield said("Of 1,000 that really are ", label, ", it finds ", *found, ".")
-        yield said("Of 1,000 that it calls ", label, ", so many are: ", *called, ".")
+        yield said("Of 1,000 that it calls ", label, ", it is right in ", *called, ".")
 
 
 def _share(scores: Any, metric: str) -> Text:

@@ -113,7 +113,7 @@ def scores_chart(rows: Sequence[Mapping[str, Any]], label: str, width: float = W
         height = layout.write(place, is_strong=bool(row.get("is_model")))
         if known(row.get("value")) is not None:
             colour = "var(--zone)" if row.get("is_model") else "var(--quiet)"
-            _interval(layout.drawing, x, height, _ends(row, "value"), colour)
+            _interval(layout.drawing, x, height, _ends(row, "value"), colour, note=": ".join(named[place]))
     return layout.drawing.svg()
 
 
@@ -122,11 +122,13 @@ def _said(row: Mapping[str, Any]) -> list[str]:
     return [value, f"({span})"] if span else [value]
 
 
-def _interval(drawing: Drawing, x: Scale, y: float, ends: tuple[float, float, float], colour: str) -> None:
+def _interval(
+    drawing: Drawing, x: Scale, y: float, ends: tuple[float, float, float], colour: str, *, note: str
+) -> None:
     low, value, high = ends
     style = f"stroke:{colour};stroke-width:5;stroke-linecap:round;opacity:.4"
     drawing.line((x(low), y), (x(high), y), style=style)
-    drawing.dot((x(value), y), 5.5, f"fill:{colour};stroke:var(--paper)")
+    drawing.dot((x(value), y), 5.5, f"fill:{colour};stroke:var(--paper)", note=note)
 
 
 def power_chart(features: Sequence[Mapping[str, Any]], label: str, width: float = WIDE) -> str:
@@ -138,14 +140,17 @@ def power_chart(features: Sequence[Mapping[str, Any]], label: str, width: float 
     x = Scale(low, high + (high - low or 1) * 0.03, *layout.ends)
     layout.axis(x, label)
     for place, row in enumerate(shown):
-        _bar(layout.drawing, x, layout.write(place), _ends(row, "value"))
+        note = f"{layout.names[place]}: {layout.values[place]}"
+        _bar(layout.drawing, x, layout.write(place), _ends(row, "value"), note=note)
     return layout.drawing.svg()
 
 
-def _bar(drawing: Drawing, x: Scale, height: float, ends: tuple[float, float, float]) -> None:
+def _bar(drawing: Drawing, x: Scale, height: float, ends: tuple[float, float, float], *, note: str) -> None:
     least, middle, most = ends
     start, end = sorted((x(0), x(middle)))
-    drawing.box((start, height - 6), (end - start, 12), f"fill:var(--a);opacity:{0.8 if least > 0 else 0.35}")
+    drawing.box(
+        (start, height - 6), (end - start, 12), f"fill:var(--a);opacity:{0.8 if least > 0 else 0.35}", note=note
+    )
     drawing.line((x(least), height), (x(most), height), style="stroke:var(--ink);stroke-width:1.5")
 
 
@@ -259,7 +264,8 @@ def timeline_chart(activities: Sequence[Mapping[str, Any]], width: float = WIDE)
     for place, (activity, (start, wall)) in enumerate(zip(activities, spans, strict=True)):
         height = layout.write(place)
         style = f"fill:{TONES.get(str(activity.get('outcome') or 'done'), 'var(--block)')}"
-        layout.drawing.box((x(start), height - 7), (max(x(start + wall) - x(start), 3), 14), style)
+        note = f"{layout.names[place]}: {layout.values[place]}"
+        layout.drawing.box((x(start), height - 7), (max(x(start + wall) - x(start), 3), 14), style, note=note)
     return layout.drawing.svg()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mesic.report.blocks import Html, joined, tag
+from mesic.report.interaction import LOOK, SCRIPT
 from mesic.report.style import CSS
 from mesic.report.words import safe
 
@@ -31,10 +32,11 @@ def document(title: str, header: Html, sections: Mapping[str, Html], made_by: st
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{safe(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><style>{CSS}</style></head>'
+        f'<meta name="color-scheme" content="light dark"><style>{CSS}{LOOK}</style></head>'
         '<body><a class="skip" href="#content">To the content</a><div class="page">'
         f'{header}<nav aria-label="Contents">{_menu(sections)}</nav>'
-        f'<main id="content">{body}</main><footer>{tag("span", made_by)}</footer></div></body></html>\n'
+        f'<main id="content">{body}</main><footer>{tag("span", made_by)}</footer></div>'
+        f"<script>{SCRIPT}</script></body></html>\n"
     )
 
 

@@ -1,6 +1,6 @@
 """What is said of the test part: how often it was opened, and what it is large enough to show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesic.report.words import counted, known, metric_name, number, percent
@@ -15,13 +15,26 @@ def test_part_text(record: Mapping[str, Any]) -> str:
     --------
     >>> bound = {"metric": "roc_auc", "value": 0.0148, "after_looking": 0.0204}
     >>> test_part_text({"test_part": {"uses": 3, "answers": 3, "optimism": bound}})
-    'The test part was used by 3 runs: the best of their 3 models may look better by up to 0.015 of ROC AUC (0.02 if each
-    was made after looking at the scores before it) than it is.'
+    'The test part was used by 3 runs: the best of their 3 models may look better by up to 0.015 of ROC AUC (0.02 if
+    each was made after looking at the scores before it) than it is.'
     >>> test_part_text({"test_part": {"uses": 1, "answers": 1}})
     'The test part was used once, as far as is known.'
     """
     part = record.get("test_part")
     return " ".join(filter(None, (_uses(part), _enough(part.get("adequacy") or {})))) if part else ""
+
+
+def most_used_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is to say of the test part that most runs of a sweep have used; nothing where none was used twice.
+
+    Examples
+    --------
+    >>> most_used_text([{"test_part": {"uses": 1, "answers": 1}}, {}])
+    ''
+    """
+    parts = [record["test_part"] for record in records if (record.get("test_part") or {}).get("uses")]
+    most = max(parts, key=lambda part: int(part["uses"]), default=None)
+    return _uses(most) if most is not None and most["uses"] >= SEVERAL else ""
 
 
 def _uses(part: Mapping[str, Any]) -> str:
@@ -51,6 +64,6 @@ def _enough(enough: Mapping[str, Any]) -> str:
         asked = f"{percent(enough['difference'])} of the loss of {against} are saved with a chance of "
         return f"Its {units} show that {asked}{percent(enough['power'])}, by the spread of out-of-fold losses."
     return (
-        f"Its {units} show a saving of {percent(detectable)} of the loss of {against} with a chance of 80%, by the spread "
-        "of out-of-fold losses."
+        f"Its {units} show a saving of {percent(detectable)} of the loss of {against} with a chance of 80%, by the "
+        "spread of out-of-fold losses."
     )

@@ -57,6 +57,6 @@ def _refuse_altered(path: Path, lines: list[Line]) -> None:
     for number, line in enumerate(lines, 1):
         if line.get("before") != before:
             raise DataError(
-                f"{path} was altered: line {number} does not follow the one before it; set the file aside, and review again"
+                f"{path} was altered: line {number} does not follow the one before it; set it aside, and review again"
             )
         before = json_digest(line)

@@ -65,7 +65,7 @@ def waiver_problems(listed: Any, where: str = "policy.waivers") -> Iterator[str]
     Examples
     --------
     >>> list(waiver_problems([{"code": "LEAK-TIME", "reason": "an old order", "until": "2030-01-01"}]))
-    ["policy.waivers[0] of LEAK-TIME lacks who: a waiver needs code, who, reason and until"]
+    ['policy.waivers[0] of LEAK-TIME lacks who: a waiver needs code, who, reason and until']
     """
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         yield f"{where}={listed!r} cannot work: give a list of {{code, who, reason, until}}"

@@ -258,6 +258,8 @@ def score_cell(score: Mapping[str, Any]) -> str:
 
 def print_sweep(records: Sequence[Mapping[str, Any]], root: Path) -> None:
     """Print a sweep for people: a line a job."""
+    from mesic.report.held_out import most_used_text
+
     rows = []
     for record in records:
         number = Path(record["run"]["name"]).name
@@ -265,6 +267,8 @@ def print_sweep(records: Sequence[Mapping[str, Any]], root: Path) -> None:
         score = "failed: " + record["error"]["message"].splitlines()[0] if record.get("error") else _primary(record)
         rows.append([number, said, score])
     print_table(["job", "overrides", "out of fold"], rows, f"{len(records)} jobs in {root}")
+    if said := most_used_text(records):
+        print_text(said)
 
 
 def _primary(record: Mapping[str, Any]) -> str:
