@@ -1,4 +1,4 @@
-"""What a test part can show is what a simulation shows, and the best of several scores flatters by no more than said."""
+"""What a test part can show is what a simulation shows; the best of several scores flatters by no more than said."""
 
 import numpy as np
 import pytest

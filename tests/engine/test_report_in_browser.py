@@ -144,3 +144,74 @@ def test_the_zone_picture_is_shown_on_its_own(tmp_path):
 
     assert "zone of solutions" in document
     assert "parsererror" not in document
+
+
+DRIVE = """<script>
+addEventListener("load", () => {
+  const picture = document.querySelector("#zone-of-solutions svg.chart.wide");
+  document.documentElement.style.scrollBehavior = "auto";
+  picture.scrollIntoView();
+  const tip = document.querySelector(".tip");
+  const marks = () => [...picture.querySelectorAll("circle[data-note]")].map(one => [one, one.getBoundingClientRect()]);
+  const at = (kind, x, y, buttons = 0) => picture.dispatchEvent(
+    new PointerEvent(kind, { clientX: x, clientY: y, buttons, pointerType: "mouse", bubbles: true }));
+  const press = key => picture.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  const wide = () => picture.viewBox.baseVal.width;
+  const seen = { titles: picture.querySelectorAll("title").length, whole: wide(), idle: tip.hidden };
+  const [mark, box] = marks()[3];
+  at("pointermove", box.x + 1, box.y + 1);
+  Object.assign(seen, { said: tip.textContent, note: mark.dataset.note, marked: mark.classList.contains("pointed") });
+  const tipped = tip.getBoundingClientRect();
+  seen.inside = tipped.left >= 0 && tipped.right <= innerWidth && tipped.top >= 0 && tipped.bottom <= innerHeight;
+  at("pointerleave", 0, 0);
+  seen.left = tip.hidden;
+  press("ArrowRight"); seen.first = tip.textContent;
+  press("ArrowRight"); seen.second = tip.textContent;
+  at("pointerdown", box.x - 50, box.y - 40, 1);
+  at("pointermove", box.x + 50, box.y + 40, 1);
+  at("pointerup", box.x + 50, box.y + 40);
+  seen.close = wide();
+  const [, larger] = marks()[3], frame = picture.getBoundingClientRect();
+  seen.kept = larger.left > frame.left && larger.right < frame.right && Math.abs(larger.width - box.width) < 2;
+  press("Escape");
+  seen.again = wide();
+  parent.postMessage(JSON.stringify(seen), "*");
+});
+</script>"""
+
+
+def test_a_chart_can_be_looked_at_closer(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "MEASURE", DRIVE)
+    seen = open_page(tmp_path, render(samples.binary(), samples.timeline()))
+
+    assert (seen["idle"], seen["titles"]) == (True, 0)
+    assert seen["said"] == seen["note"] != ""
+    assert re.match(r"trial \d+: log loss 0\.\d+ \(standard error", seen["said"])
+    assert seen["marked"]
+    assert seen["inside"]
+    assert seen["left"]
+    assert seen["first"] != seen["second"]
+    assert seen["close"] < seen["whole"] / 3
+    assert seen["kept"]
+    assert seen["again"] == seen["whole"]
+
+
+def test_without_javascript_every_mark_says_the_same(tmp_path):
+    refused = """<head><meta http-equiv="Content-Security-Policy" content="script-src 'none'">"""
+    text = render(samples.binary(), samples.timeline()).replace("<head>", refused)
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    document = browse(f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "page.html").as_uri())
+
+    assert len(re.findall(r"<title>trial \d+: log loss", document)) > 20
+    assert 'class="tip"' not in document
+    assert 'class="hint"' not in document
+
+
+def test_the_largest_page_stays_below_three_megabytes():
+    record = samples.multiclass()
+    record["zone"] = samples.u_shape(2000)
+    record["git"]["diff"] = "+ a line that was changed\n" * 20_000
+    record["data"]["columns"] *= 250
+    record["evaluations"]["feature_audit"] = samples.feature_audit([f"column {number}" for number in range(500)])
+
+    assert len(render(record, samples.timeline()).encode()) < 3_000_000

@@ -1,4 +1,4 @@
-"""A review fails closed: what breaks blocks and is named, waivers need a name, a reason and a day, all of it is logged."""
+"""A review fails closed: what breaks blocks and is named; waivers need a name, a reason, a day; all is logged."""
 
 import json
 import shutil
@@ -92,7 +92,9 @@ def test_an_unnamed_or_endless_waiver_is_refused(bundle, change, said):
         reviewed(bundle, waivers=[WAIVER | change])
 
     assert said in str(refused.value)
-    assert list(waiver_problems("all")) == ["policy.waivers='all' cannot work: give a list of {code, who, reason, until}"]
+    assert list(waiver_problems("all")) == [
+        "policy.waivers='all' cannot work: give a list of {code, who, reason, until}"
+    ]
 
 
 @pytest.mark.parametrize("broken", [RuntimeError("out of order"), "no objection"])
@@ -167,14 +169,18 @@ def test_what_a_terminal_shows_says_who_waived_what(bundle):
     refused = "\n".join(review_lines(reviewed(bundle, risk)))
     allowed = "\n".join(review_lines(reviewed(bundle, risk, waivers=[WAIVER])))
 
-    assert "a deployment is refused: 1 to mend or to waive\n  block  RISK: it may fail\n         -> look again" in refused
+    assert (
+        "a deployment is refused: 1 to mend or to waive\n  block  RISK: it may fail\n         -> look again" in refused
+    )
     assert "{code: RISK, who: NAME, reason: WHY, until: YYYY-MM-DD}" in refused
     assert "waived by ada until 2026-06-01: known and small" in allowed
 
 
 def test_a_policy_file_changes_what_the_run_said_and_days_are_text(tmp_path):
     path = tmp_path / "policy.yaml"
-    path.write_text("approver: grace\nexpires: 2027-01-31\nwaivers:\n  - {code: A, who: x, reason: y, until: 2027-01-01}\n")
+    path.write_text(
+        "approver: grace\nexpires: 2027-01-31\nwaivers:\n  - {code: A, who: x, reason: y, until: 2027-01-01}\n"
+    )
     said = load_policy(path)
     found = policy_in_force({"approver": "ada", "author": "ada"}, said)
 

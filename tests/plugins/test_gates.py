@@ -69,7 +69,9 @@ def test_a_telling_name_is_refused_until_somebody_says_what_it_is():
     assert objections(columns=("race",), sensitive=[]) == []
 
 
-@pytest.mark.parametrize("name", ["race", "Sex", "GENDER", "parent_religion", "ethnicGroup", "is-disabled", "SexOfOwner"])
+@pytest.mark.parametrize(
+    "name", ["race", "Sex", "GENDER", "parent_religion", "ethnicGroup", "is-disabled", "SexOfOwner"]
+)
 def test_names_that_tell(name):
     assert is_telling(name)
 

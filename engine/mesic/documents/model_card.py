@@ -21,6 +21,7 @@ from mesic.documents.document import (
     text,
 )
 from mesic.findings import as_override
+from mesic.report.held_out import rough
 from mesic.report.words import counted, known, metric_name, number, skill_text
 
 Record = Mapping[str, Any]
@@ -233,8 +234,8 @@ def held_out(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:  # n
 def _bound(bound: Mapping[str, Any]) -> Text:
     if bound.get("value") is None:
         return text(NOT_MEASURED)
-    once = Number(number(bound["value"], 2), "test_part.optimism.value")
-    after = Number(number(bound["after_looking"], 2), "test_part.optimism.after_looking")
+    once = Number(rough(bound["value"]), "test_part.optimism.value")
+    after = Number(rough(bound["after_looking"]), "test_part.optimism.after_looking")
     metric = metric_name(bound.get("metric"))
     return text(once, f" of {metric}; ", after, " if each was made after looking at the scores before it")
 
@@ -242,11 +243,11 @@ def _bound(bound: Mapping[str, Any]) -> Text:
 def _detectable(enough: Mapping[str, Any]) -> Text:
     if enough.get("detectable") is None:
         return text(NOT_MEASURED)
-    found = Number(number(enough["detectable"], 2), "test_part.adequacy.detectable")
+    found = Number(rough(enough["detectable"]), "test_part.adequacy.detectable")
     parts: list[Any] = [found, f" with a power of 0.8 ({enough.get('unit')}, against {enough.get('against')})"]
     if enough.get("power") is not None:
-        asked = Number(number(enough["difference"], 2), "test_part.adequacy.difference")
-        parts += ["; asked for ", asked, ", power ", Number(number(enough["power"], 2), "test_part.adequacy.power")]
+        asked = Number(rough(enough["difference"]), "test_part.adequacy.difference")
+        parts += ["; asked for ", asked, ", power ", Number(rough(enough["power"]), "test_part.adequacy.power")]
     return text(*parts)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from mesic.report.words import counted, known, metric_name, number, percent
 
 SEVERAL = 2
+WHOLE = 100
 
 
 def test_part_text(record: Mapping[str, Any]) -> str:
@@ -22,6 +23,18 @@ def test_part_text(record: Mapping[str, Any]) -> str:
     """
     part = record.get("test_part")
     return " ".join(filter(None, (_uses(part), _enough(part.get("adequacy") or {})))) if part else ""
+
+
+def rough(value: Any) -> str:
+    """Return a number of which the order of magnitude counts.
+
+    Examples
+    --------
+    >>> rough(0.01483), rough(1384.2), rough(None)
+    ('0.015', '1,384', 'not measured')
+    """
+    found = known(value)
+    return f"{found:,.0f}" if found is not None and abs(found) >= WHOLE else number(value, 2)
 
 
 def most_used_text(records: Sequence[Mapping[str, Any]]) -> str:
@@ -48,7 +61,7 @@ def _uses(part: Mapping[str, Any]) -> str:
         return f"{said}, of one and the same model."
     if known(bound.get("value")) is None:
         return f"{said}; by how much the best of their {answers} models flatters cannot be told."
-    once, after = number(bound["value"], 2), number(bound["after_looking"], 2)
+    once, after = rough(bound["value"]), rough(bound["after_looking"])
     return (
         f"{said}: the best of their {answers} models may look better by up to {once} of {metric_name(bound['metric'])} "
         f"({after} if each was made after looking at the scores before it) than it is."

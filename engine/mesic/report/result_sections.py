@@ -24,6 +24,7 @@ from mesic.report.error_charts import MOST_CLASSES
 from mesic.report.held_out import test_part_text
 from mesic.report.plane_picture import has_plane, plane_chart
 from mesic.report.progress_chart import progress_chart
+from mesic.report.thinning import fewer_trials
 from mesic.report.words import (
     SEVERAL,
     counted,
@@ -125,11 +126,13 @@ def zone(record: Record) -> Html:
     said = f"{tried}{by}{failed}. In the zone are {len(facts.get('members') or [])}: {facts.get('rule') or UNSAID}. "
     said += f"Chosen is trial {facts.get('chosen')}, {facts.get('reason') or UNSAID}."
     caption = "A line follows the medians of neighbouring trials; ▲ marks a trial beyond the picture."
+    drawn = fewer_trials(facts)
+    caption += f" Of {drawn['of']:,} trials {len(drawn['trials']):,} are drawn." if "of" in drawn else ""
     reading = "A model too small misses what is there, one too large learns noise; between them lies the zone, where "
     return joined(
         (
             about(reading + "the loss on rows not seen is as low as the data can tell."),
-            figure(charts.zone_chart, facts, caption=caption if len(trials) > 1 else ""),
+            figure(charts.zone_chart, drawn, caption=caption if len(trials) > 1 else ""),
             paragraph(said),
             paragraph(search_text(record)) if search_text(record) else Html(""),
             _progress(facts, tuning.get("progress")),
@@ -164,7 +167,7 @@ def _plane(facts: Facts) -> Html:
     said = " and ".join(f"{counted(count, 'trial')} on the side of {side}" for side, count in sorted(sides.items()))
     caption = "By squared distance, on rows that neither of two samples saw. Along a dashed line the loss is the same. "
     caption += "Green: in the zone; a ring: taken."
-    chart = figure(plane_chart, facts, caption=caption)
+    chart = figure(plane_chart, fewer_trials(facts), caption=caption)
     return joined(
         (tag("h3", "Bias and variance"), chart, paragraph(f"Outside the zone: {said}.") if said else Html(""))
     )

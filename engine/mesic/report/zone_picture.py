@@ -210,7 +210,7 @@ def _shade(picture: Picture, zone: Mapping[str, Any]) -> None:
     drawing.box((low, top), (high - low, bottom - top), f"fill:{MEMBER};opacity:.15", radius=0)
     for edge in (low, high):
         drawing.line((edge, top), (edge, bottom), style=f"stroke:{MEMBER};opacity:.55")
-    tried = sum(len(zone.get(kind) or []) for kind in ("trials", "pruned"))
+    tried = zone.get("of") or sum(len(zone.get(kind) or []) for kind in ("trials", "pruned"))
     said = f"zone of solutions: {len(members)} of {counted(tried, 'trial')}"
     bounds = (picture.x.start, picture.x.end)
     drawing.centred((low + high) / 2, top - 28, said, within=bounds, style=f"fill:{MEMBER};font-weight:600")
