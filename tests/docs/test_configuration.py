@@ -39,7 +39,7 @@ class PlanCosts:
     costs: Costs = dataclasses.field(default_factory=Costs)
 
 
-WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false", typing.Any: "mapping"}
 SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),

@@ -20,6 +20,7 @@ from mesic.host import hookspecs
 from mesic.host.components import TRAITS, Choice, Component, Range
 from mesic.host.kinds import KINDS
 from mesic.partition.rows import Rows, Split, Splitter
+from mesic.reviewing.objections import Evidence, Objection
 from mesic.rollout.rollout import Assignment, Decision, Rollout
 from mesic.rollout.state import Outcome, RolloutTerms
 from mesic.training.sampling import Sample, Sampler
@@ -30,7 +31,9 @@ PROTOCOLS = (Source, Splitter, Rows, Split, Sampler, Sample, Metric, Tuner, Eval
 PREDICTED = (PredictedRows,)
 AUDITING = (Auditor, AuditView, Pricing)
 ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
-DECLARED = (*PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Finding, Component, Range, Choice)
+DECLARED = (
+    *PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Finding, Component, Range, Choice, Objection, Evidence,
+)  # fmt: skip
 DECLARATIONS = {thing.__name__: thing for thing in DECLARED}
 HOOK = re.compile(r"^### `(\w+)(\(.*\)) -> (.*)`$", re.MULTILINE)
 

@@ -1,5 +1,7 @@
 """mesic compare: the effect of new data is laid to what changed."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,8 @@ def test_rows_labels_and_cells_share_the_effect_and_it_adds_up(noisy):
     said = mesic("compare", "a=r", "b=more.csv").out
     values = {name: effect["value"] for name, effect in found["effects"].items()}
 
+    uses = [json.loads(line) for line in (mesic.folder / "test_uses.jsonl").read_text().splitlines()]
+    assert {line["run"].partition(": ")[2] for line in uses} >= {"", "comparison"}
     assert set(values) == {"rows", "labels", "cells"}
     assert sum(values.values()) == pytest.approx(found["total"]["value"])
     assert values["rows"] < 0

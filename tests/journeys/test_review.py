@@ -20,10 +20,10 @@ from mesic.runs.record import read_record
 def law(tmp_path_factory):
     """A command line where `first` and `second` are runs on who passed, by race among other things."""
     rng = np.random.default_rng(0)
-    race, points = rng.choice(["a", "b", "c"], 500), rng.normal(35, 5, 500)
-    passed = 0.3 * (points - 35) + (race == "a") * 0.8 + rng.normal(0, 1, 500) > 0
+    race, points, grades = rng.choice(["a", "b", "c"], 800), rng.normal(35, 5, 800), rng.normal(3, 0.4, 800)
+    passed = 0.25 * (points - 35) + 3 * (grades - 3) + (race == "a") * 0.8 + rng.normal(0, 1, 800) > 0
     mesic = CommandLine(tmp_path_factory.mktemp("law"))
-    table = pd.DataFrame({"race": race, "points": points, "passed": np.where(passed, "yes", "no")})
+    table = pd.DataFrame({"race": race, "points": points, "grades": grades, "passed": np.where(passed, "yes", "no")})
     table.to_csv(mesic.folder / "law.csv", index=False)
     said = ["source=table", "source.path=law.csv", "source.target=passed", "tuner=single", "evaluator=[]"]
     first = mesic("run", *said, "learner=linear", "out=runs/first", "--json")

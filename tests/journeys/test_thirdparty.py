@@ -30,6 +30,7 @@ def acme(site, tmp_path_factory):
 def test_a_foreign_learner_and_selector_are_used_at_once(acme):
     said = [
         "source.dataset=diabetes",
+        "policy.sensitive=[]",
         "learner=acme_ridge",
         "selector=[acme_spread]",
         "selector.acme_spread.at_least=0.001",
@@ -106,7 +107,7 @@ def twins(mesic, tmp_path):
 
 
 def test_two_packages_may_offer_one_name_when_the_configuration_prefers_one(twins):
-    said = ["run", "source.dataset=diabetes", "learner=twin", "tuner=single"]
+    said = ["run", "source.dataset=diabetes", "learner=twin", "tuner=single", "policy.sensitive=[]"]
     undecided = twins(*said)
     done = twins(*said, "+plugins.prefer={learner/twin: twin_b}", "learner.n_neighbors=9", "out=r", "--json")
     checked = twins("check", "bundle=r/bundle")

@@ -24,6 +24,7 @@ from mesic.evaluation.comparison import Comparison, paired_difference
 from mesic.evaluation.losses import example_losses
 from mesic.host.registry import Registry
 from mesic.runs import plan
+from mesic.runs.opening import book_comparison
 from mesic.runs.record import read_record
 from mesic.runs.seeds import stage_rng
 from mesic.runs.versions import read_version
@@ -223,6 +224,7 @@ class _Comparer:
         classes = self.record["data"]["classes"]
         truth = self._truth(test)
         answers = {some: self._answers(some, test) for some in subsets}
+        book_comparison(self.folder, self.record, answers.values())
         losses = {some: example_losses(self.record["data"]["task"], truth, answer) for some, answer in answers.items()}
         none, everything = frozenset[str](), frozenset(factors)
         level = self.record["config"]["interval"]["level"]

@@ -1,6 +1,6 @@
 """The test part in the record: how often it was opened, how far that flatters, whether it is large enough."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,22 +92,21 @@ def uses_now(folder: Path, record: Mapping[str, Any]) -> Uses:
     return booked.look_up((folder / known["ledger"]).resolve(), known["digest"])
 
 
-def book_comparison(folder: Path, record: Mapping[str, Any], answers: Mapping[str, np.ndarray]) -> Uses | None:
-    """Book that other predictions were scored on a run's test part; None where the run is older than the counting.
+def book_comparison(folder: Path, record: Mapping[str, Any], answers: Iterable[np.ndarray]) -> Uses | None:
+    """Book that other predictions were scored on a run's test part, as one use; None where the run counts none.
 
     Parameters
     ----------
     folder, record
         Of the run whose test rows they are.
     answers
-        Predictions by what they are of.
+        The predictions that are compared.
     """
     known = record.get("test_part") or {}
     if not known.get("ledger"):
         return None
-    ledger, begun = (folder / known["ledger"]).resolve(), now()
-    uses = None
-    for name, answer in answers.items():
+    ledger, begun, uses = (folder / known["ledger"]).resolve(), now(), None
+    for answer in answers:
         use = _use(folder, known["digest"], array_digest(answer), known["rows"])
-        uses = booked.book(ledger, use | {"run": f"{use['run']}: {name}", "begun": begun})
+        uses = booked.book(ledger, use | {"run": f"{use['run']}: comparison", "begun": begun})
     return uses
