@@ -47,6 +47,12 @@ def slice_row(name, wrong, elsewhere, *, found=True):
     }
 
 
+def unequal(column, low=0.1):
+    groups = [{"group": group, "wrong": slice_row("", wrong, 1)["wrong"]} for group, wrong in (("a", 0.1), ("b", 0.3))]
+    errors = {"name": "equal errors", "difference": {"value": 0.2, "low": low, "high": 0.3, "between": ["b", "a"]}}
+    return {"column": column, "groups": groups, "measures": [errors]}
+
+
 def with_all(record):
     """Return a record that holds everything that a page may speak of."""
     score = record["scores"]["test"][0]
@@ -63,7 +69,7 @@ def with_all(record):
     record["baselines"][0]["test"].append(
         samples.score("accuracy", 0.735, 0.02) if record["data"]["classes"] else samples.score("mae", 90_000.0, 900.0)
     )
-    record["evaluations"]["slices"] = slices
+    record["evaluations"] |= {"slices": slices, "fairness": {"columns": [unequal("race"), unequal("town", low=-0.1)]}}
     record["model"]["columns"] = ["tenure", "Contract"]
     return record | {"test_part": part | {"adequacy": enough}, "config_digest": "c" * 64, "code": {"mesic": "e" * 64}}
 
@@ -71,6 +77,20 @@ def with_all(record):
 @pytest.fixture(params=["binary", "multiclass", "regression"])
 def record(request):
     return with_all(getattr(samples, request.param)())
+
+
+def test_the_owner_is_told_what_answers_cost():
+    money = {
+        "per": 1000, "unit": "EUR", "model": {"value": 812.4, "low": 700.2, "high": 930.9, "level": 0.95},
+        "against": "simple", "baselines": {"simple": {"value": 1500.0, "low": 1400.0, "high": 1600.0, "level": 0.95}},
+    }  # fmt: skip
+    record = samples.binary() | {"decision": {"money": money}}
+    text = as_markdown(owners_page(record, POLICY))
+
+    assert (
+        "1,000 answers cost 812** EUR** (700 to 931); by the best simple rule 1,500** EUR** (1,400 to 1,600)." in text
+    )
+    assert value_of(record, Number("812", "decision.money.model.value")) == 812.4
 
 
 def papers(record, policy=POLICY):
@@ -136,7 +156,8 @@ def test_the_owner_is_told_counts_of_a_thousand_with_their_range():
     assert "Of 1,000 answers, wrong are 196 (between 175 and 217)." in text
     assert "Always giving the most common answer, wrong would be 265 (between 245 and 285)" in text
     assert "Of 1,000 that really are **Yes**, it finds 534 (between 484 and 584)." in text
-    assert "Where **age >= 65**: of 1,000 answers, wrong are 310 (between 279 and 341), elsewhere 155" in text
+    assert "Where **age >= 65**: of 1,000 answers, wrong are 310 (between 279 and 341); elsewhere 155" in text
+    assert "By **race**, for **b**: of 1,000 answers, wrong are 300 (between 270 and 330); for **a** 100 (" in text
     assert "Stop and look when in use more than 217 of 1,000 answers are wrong." in text
     assert "have judged 3 models until then" in text
     assert "It decides by **Contract**, which must not decide." in text

@@ -86,6 +86,21 @@ def test_a_model_that_decides_by_race_is_refused_until_a_named_person_waives_it(
     assert "Approved by: grace" in text
 
 
+def test_what_the_policy_calls_sensitive_is_so_in_schema_and_record_and_must_exist(law):
+    mesic, _ = law
+    said = ["source=table", "source.path=law.csv", "source.target=passed", "auditor=[]"]
+    done = mesic("data", "check", *said, "policy.sensitive=[race]", "out=checked")
+    lost = mesic("data", "check", *said, "policy.sensitive=[rase]", "out=lost")
+
+    assert done.status == 0, done.err
+    flagged = [
+        column["name"] for column in read_record(mesic.folder / "checked")["data"]["columns"] if column.get("sensitive")
+    ]
+    assert flagged == ["race"]
+    assert lost.status == 2
+    assert "policy.sensitive names 'rase', which is no column of the table; did you mean 'race'?" in lost.err
+
+
 def test_the_bundle_is_as_sealed_after_reviews_and_its_card_speaks_for_it(law):
     mesic, _ = law
     card = (mesic.folder / "runs/first/bundle/card.md").read_text()

@@ -7,7 +7,7 @@ it was inferred from.
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -107,6 +107,20 @@ class Schema:
     def with_column(self, changed: Column) -> "Schema":
         """Return a schema in which the column of that name is the given one."""
         return replace(self, columns=tuple(changed if c.name == changed.name else c for c in self.columns))
+
+    def with_sensitive(self, names: Sequence[str]) -> "Schema":
+        """Return a schema in which these columns, too, say something of a person that must not decide.
+
+        Raises
+        ------
+        UsageError
+            One of them is no column.
+        """
+        if unknown := [name for name in names if name not in self]:
+            near = did_you_mean(unknown[0], self.names)
+            raise UsageError(f"policy.sensitive names {unknown[0]!r}, which is no column of the table{near}")
+        told = [replace(column, sensitive=column.sensitive or column.name in names) for column in self.columns]
+        return Schema(tuple(told))
 
     def save(self, path: Path) -> None:
         """Write ``schema.yaml``."""

@@ -8,7 +8,6 @@ from mesic.documents.document import (
     Block,
     Bullets,
     Document,
-    How,
     Number,
     Paragraph,
     Piece,
@@ -21,12 +20,14 @@ from mesic.documents.document import (
     score_pieces,
     text,
 )
+from mesic.documents.for_whom import for_whom
+from mesic.documents.thousands import per_thousand, wrong_per_thousand
 from mesic.documents.worries import unknowns, what_stops
 from mesic.report.words import known
 
 Record = Mapping[str, Any]
 ALWAYS = "zero_rule"
-MOST_SLICES = 3
+PER = 1_000
 
 
 def owners_page(record: Record, policy: Mapping[str, Any]) -> Document:
@@ -44,7 +45,7 @@ def owners_page(record: Record, policy: Mapping[str, Any]) -> Document:
     sections = (
         Section("What it does", tuple(_what(record))),
         Section("How often it is right", tuple(_right(record))),
-        Section("For whom it is worse", tuple(_for_whom(record))),
+        Section("For whom it is worse", tuple(for_whom(record))),
         Section("What it costs", tuple(_costs(record))),
         Section("What is not known", (Bullets(tuple(unknowns(record, policy))),)),
         Section("What would stop it", tuple(what_stops(record, policy))),
@@ -98,14 +99,14 @@ def _verdict(record: Record) -> Paragraph:
         return said("Whether it is better than the simplest way of answering was not measured.", tone="bad")
     if low <= 0:
         return said("It is not clearly better than the simplest way of answering.", tone="bad")
-    saved = _per_thousand(skill, "skill")
+    saved = per_thousand(skill, "skill")
     start = "It is clearly better than the best simple rule: of 1,000 parts of that rule's error, it saves "
     return said(start, *saved, ".", tone="good")
 
 
 def _classes(record: Record, scores: Any) -> Iterator[Block]:
     place = place_of(scores, "accuracy")
-    wrong = _wrong(scores[place], f"scores.test[{place}]") if place is not None else text(NOT_MEASURED)
+    wrong = wrong_per_thousand(scores[place], f"scores.test[{place}]") if place is not None else text(NOT_MEASURED)
     yield said("Of 1,000 answers, wrong are ", *wrong, ". Always giving the most common answer, wrong would be ",
                *_of_baseline(record), ".")  # fmt: skip
     labels = record["data"]["classes"]
@@ -118,14 +119,14 @@ def _classes(record: Record, scores: Any) -> Iterator[Block]:
 
 def _share(scores: Any, metric: str) -> Text:
     place = place_of(scores, metric)
-    return text(NOT_MEASURED) if place is None else _per_thousand(scores[place], f"scores.test[{place}]")
+    return text(NOT_MEASURED) if place is None else per_thousand(scores[place], f"scores.test[{place}]")
 
 
 def _of_baseline(record: Record) -> Text:
     for place, baseline in enumerate(record.get("baselines") or []):
         where = place_of(baseline.get("test") or [], "accuracy")
         if baseline.get("name") == ALWAYS and where is not None:
-            return _wrong(baseline["test"][where], f"baselines[{place}].test[{where}]")
+            return wrong_per_thousand(baseline["test"][where], f"baselines[{place}].test[{where}]")
     return text(NOT_MEASURED)
 
 
@@ -147,66 +148,21 @@ def _amounts(record: Record, scores: Any) -> Iterator[Block]:
     yield said("On average it is off by ", *own, ". Always giving the average answer, that would be ", *plain, ".")
 
 
-def _wrong(score: Mapping[str, Any], path: str) -> Text:
-    return _thousandths(score, path, "wrong of 1,000", ("value", "high", "low"))
-
-
-def _per_thousand(score: Mapping[str, Any], path: str) -> Text:
-    return _thousandths(score, path, "of 1,000", ("value", "low", "high"))
-
-
-def _thousandths(score: Mapping[str, Any], path: str, how: How, keys: tuple[str, str, str]) -> Text:
-    """Return a share as a count of 1,000, with the ends of its interval."""
-    shares = [known(score.get(key)) for key in keys]
-    if shares[0] is None:
-        return text(NOT_MEASURED)
-    counts = [
-        None if share is None else round(1000 * (1 - share if how == "wrong of 1,000" else share)) for share in shares
-    ]
-    value, low, high = (
-        None if found is None else Number(f"{found:,}", f"{path}.{key}", how)
-        for found, key in zip(counts, keys, strict=True)
-    )
-    if low is None or high is None:
-        return text(value, " (between which numbers is not known)")
-    return text(value, " (between ", low, " and ", high, ")")
-
-
-def _for_whom(record: Record) -> Iterator[Block]:
-    slices = (record.get("evaluations") or {}).get("slices")
-    if slices is None:
-        yield said("Not measured: nobody asked whether it serves some people or cases worse than others.")
-        return
-    worse = [
-        (row, f"evaluations.slices.{kind}[{place}]")
-        for kind in ("declared", "searched")
-        for place, row in enumerate(slices.get(kind) or [])
-        if row.get("found")
-    ]
-    if not worse:
-        yield said("Nobody was found for whom it is clearly worse than for the others.")
-        return
-    is_share = bool((record.get("data") or {}).get("classes"))
-    yield Bullets(tuple(_worse(row, path, is_share=is_share) for row, path in worse[:MOST_SLICES]))
-
-
-def _worse(row: Mapping[str, Any], path: str, *, is_share: bool) -> Text:
-    where = name(row.get("slice"))
-    inside, outside = row.get("wrong") or {}, row.get("wrong_outside") or {}
-    if not is_share:
-        own, rest = score_pieces(inside, f"{path}.wrong"), score_pieces(outside, f"{path}.wrong_outside")
-        return text("Where ", where, ": off by ", *own, " on average, elsewhere by ", *rest, ".")
-    own, rest = _per_thousand(inside, f"{path}.wrong"), _per_thousand(outside, f"{path}.wrong_outside")
-    return text("Where ", where, ": of 1,000 answers, wrong are ", *own, ", elsewhere ", *rest, ".")
-
-
 def _costs(record: Record) -> Iterator[Block]:
-    scores = (record.get("scores") or {}).get("test") or []
-    place = place_of(scores, "expected_cost")
-    if place is None:
+    money = (record.get("decision") or {}).get("money") or {}
+    if money.get("per") != PER or not money.get("model"):
         yield said("Not measured: nobody said what a wrong answer costs.")
         return
-    yield said("An answer costs on average ", *score_pieces(scores[place], f"scores.test[{place}]"), ".")
+    unit = f" {money['unit']}" if money.get("unit") else ""
+    own, against = _amount(money["model"], "decision.money.model", unit), money.get("against")
+    other = (money.get("baselines") or {}).get(against)
+    rest = ("; by the best simple rule ", *_amount(other, f"decision.money.baselines.{against}", unit)) if other else ()
+    yield said("1,000 answers cost ", *own, *rest, ".")
+
+
+def _amount(score: Mapping[str, Any], path: str, unit: str) -> Text:
+    pieces = score_pieces(score, path)
+    return text(pieces[0], name(unit) if unit else None, *pieces[1:])
 
 
 def _who(policy: Mapping[str, Any]) -> Iterator[Block]:

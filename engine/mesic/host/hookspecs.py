@@ -110,8 +110,9 @@ def run_finished(record: Mapping[str, Any], error: BaseException | None) -> None
 
 
 @hookspec
-def review_deployment(bundle: Any, target: str, evidence: Any) -> Iterable[Any]:
+def review_deployment(bundle: Any, target: str, evidence: Any) -> Iterable[Any]:  # noqa: ARG001 - plugins read them
     """Object to a deployment: yield :class:`mesic.Objection`; an exception stops the deployment, too."""
+    return ()
 
 
 @hookspec(firstresult=True)

@@ -56,4 +56,8 @@ def _uses(bundle: Bundle, record: Mapping[str, Any] | None) -> dict[str, Any]:
         why = "the bundle does not lie in the folder of its run"
         return {"runs": None, "answers": None, "why": why}
     uses = uses_now(bundle.folder.absolute().parent, record)
+    then = record.get("test_part") or {}
+    if uses.answers is None and then.get("answers") is not None:
+        why = f"{uses.why}: as many as there were at the time of the run"
+        return {"runs": then["uses"], "answers": then["answers"], "why": why}
     return {"runs": uses.runs, "answers": uses.answers, "why": uses.why}

@@ -15,9 +15,9 @@ def review_lines(found: Review) -> Iterator[str]:
     for objection in found.blocking:
         yield from _lines("block", objection)
     if found.blocking:
-        codes = ", ".join(dict.fromkeys(objection.code for objection in found.blocking))
-        form = f"{{code: {codes}, who: NAME, reason: WHY, until: YYYY-MM-DD}}"
-        yield f"         to waive it, name in policy.waivers: {form}"
+        form = f"{{code: {found.blocking[0].code}, who: NAME, reason: WHY, until: YYYY-MM-DD}}"
+        each = "it" if len(found.blocking) == 1 else "each"
+        yield f"         to waive {each}, name in policy.waivers: {form}"
     for objection, waiver in found.waived:
         yield from _lines("waived", objection, fix=False)
         yield f"         waived by {waiver.who} until {waiver.until.isoformat()}: {waiver.reason}"

@@ -1,5 +1,6 @@
 """The first stages: the table read, divided, audited, and predicted by baselines."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mesic.audit.auditing import audit
@@ -31,6 +32,7 @@ def read(run: Experiment, activity: Activity) -> None:
     source, declared = plan.source_of(run.registry, run.config)
     run.raw = read_table(source)
     typed = type_table(run.raw, declared, declared.get("target") or source.target)
+    typed = replace(typed, schema=typed.schema.with_sensitive(run.config["policy"].get("sensitive") or ()))
     run.account = typed.account
     run.schema = typed.schema
     run.dataset, findings = prepare(typed, declared)

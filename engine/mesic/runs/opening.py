@@ -72,7 +72,7 @@ def _adequacy(run: Experiment, against: str) -> dict[str, Any]:
         weight=part_of(run.dataset.weight, rows),
         groups=part_of(run.dataset.groups, rows),
         level=run.config["interval"],
-        difference=run.config["policy"]["min_difference"],
+        difference=run.config["policy"].get("min_difference"),
         rng=stage_rng(run.config["seed"], "adequacy"),
     )
     return found | {"against": against, "loss": run.record.facts["zone"]["loss"]}
