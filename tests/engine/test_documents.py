@@ -161,6 +161,7 @@ def test_the_owner_is_told_counts_of_a_thousand_with_their_range():
     assert "Stop and look when in use more than 217 of 1,000 answers are wrong." in text
     assert "have judged 3 models until then" in text
     assert "It decides by **Contract**, which must not decide." in text
+    assert "**ada** answers for an objection until **2027-01-01**: **an old order**." in text
 
 
 def test_the_owner_of_a_model_of_amounts_is_told_how_far_it_is_off():

@@ -40,7 +40,10 @@ def crowded(task):
     codes = ("NO-BETTER-THAN-BASELINE", "ERROR-ABOVE-LIMIT", "LEAK-TIME", "OTHER")
     record["findings"] = [{"code": code, "severity": "block", "message": "x"} for code in codes]
     policy = documents.POLICY | dict.fromkeys(("author", "approver", "privacy_reviewer", "security_reviewer"), long)
-    return documents.papers(record, policy | {"licence": None, "sensitive": ["Contract", "tenure"]})["owner"]
+    many = [f"column {number}" for number in range(20)]
+    record["model"]["columns"] = many
+    waivers = [waiver | {"who": long, "reason": long} for waiver in policy["waivers"] * 9]
+    return documents.papers(record, policy | {"licence": None, "sensitive": many, "waivers": waivers})["owner"]
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

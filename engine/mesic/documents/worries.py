@@ -15,6 +15,7 @@ IN_WORDS = {
 LEAK = "It may rest on something that will not be known when it is used."
 OTHER = "A check says no; the page for engineers says which."
 OFTEN = 2
+MOST = 4
 
 
 def unknowns(record: Record, policy: Mapping[str, Any]) -> Iterator[Text]:
@@ -56,10 +57,14 @@ def what_stops(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:
     now = list(dict.fromkeys(_stopping(record)))
     _, used = sensitive_columns(record, policy)
     lines = [text(reason) for reason in now]
-    lines += [text("It decides by ", name(column), ", which must not decide.") for column in used]
+    lines += [text("It decides by ", name(column), ", which must not decide.") for column in used[:MOST]]
+    lines += [text("It decides by more such columns; the page for auditors names them.")] if len(used) > MOST else []
     if lines:
         yield said("It should not be used today, unless a person answers for it by name:", tone="bad")
         yield Bullets(tuple(lines))
+    for waiver in (policy.get("waivers") or [])[:MOST]:
+        who, until, reason = (name(waiver.get(key) or "nobody") for key in ("who", "until", "reason"))
+        yield said(who, " answers for an objection until ", until, ": ", reason, ".")
     yield from _limits(record)
     expires = policy.get("expires")
     until = (
