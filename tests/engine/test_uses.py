@@ -127,6 +127,7 @@ def test_a_ledger_further_up_counts_but_none_above_where_the_command_was_started
     assert above == here / "runs" / uses.FILE
     assert uses.ledger_of(here / "runs" / "a", here) == here / uses.FILE
     assert uses.ledger_of(Path("/elsewhere/a"), here) == Path("/elsewhere") / uses.FILE
+    assert uses.ledger_of(Path("/out"), here) == Path("/out") / uses.FILE
 
 
 def test_a_line_is_made_from_those_before_it(tmp_path):

@@ -67,10 +67,8 @@ def what_stops(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:
         yield said(who, " answers for an objection until ", until, ": ", reason, ".")
     yield from _limits(record)
     expires = policy.get("expires")
-    until = (
-        text("This page holds until ", name(expires)) if expires else text("Nobody has said until when this page holds")
-    )
-    yield said(*until, ".")
+    held = text("This page holds until ", name(expires)) if expires else text("Nobody has said until when this holds")
+    yield said(*held, ".")
 
 
 def _stopping(record: Record) -> Iterator[str]:

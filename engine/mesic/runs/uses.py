@@ -93,7 +93,8 @@ def ledger_of(folder: Path, here: Path) -> Path:
 def _root(folder: Path) -> Path:
     if folder.name.isdigit() and folder.parent.parent != folder.parent:
         folder = folder.parent
-    return folder.parent.parent if DAY.fullmatch(folder.parent.name) else folder.parent
+    place = folder.parent.parent if DAY.fullmatch(folder.parent.name) else folder.parent
+    return folder if place == place.parent else place  # the root of a disk is nobody's folder of runs
 
 
 def book(ledger: Path, use: Line) -> Uses:
