@@ -28,7 +28,7 @@ tbody th{{font-weight:600;min-width:9rem;width:16rem}}
 code{{font-family:{MONO};font-size:.88em}}
 footer{{color:var(--soft);font-size:.82rem;margin-top:1.6rem;border-top:1px solid var(--line);padding-top:.6rem}}
 :focus-visible{{outline:2px solid var(--accent);outline-offset:2px}}
-@page{{size:A4;margin:11mm 14mm}}
+@page{{size:A4;margin:10mm 14mm}}
 @media print{{
 :root{{color-scheme:light}}
 body{{font-size:10.5pt}}
@@ -42,7 +42,8 @@ data{{text-decoration:none}}
 .sheet h2{{font-size:10pt;margin:2.4mm 0 .5mm}}
 .sheet p,.sheet ul{{margin:.6mm 0}}
 .sheet .lead{{font-size:10pt;line-height:1.3}}
-.sheet li{{margin:.4mm 0}}
-.sheet footer{{margin-top:2mm;padding-top:1mm}}
+.sheet li{{margin:.25mm 0}}
+.sheet footer{{margin-top:2mm;padding-top:1mm;font-size:8pt}}
+.sheet .kicker{{font-size:8pt}}
 }}
 """

@@ -15,7 +15,7 @@ IN_WORDS = {
 LEAK = "It may rest on something that will not be known when it is used."
 OTHER = "A check says no; the page for engineers says which."
 OFTEN = 2
-MOST = 4
+MOST = 3
 
 
 def unknowns(record: Record, policy: Mapping[str, Any]) -> Iterator[Text]:
@@ -62,7 +62,7 @@ def what_stops(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:
     if lines:
         yield said("It should not be used today, unless a person answers for it by name:", tone="bad")
         yield Bullets(tuple(lines))
-    for waiver in (policy.get("waivers") or [])[:MOST]:
+    for waiver in (policy.get("waivers") or [])[: MOST - 1]:
         who, until, reason = (name(waiver.get(key) or "nobody") for key in ("who", "until", "reason"))
         yield said(who, " answers for an objection until ", until, ": ", reason, ".")
     yield from _limits(record)
