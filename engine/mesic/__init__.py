@@ -56,6 +56,10 @@ if TYPE_CHECKING:
     from mesic.profile.profile import Profile as Profile
     from mesic.profile.shifts import Shift as Shift
     from mesic.profile.shifts import shifts as shifts
+    from mesic.reviewing.objections import Evidence as Evidence
+    from mesic.reviewing.objections import Objection as Objection
+    from mesic.reviewing.reviews import Review as Review
+    from mesic.reviewing.reviews import review as review
     from mesic.rollout.confidence import always_valid as always_valid
     from mesic.rollout.notes import outcome_findings as outcome_findings
     from mesic.rollout.rollout import Assignment as Assignment
@@ -65,10 +69,6 @@ if TYPE_CHECKING:
     from mesic.rollout.state import Outcome as Outcome
     from mesic.rollout.state import RolloutState as RolloutState
     from mesic.rollout.state import RolloutTerms as RolloutTerms
-    from mesic.reviewing.objections import Evidence as Evidence
-    from mesic.reviewing.objections import Objection as Objection
-    from mesic.reviewing.reviews import Review as Review
-    from mesic.reviewing.reviews import review as review
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
     from mesic.sweeping.reporting import report_intermediate as report_intermediate

@@ -16,8 +16,8 @@ from mesic.host.building import build
 from mesic.runs import facts, plan, tables
 from mesic.runs.files import json_digest
 from mesic.runs.fitting import fold_models
-from mesic.runs.refitting import score_procedure
 from mesic.runs.opening import judge_test_part, open_test_part
+from mesic.runs.refitting import score_procedure
 from mesic.runs.seeds import stage_rng
 from mesic.runs.state import MAIN, Experiment, part_of
 from mesic.runs.timeline import Activity

@@ -71,7 +71,7 @@ def _adequacy(run: Experiment, against: str) -> dict[str, Any]:
         size_of(part_of(run.dataset.weight, test), part_of(run.dataset.groups, test), test.size),
         weight=part_of(run.dataset.weight, rows),
         groups=part_of(run.dataset.groups, rows),
-        level=run.config["interval"],
+        level=run.config["interval"]["level"],
         difference=run.config["policy"].get("min_difference"),
         rng=stage_rng(run.config["seed"], "adequacy"),
     )
