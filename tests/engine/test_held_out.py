@@ -26,7 +26,7 @@ def test_the_best_of_several_scores_flatters_by_no_more_than_the_bound(answers, 
     shared, own = rng.normal(size=(4000, 1)), rng.normal(size=(4000, answers))
     scores = 0.02 * (np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own)
 
-    bound = optimism_bound(SCORE, answers)["value"]
+    bound = optimism_bound(SCORE, answers)["bound"]
 
     assert scores.max(axis=1).mean() < bound
     assert correlation or scores.max(axis=1).mean() > 0.45 * bound  # of independent ones it is no idle bound
@@ -45,12 +45,12 @@ def test_a_bound_holds_for_who_looks_after_each_score():
     half = 1.959964 * np.sqrt(0.25 / rows)
     bound = optimism_bound({"low": 0.5 - half, "high": 0.5 + half, "level": 0.95}, looks)
 
-    assert bound["value"] < np.mean(gains) < bound["after_looking"]
+    assert bound["bound"] < np.mean(gains) < bound["after_looking"]
 
 
 def test_one_answer_does_not_flatter_and_without_an_interval_nothing_is_said():
-    assert optimism_bound(SCORE, 1)["value"] == optimism_bound(SCORE, 1)["after_looking"] == 0
-    assert optimism_bound({"metric": "f1", "value": 0.5, "low": None, "high": None}, 3)["value"] is None
+    assert optimism_bound(SCORE, 1)["bound"] == optimism_bound(SCORE, 1)["after_looking"] == 0
+    assert optimism_bound({"metric": "f1", "value": 0.5, "low": None, "high": None}, 3)["bound"] is None
     assert standard_error(SCORE) == pytest.approx(0.02, rel=1e-4)
 
 

@@ -42,7 +42,7 @@ def test_a_second_run_on_the_same_test_rows_raises_the_counter(law):
 
     assert one["digest"] == two["digest"]
     assert [(part["uses"], part["answers"]) for part in (one, two)] == [(1, 1), (2, 2)]
-    assert one["optimism"]["value"] == 0 < two["optimism"]["value"] < two["optimism"]["after_looking"]
+    assert one["optimism"]["bound"] == 0 < two["optimism"]["bound"] < two["optimism"]["after_looking"]
     assert "The test part was used by 2 runs: the best of their 2 models may look better by up to" in second.out
     assert "TEST-TOO-SMALL" in second.out
     assert part_of(mesic, "runs/second")["ledger"] == "../test_uses.jsonl"

@@ -232,9 +232,9 @@ def held_out(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:  # n
 
 
 def _bound(bound: Mapping[str, Any]) -> Text:
-    if bound.get("value") is None:
+    if bound.get("bound") is None:
         return text(NOT_MEASURED)
-    once = Number(rough(bound["value"]), "test_part.optimism.value")
+    once = Number(rough(bound["bound"]), "test_part.optimism.bound")
     after = Number(rough(bound["after_looking"]), "test_part.optimism.after_looking")
     metric = metric_name(bound.get("metric"))
     return text(once, f" of {metric}; ", after, " if each was made after looking at the scores before it")

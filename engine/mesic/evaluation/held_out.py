@@ -30,7 +30,7 @@ def optimism_bound(score: Mapping[str, Any], answers: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``value``, in units of the metric, where the predictions did not depend on earlier scores, and
+        ``bound``, in units of the metric, where the predictions did not depend on earlier scores, and
         ``after_looking``, where each did; None where the score has no interval.
 
     References
@@ -43,17 +43,17 @@ def optimism_bound(score: Mapping[str, Any], answers: int) -> dict[str, Any]:
     --------
     >>> score = {"metric": "roc_auc", "low": 0.8004, "high": 0.8396, "level": 0.95}
     >>> found = optimism_bound(score, 3)
-    >>> round(found["value"], 4), round(found["after_looking"], 4), optimism_bound(score, 1)["value"]
+    >>> round(found["bound"], 4), round(found["after_looking"], 4), optimism_bound(score, 1)["bound"]
     (0.0148, 0.0204, 0.0)
     """
     error = standard_error(score)
     once = {"metric": score.get("metric"), "answers": answers, "method": BEST_OF, "method_after_looking": AFTER_LOOKING}
     if error is None:
-        return {**once, "value": None, "after_looking": None}
+        return {**once, "bound": None, "after_looking": None}
     looks = answers if answers > 1 else 0
     return {
         **once,
-        "value": error * math.sqrt(2 * math.log(answers)),
+        "bound": error * math.sqrt(2 * math.log(answers)),
         "after_looking": error * math.sqrt(2 * math.log(2) * looks),
     }
 

@@ -9,16 +9,16 @@ SEVERAL = 2
 WHOLE = 100
 
 
-def test_part_text(record: Mapping[str, Any]) -> str:
+def held_out_text(record: Mapping[str, Any]) -> str:
     """Return how often a test part was used, how far the best score flatters, and which saving it can show.
 
     Examples
     --------
-    >>> bound = {"metric": "roc_auc", "value": 0.0148, "after_looking": 0.0204}
-    >>> test_part_text({"test_part": {"uses": 3, "answers": 3, "optimism": bound}})
+    >>> bound = {"metric": "roc_auc", "bound": 0.0148, "after_looking": 0.0204}
+    >>> held_out_text({"test_part": {"uses": 3, "answers": 3, "optimism": bound}})
     'The test part was used by 3 runs: the best of their 3 models may look better by up to 0.015 of ROC AUC (0.02 if
     each was made after looking at the scores before it) than it is.'
-    >>> test_part_text({"test_part": {"uses": 1, "answers": 1}})
+    >>> held_out_text({"test_part": {"uses": 1, "answers": 1}})
     'The test part was used once, as far as is known.'
     """
     part = record.get("test_part")
@@ -59,9 +59,9 @@ def _uses(part: Mapping[str, Any]) -> str:
     said = f"The test part was used by {counted(uses, 'run')}"
     if answers < SEVERAL:
         return f"{said}, of one and the same model."
-    if known(bound.get("value")) is None:
+    if known(bound.get("bound")) is None:
         return f"{said}; by how much the best of their {answers} models flatters cannot be told."
-    once, after = rough(bound["value"]), rough(bound["after_looking"])
+    once, after = rough(bound["bound"]), rough(bound["after_looking"])
     return (
         f"{said}: the best of their {answers} models may look better by up to {once} of {metric_name(bound['metric'])} "
         f"({after} if each was made after looking at the scores before it) than it is."

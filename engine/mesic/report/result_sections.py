@@ -21,7 +21,7 @@ from mesic.report.blocks import (
 )
 from mesic.report.calibration_groups import calibration_groups
 from mesic.report.error_charts import MOST_CLASSES
-from mesic.report.held_out import test_part_text
+from mesic.report.held_out import held_out_text
 from mesic.report.plane_picture import has_plane, plane_chart
 from mesic.report.progress_chart import progress_chart
 from mesic.report.thinning import fewer_trials
@@ -68,7 +68,7 @@ def scores(record: Record) -> Html:
             _score_table(record, "test"),
             _methods(_scored(record, "test")[0][1]),
             paragraph(said, css="soft") if (said := procedure_text(record)) else Html(""),
-            paragraph(test_part_text(record)) if test_part_text(record) else Html(""),
+            paragraph(held_out_text(record)) if held_out_text(record) else Html(""),
             details("Out of fold, on the rows that it was tuned on", inside) if inside else Html(""),
         )
     )
