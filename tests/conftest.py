@@ -107,7 +107,7 @@ def finished_run(tmp_path_factory):
     people().to_csv(folder / "people.csv", index=False)
     done = CommandLine(folder)(
         "run", "source=table", "source.path=people.csv", "source.target=bought", "selector=[long_tail]",
-        "selection.subsamples=2", "tuner.trials=3", "out=run",
+        "selection.subsamples=2", "tuner.trials=3", "threshold.rule=fixed", "threshold.value=0.5", "out=run",
     )  # fmt: skip
     assert done.status == 0, done.err
     return folder / "run"

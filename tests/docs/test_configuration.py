@@ -11,7 +11,7 @@ from tests.conftest import CommandLine
 from tests.docs.pages import DOCS, ROOT, blocks, sections, tables
 from tests.docs.shell import mistakes, typed
 
-from mesic.config.settings import Costs, RunSettings, SourceOptions, TunerOptions
+from mesic.config.settings import RunSettings, SourceOptions, TunerOptions
 from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
@@ -32,19 +32,11 @@ from mesic.verbs.reproduce import ReproduceSettings
 PAGE = DOCS / "configuration.md"
 
 
-@dataclasses.dataclass
-class PlanCosts:
-    """What `mesic plan` has beside the settings of `mesic run`."""
-
-    costs: Costs = dataclasses.field(default_factory=Costs)
-
-
 WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false", typing.Any: "mapping"}
 SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),
     "data schema": (("", SchemaSettings),),
-    "plan": (("", PlanCosts),),
     "plan ab": (("", PlanAbSettings),),
     "compare": (("", CompareSettings),),
     "compare ab": (("", CompareAbSettings),),

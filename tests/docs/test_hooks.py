@@ -13,6 +13,7 @@ from mesic.audit.pricing import Pricing
 from mesic.audit.view import Auditor, AuditView
 from mesic.bundle import portable
 from mesic.data.reading import Source
+from mesic.decision.settling import Calibrator
 from mesic.evaluation.metrics import Metric
 from mesic.evaluation.view import Evaluation, EvaluationView, Evaluator, PredictedRows
 from mesic.findings import Finding
@@ -32,7 +33,7 @@ PREDICTED = (PredictedRows,)
 AUDITING = (Auditor, AuditView, Pricing)
 ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
 DECLARED = (
-    *PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Finding, Component, Range, Choice, Objection, Evidence,
+    *PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Calibrator, Finding, Component, Range, Choice, Objection, Evidence,
 )  # fmt: skip
 DECLARATIONS = {thing.__name__: thing for thing in DECLARED}
 HOOK = re.compile(r"^### `(\w+)(\(.*\)) -> (.*)`$", re.MULTILINE)
@@ -97,7 +98,13 @@ def test_every_trait_is_on_the_page_with_its_promise_and_no_other():
 
 def test_the_vocabulary_of_portable_steps_is_on_the_page():
     rows = next(table for table in tables(PAGE.read_text()) if table[0][0] == "op")
-    assert {row[0] for row in rows[1:]} == {*portable.OPERATORS, *portable.ESTIMATORS, "mean", "skops"}
+    assert {row[0] for row in rows[1:]} == {
+        *portable.OPERATORS,
+        *portable.ESTIMATORS,
+        *portable.ANSWERS,
+        "mean",
+        "skops",
+    }
 
 
 @pytest.mark.parametrize("name", DECLARATIONS)

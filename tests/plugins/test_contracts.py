@@ -7,6 +7,7 @@ import pytest
 from mesic.testing import (
     AuditorContract,
     BaselineContract,
+    CalibratorContract,
     EvaluatorContract,
     LearnerContract,
     MetricContract,
@@ -71,6 +72,11 @@ class TestEverySampler(SamplerContract):
 )
 class TestEveryTransformer(TransformerContract):
     """Every installed transformer keeps the transformer promises."""
+
+
+@every("calibrators")
+class TestEveryCalibrator(CalibratorContract):
+    """Every installed calibrator keeps the calibrator promises."""
 
 
 @every("selectors")

@@ -172,7 +172,7 @@ class Bundle:
         """Return scores as people read them."""
         if not self.classes:
             return pd.DataFrame({"prediction": scores})
-        labels = np.array(self.classes, dtype=object)[scores.argmax(axis=1)]
+        labels = np.array(self.classes, dtype=object)[self.fitted.decided(scores)]
         return pd.DataFrame(
             {
                 "prediction": labels,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mesic.bundle import estimators, level_operators, number_operators, operators, text_operators
+from mesic.bundle import answers, estimators, level_operators, number_operators, operators, text_operators
 from mesic.bundle.foreign import skops
 from mesic.bundle.matrix import Matrix
 from mesic.bundle.operators import Rows, code_columns
@@ -17,7 +17,7 @@ from mesic.bundle.step import PortableStep
 from mesic.bundle.trees import trees
 from mesic.errors import ComponentError
 
-__all__ = ["ESTIMATORS", "OPERATORS", "Matrix", "PortableStep", "code_columns", "compile_pipeline"]
+__all__ = ["ANSWERS", "ESTIMATORS", "OPERATORS", "Matrix", "PortableStep", "code_columns", "compile_pipeline"]
 
 OPERATORS: Mapping[str, Callable[[PortableStep], operators.Operator]] = {
     "codes": operators.codes,
@@ -43,6 +43,12 @@ ESTIMATORS: Mapping[str, Callable[[PortableStep, int], estimators.Estimator]] = 
     "lightgbm": estimators.lightgbm,
     "naive_bayes": estimators.naive_bayes,
     "neighbors": estimators.neighbors,
+}
+ANSWERS: Mapping[str, Callable[[PortableStep], answers.Answer]] = {
+    "log_odds": answers.log_odds,
+    "temperature": answers.temperature,
+    "isotonic": answers.isotonic,
+    "decide": answers.decide,
 }
 
 
@@ -116,8 +122,13 @@ def compiled_parts(
     steps: Sequence[PortableStep], *, threads: int, trusted: frozenset[str], predicts: bool = True
 ) -> list[Callable[[Any], Any]]:
     """Return what runs each step of :func:`compile_pipeline`; `predicts` says whether a last foreign one may."""
-    last = len(steps) - 1 if predicts else -1
+    last = place_of_estimator(steps) if predicts else -1
     return [_compiled(step, threads, trusted, is_last=place == last) for place, step in enumerate(steps)]
+
+
+def place_of_estimator(steps: Sequence[PortableStep]) -> int:
+    """Return the place of the step that predicts; what comes after it takes its answers."""
+    return max((place for place, step in enumerate(steps) if step.op not in ANSWERS), default=-1)
 
 
 def applied(step: PortableStep, matrix: Matrix) -> Matrix:
@@ -131,9 +142,11 @@ def _compiled(step: PortableStep, threads: int, trusted: frozenset[str], *, is_l
         return OPERATORS[step.op](step)
     if step.op in ESTIMATORS:
         return ESTIMATORS[step.op](step, threads)
+    if step.op in ANSWERS:
+        return ANSWERS[step.op](step)
     if step.op == "mean":
         return mean(step, threads, trusted)
     if step.op == "skops":
         return skops(step, trusted, is_last=is_last)
-    known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, "mean", "skops"}))
+    known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, *ANSWERS, "mean", "skops"}))
     raise ComponentError(f"the pipeline has a step {step.op!r} that this mesic does not know; it knows {known}")

@@ -107,7 +107,7 @@ def _in_order(
 def _columns(bundle: Bundle, scores: np.ndarray) -> dict[str, Any]:
     if not bundle.classes:
         return {"prediction": scores}
-    codes = pa.array(scores.argmax(axis=1).astype(np.int32))
+    codes = pa.array(bundle.fitted.decided(scores).astype(np.int32))
     labels = pa.DictionaryArray.from_arrays(codes, pa.array(bundle.classes, pa.string()))
     shares = {f"p_{label}": np.ascontiguousarray(scores[:, code]) for code, label in enumerate(bundle.classes)}
     return {"prediction": labels, **shares}

@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from mesic.config.decisions import decision_problems
 from mesic.config.settings import MEASURES, SourceOptions
 from mesic.errors import ComponentError, MesicError
 from mesic.host.building import build
@@ -33,6 +34,7 @@ def contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
         _column_problems,
         _order_problems,
         _bound_problems,
+        decision_problems,
     )
     for look in looks:
         try:

@@ -24,7 +24,7 @@ from mesic.host.registry import installed, prefer
 MOST_JOBS_SHOWN = 5
 RECIPES = "experiment"
 OPEN = ("tuner.space.", "tuner.constraints.")  # mappings that take new keys
-MAY_BE_NONE = "metric"  # the task has a usual one
+MAY_BE_NONE = ("metric", "calibrator")  # the task has a usual one; probabilities can stay
 
 
 def problems_of(verb: str, overrides: Sequence[str], *, sweep: bool = False) -> list[str]:
@@ -189,7 +189,7 @@ def _group_problems(loader: ConfigLoaderImpl, override: Override) -> Iterator[st
     value = override.value()
     if value is None and not override.is_delete():
         is_list = group in KINDS and KINDS[group].is_list
-        instead = f"write {group}=[]" if is_list else f"write ~{group}" if group == MAY_BE_NONE else "give one name"
+        instead = f"write {group}=[]" if is_list else f"write ~{group}" if group in MAY_BE_NONE else "give one name"
         yield f"{group}=null cannot work: {instead}"
     names = value if isinstance(value, list) else [] if value is None or override.is_delete() else [value]
     may_be_list = group == "learner" or group not in KINDS or KINDS[group].is_list
@@ -269,7 +269,7 @@ def _content_problems(config: DictConfig, schema: type) -> Iterator[str]:
     for kind in (kind for kind in KINDS.values() if kind.of_run):
         node = config._get_node(kind.name)
         if not isinstance(node, DictConfig) or node._is_none():
-            if not kind.is_list and kind.name != MAY_BE_NONE:
+            if not kind.is_list and kind.name not in MAY_BE_NONE:
                 yield f"no {kind.name} is chosen: give {kind.name}=NAME, one of {_installed(kind.name)}"
             continue
         are_several = kind.is_list or (kind.name == "learner" and "name" not in node)

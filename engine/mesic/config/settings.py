@@ -168,6 +168,41 @@ class Plugins:
 
 
 @dataclass
+class Costs:
+    """What things cost, in one currency."""
+
+    unit: str = option("", "the currency, for people: EUR")
+    false_positive: float | None = option(None, "of answering the positive class of two for the other one")
+    false_negative: float | None = option(None, "of answering the other class of two for the positive one")
+    true_positive: float | None = option(None, "of a right answer of the positive class; below 0: it earns")
+    true_negative: float | None = option(None, "of a right answer of the other class; below 0: it earns")
+    matrix: dict[str, Any] | None = option(
+        None, "of each answer by class, such as {cat: {dog: 5}}; what is not said is 0"
+    )
+    error: float | None = option(None, "of one wrong answer, or of a unit of absolute error; read by plan", low=0)
+    answers: int | None = option(None, "answers that the model will give while it serves; read by plan", low=1)
+    label: float = option(0.0, "of one row with its label; read by plan", low=0)
+    deploy: float = option(0.0, "of bringing the model into production and keeping it there; read by plan", low=0)
+    hour: float = option(0.0, "of an hour of this machine; read by plan", low=0, unit="per h")
+
+
+PROMISES = ("precision", "recall")
+RULES = ("fixed", "f_beta", "cost", *PROMISES)
+
+
+@dataclass
+class Threshold:
+    """From which probability on the positive class is answered."""
+
+    rule: str | None = option(None, "how it is chosen, out of fold; null: the most probable class", choices=RULES)
+    value: float | None = option(None, "the threshold of rule=fixed", low=0, high=1)
+    beta: float = option(1.0, "of rule=f_beta: how many times recall counts", low=0, open_low=True)
+    at_least: float = option(0.8, "of rule=precision and recall: the share that is promised", low=0.01, high=0.999)
+    confidence: float = option(0.9, "the chance that the promise is kept", low=0.5, high=0.999)
+    rows: int | None = option(None, "new rows of which it is promised; null: as many as the test part has", low=1)
+
+
+@dataclass
 class RunSettings:
     """The settings of ``mesic run`` beside its groups."""
 
@@ -180,26 +215,10 @@ class RunSettings:
     zone: Zone = field(default_factory=Zone)
     selection: Selection = field(default_factory=Selection)
     interval: Intervals = field(default_factory=Intervals)
+    threshold: Threshold = field(default_factory=Threshold)
+    costs: Costs = field(default_factory=Costs)
     policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)
 
 
-@dataclass
-class Costs:
-    """What things cost, in one currency."""
-
-    error: float | None = option(None, "of one wrong answer, or of a unit of absolute error", low=0)
-    answers: int | None = option(None, "answers that the model will give while it serves", low=1)
-    label: float = option(0.0, "of one row with its label", low=0)
-    deploy: float = option(0.0, "of bringing the model into production and keeping it there", low=0)
-    hour: float = option(0.0, "of an hour of this machine", low=0, unit="per h")
-
-
-@dataclass
-class PlanSettings(RunSettings):
-    """The settings of ``mesic plan`` beside its groups."""
-
-    costs: Costs = field(default_factory=Costs)
-
-
-SETTINGS: dict[str, type] = {"run": RunSettings, "data_check": RunSettings, "plan": PlanSettings}
+SETTINGS: dict[str, type] = {"run": RunSettings, "data_check": RunSettings, "plan": RunSettings}

@@ -21,6 +21,7 @@ from mesic.documents.document import (
     text,
 )
 from mesic.findings import as_override
+from mesic.report.decision_words import decision_texts
 from mesic.report.held_out import rough
 from mesic.report.words import counted, known, metric_name, number, skill_text
 
@@ -33,7 +34,8 @@ KEYS = (
 )  # fmt: skip
 OF_ZONE = ("loss", "best", "chosen", "reason", "members", "taken", "edges", "complexity", "complexity_edges", "rule")
 OF_TEST_PART = ("digest", "rows", "adequacy")
-CHANGING = {"replay"}  # how a search went, in full
+CHANGING = {"replay", "progress"}  # how a search went, in full, and how long it took
+LONG = {"curves"}
 PEOPLE = ("author", "approver", "grounds", "privacy_reviewer", "security_reviewer")
 MOST_OPTIONS = 60
 
@@ -53,11 +55,17 @@ def card_facts(record: Record, *, evaluations: bool = False) -> dict[str, Any]:
     own = {
         "zone": {key: zone[key] for key in OF_ZONE if key in zone},
         "test_part": {key: part[key] for key in OF_TEST_PART if key in part},
+        **_decision(record),
         "config": {key: config[key] for key in ("policy", "interval", "seed") if key in config},
     }
     if "trials" in kept:
         kept["trials"] = {key: value for key, value in kept["trials"].items() if key not in CHANGING}
     return {"format": FORMAT, **kept, **own}
+
+
+def _decision(record: Record) -> dict[str, Any]:
+    decision = record.get("decision")
+    return {"decision": {key: value for key, value in decision.items() if key not in LONG}} if decision else {}
 
 
 def model_card(record: Record, policy: Mapping[str, Any]) -> Document:
@@ -82,11 +90,13 @@ def card_sections(record: Record, policy: Mapping[str, Any]) -> Iterator[Section
     makers = (
         ("What it is", _description), ("What it is for", _uses), ("Who answers for it", _people),
         ("What it learned from", _data), ("How it was made", _training), ("How good it is", _evaluation),
-        ("The test part", held_out), ("What limits it", _limits), ("Waivers", _waivers), ("Where it was made", _place),
+        ("How it decides", _decides), ("The test part", held_out), ("What limits it", _limits), ("Waivers", _waivers),
+        ("Where it was made", _place),
         ("How to start", _start),
     )  # fmt: skip
     for title, make in makers:
-        yield Section(title, tuple(make(record, policy)))
+        if blocks := tuple(make(record, policy)):
+            yield Section(title, blocks)
 
 
 def _description(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:  # noqa: ARG001 - all sections are asked alike
@@ -208,6 +218,11 @@ def _method(own: Sequence[Mapping[str, Any]]) -> str:
     unit, level = own[0].get("unit") or "rows", known(own[0].get("level")) or 0.95
     how = "; ".join(f"{method} for {', '.join(names)}" for method, names in by.items())
     return f"In brackets: intervals of level {level:g} over {unit}: {how}."
+
+
+def _decides(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:  # noqa: ARG001
+    for sentence in decision_texts(record):
+        yield said(sentence)
 
 
 def _score_of(baseline: Mapping[str, Any], metric: Any, path: str) -> Text:

@@ -39,7 +39,7 @@ def scores_of(
     rng
         For resampling.
     more
-        Of :func:`score_all`: `blocks`, `method`, `replicates`.
+        Of :func:`score_all`: `labels`, `blocks`, `method`, `replicates`.
     """
     given = {"weight": weight, "groups": groups, "level": level, "rng": rng, **more}
     intervals = score_all(list(metrics.values()), y, prediction, **given)

@@ -11,6 +11,11 @@ from mesic.data.view import TrainingView
 from mesic.findings import Finding
 
 
+def most_probable(p: np.ndarray) -> np.ndarray:
+    """Return the codes of the most probable classes, the first of equals."""
+    return np.asarray(p.argmax(axis=1))
+
+
 @dataclass(frozen=True)
 class PredictedRows:
     """Rows, each predicted by a model that did not see it.
@@ -82,6 +87,8 @@ class EvaluationView:
         Columns that no learner sees, n rows, or None: ignored ones, groups, times. Numbers and levels only.
     out_of_fold
         Training rows as models predicted them that did not see them, or None.
+    decide
+        From probabilities, shape (n, k), to the class codes that are answered, shape (n,).
     """
 
     task: str
@@ -102,6 +109,12 @@ class EvaluationView:
     time: np.ndarray | None = None
     aside: pd.DataFrame | None = None
     out_of_fold: PredictedRows | None = None
+    decide: Callable[[np.ndarray], np.ndarray] = most_probable
+
+    @property
+    def answered(self) -> np.ndarray:
+        """The class codes that are answered, shape (n,): by the threshold, where there is one."""
+        return self.decide(self.prediction)
 
     def __len__(self) -> int:
         return len(self.y)

@@ -60,6 +60,12 @@ def register_learners() -> Iterable[Component]:
 
 
 @hookspec
+def register_calibrators() -> Iterable[Component]:
+    """Offer calibrators: they make probabilities mean what they say; fitted on out-of-fold answers only."""
+    return ()
+
+
+@hookspec
 def register_baselines() -> Iterable[Component]:
     """Offer baselines: what every model must beat, on the same rows."""
     return ()

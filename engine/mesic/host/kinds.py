@@ -34,6 +34,7 @@ KINDS = {
         Kind("transformer", "transformers", "how columns are rewritten", is_list=True),
         Kind("selector", "selectors", "which columns the learner sees", is_list=True),
         Kind("learner", "learners", "what learns"),
+        Kind("calibrator", "calibrators", "what makes probabilities mean what they say"),
         Kind("baseline", "baselines", "what every model is compared with", is_list=True),
         Kind("metric", "metrics", "how good a prediction is"),
         Kind("tuner", "tuners", "how settings are searched"),

@@ -18,6 +18,7 @@ from mesic.host.registry import Registry
 from mesic.partition.proof import partition
 from mesic.partition.rows import Split
 from mesic.runs import plan
+from mesic.runs.deciding import refuse_decision
 from mesic.runs.resources import Clock
 from mesic.runs.seeds import stage_seed
 from mesic.training.part import Part
@@ -107,6 +108,7 @@ def pilot(config: plan.Config, registry: Registry, *, threads: int, say: Callabl
         split, _, of_split = partition(build(part.offer, part.options), dataset, seed=seed)
     task, classes = dataset.task, len(dataset.classes)
     recipe = plan.recipe_of(registry, config, task=task, classes=classes, threads=threads)
+    refuse_decision(config, task, dataset.classes)
     plan.refuse_unread_text(recipe, dataset)
     metric = plan.price_metric_of(registry, config, task)
     plain = plan.named_part(registry, config, "sampler", "everything")

@@ -5,6 +5,7 @@ from typing import Any
 
 from mesic.report import (
     data_sections,
+    decision_sections,
     error_sections,
     feature_sections,
     result_sections,
@@ -24,6 +25,7 @@ SECTIONS: tuple[tuple[str, Callable[[Record], Html]], ...] = (
     ("Scores", result_sections.scores),
     ("Zone of solutions", result_sections.zone),
     ("Columns", selection_sections.selection),
+    ("Decisions", decision_sections.decisions),
     ("Calibration", result_sections.calibration),
     ("Features", feature_sections.features),
     ("Errors", result_sections.errors),
@@ -54,8 +56,9 @@ def render(record: Record, timeline: Sequence[Mapping[str, Any]]) -> str:
     """
     is_check = record.get("verb") == "data check"
     sections = {title: draw(record) for title, draw in SECTIONS[: SECTIONS_OF_A_CHECK if is_check else None]}
-    if not record.get("selection"):
-        sections.pop("Columns", None)
+    for title, key in (("Columns", "selection"), ("Decisions", "decision")):
+        if not record.get(key):
+            sections.pop(title, None)
     sections = {title: content for title, content in sections.items() if content}
     sections["Timeline"] = run_sections.timeline(timeline)
     if not is_check:

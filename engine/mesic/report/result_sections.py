@@ -63,6 +63,7 @@ def scores(record: Record) -> Html:
     return joined(
         (
             paragraph(skill_text(record), _evidence(record.get("skill") or {})),
+            _advantage(record.get("skill") or {}),
             figure(charts.scores_chart, dots, label),
             tag("h3", "On test rows"),
             _score_table(record, "test"),
@@ -88,6 +89,17 @@ def _evidence(skill: Facts) -> str:
         return ""
     said = f"p{NBSP}<{NBSP}0.0001" if p < 0.0001 else f"p{NBSP}={NBSP}{p:.2g}"
     return f" The interval is a {skill.get('method') or 'paired comparison'}; {said} for no difference."
+
+
+def _advantage(skill: Facts) -> Html:
+    """Say by how much the primary metric is better than that of the best baseline."""
+    found = skill.get("advantage") or {}
+    if known(found.get("value")) is None:
+        return Html("")
+    said = (
+        f"Its {metric_name(found.get('metric'))} is better than that of {skill.get('against')} by {score_text(found)}."
+    )
+    return paragraph(said, _evidence(found))
 
 
 def _score_table(record: Record, part: str) -> Html:

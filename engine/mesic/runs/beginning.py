@@ -15,6 +15,7 @@ from mesic.errors import UsageError
 from mesic.host.building import build
 from mesic.partition.proof import partition
 from mesic.runs import facts, plan, tables
+from mesic.runs.deciding import refuse_decision
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Activity
@@ -50,6 +51,7 @@ def read(run: Experiment, activity: Activity) -> None:
     run.recipe.refuse_bounds([str(name) for name in run.dataset.X])
     plan.refuse_unread_text(run.recipe, run.dataset)
     plan.refuse_unknown_columns(run.registry, run.config, facts.columns_of(run.schema, [*run.dataset.X, *run.aside]))
+    refuse_decision(run.config, task, run.dataset.classes)
     run.metrics = plan.metrics_of(run.registry, run.config, task)
     run.record.facts["primary"] = next(iter(run.metrics))
 

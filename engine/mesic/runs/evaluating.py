@@ -10,10 +10,12 @@ from mesic.data.identity import array_digest
 from mesic.evaluation import scoring
 from mesic.evaluation.cautions import cautions_of
 from mesic.evaluation.losses import example_losses
+from mesic.evaluation.paired import paired_scores
 from mesic.evaluation.view import EvaluationView, PredictedRows
 from mesic.findings import Finding
 from mesic.host.building import build
 from mesic.runs import facts, plan, tables
+from mesic.runs.decision_facts import tell_decision
 from mesic.runs.files import json_digest
 from mesic.runs.fitting import fold_models
 from mesic.runs.opening import judge_test_part, open_test_part
@@ -36,21 +38,31 @@ def evaluate(run: Experiment, activity: Activity) -> None:
     predictors = {name: fitted.predictor() for name, fitted in run.fitted.items()}
     predictions = {name: predict(run.dataset.X.iloc[test]) for name, predict in predictors.items()}
     losses = {name: example_losses(run.dataset.task, y, answer) for name, answer in predictions.items()}
-    columns = tables.prediction_columns(run.dataset, test, predictions[MAIN], losses[MAIN])
+    codes = {name: run.fitted[name].decided(p) for name, p in predictions.items()} if run.dataset.classes else {}
+    columns = tables.prediction_columns(run.dataset, test, predictions[MAIN], losses[MAIN], codes=codes.get(MAIN))
     tables.write_parquet(run.folder / "test_predictions.parquet", columns)
-    run.digests["test_predictions"] = array_digest(predictions[MAIN], losses[MAIN])
+    decided = [codes[MAIN]] if run.settled else []
+    run.digests["test_predictions"] = array_digest(predictions[MAIN], losses[MAIN], *decided)
     open_test_part(run, array_digest(predictions[MAIN]))
     activity.rows_in = activity.rows_out = test.size
-    _score(run, predictions, losses)
+    _score(run, predictions, losses, codes)
     judge_test_part(run)
+    tell_decision(run, predictions, codes)
     _ask_evaluators(run, _view(run, run.split.train, test, predictors[MAIN]))
 
 
-def _score(run: Experiment, predictions: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray]) -> None:
+def _score(
+    run: Experiment,
+    predictions: Mapping[str, np.ndarray],
+    losses: Mapping[str, np.ndarray],
+    codes: Mapping[str, np.ndarray],
+) -> None:
     test = run.split.test
     drawn = together(run, test, losses[MAIN])
     inside = _scores_out_of_fold(run, run.found[MAIN])
-    tables_of_scores = {name: _scores(run, test, answer, "test", drawn) for name, answer in predictions.items()}
+    tables_of_scores = {
+        name: _scores(run, test, answer, "test", drawn, labels=codes.get(name)) for name, answer in predictions.items()
+    }
     baselines = [
         {"name": name, "summary": recipe.learner.offer.component.summary} | {"test": tables_of_scores[name]}
         for name, recipe in run.baselines.items()
@@ -59,8 +71,11 @@ def _score(run: Experiment, predictions: Mapping[str, np.ndarray], losses: Mappi
     run.record.facts["scores"] = scores
     score_procedure(run)
     run.digests["scores"] = json_digest(scores)
-    run.record.add(baselines=baselines, skill=_skill(run, losses, drawn))
-    run.record.find(*_error_findings(run, predictions[MAIN], drawn), *_cautions(run, losses[MAIN]))
+    skill = _skill(run, losses, drawn)
+    skill["advantage"] = _advantage(run, predictions, codes, skill["against"], drawn)
+    run.record.add(baselines=baselines, skill=skill)
+    errors = _error_findings(run, predictions[MAIN], drawn, codes.get(MAIN))
+    run.record.find(*errors, *_cautions(run, losses[MAIN]))
 
 
 def _cautions(run: Experiment, losses: np.ndarray) -> list[Finding]:
@@ -73,7 +88,9 @@ def _cautions(run: Experiment, losses: np.ndarray) -> list[Finding]:
     )
 
 
-def _error_findings(run: Experiment, prediction: np.ndarray, drawn: Together) -> list[Finding]:
+def _error_findings(
+    run: Experiment, prediction: np.ndarray, drawn: Together, labels: np.ndarray | None
+) -> list[Finding]:
     """Say so when the upper end of the error passes ``policy.max_error``."""
     bound, test = run.config["policy"]["max_error"], run.split.test
     if bound is None:
@@ -88,6 +105,7 @@ def _error_findings(run: Experiment, prediction: np.ndarray, drawn: Together) ->
         **drawn.for_scores(),
         **plan.interval_of(run.config),
         rng=stage_rng(run.config["seed"], "intervals of test"),
+        labels=labels,
     )
     return scoring.bound_findings(score, bound)
 
@@ -96,11 +114,19 @@ def _scores_out_of_fold(run: Experiment, found: OutOfFold) -> list[dict[str, Any
     """Score what was predicted out of fold; predictions of one row by repeated folds stay together."""
     is_apart = run.dataset.groups is None and found.is_repeated
     drawn = Together(found.rows) if is_apart else together(run, found.rows, found.losses)
-    return _scores(run, found.rows, found.prediction, "out of fold", drawn)
+    settled = run.settled.get(MAIN)
+    labels = settled.codes if settled is not None else None
+    return _scores(run, found.rows, found.prediction, "out of fold", drawn, labels=labels)
 
 
 def _scores(
-    run: Experiment, rows: np.ndarray, prediction: np.ndarray, part: str, drawn: Together
+    run: Experiment,
+    rows: np.ndarray,
+    prediction: np.ndarray,
+    part: str,
+    drawn: Together,
+    *,
+    labels: np.ndarray | None,
 ) -> list[dict[str, Any]]:
     return scoring.scores_of(
         run.metrics,
@@ -110,6 +136,7 @@ def _scores(
         **drawn.for_scores(),
         **plan.interval_of(run.config),
         rng=stage_rng(run.config["seed"], f"intervals of {part}"),
+        labels=labels,
     )
 
 
@@ -149,6 +176,30 @@ def _out_of_fold(run: Experiment) -> PredictedRows:
     )
 
 
+def _advantage(
+    run: Experiment,
+    predictions: Mapping[str, np.ndarray],
+    codes: Mapping[str, np.ndarray],
+    best: str,
+    drawn: Together,
+) -> dict[str, Any]:
+    """Return by how much the primary metric is better than that of the best baseline, on the same test rows."""
+    name, metric = next(iter(run.metrics.items()))
+    answers = codes if metric.needs == "label" else predictions
+    better, worse = (MAIN, best) if metric.greater_is_better else (best, MAIN)
+    found = paired_scores(
+        metric,
+        run.dataset.y[run.split.test],
+        answers[better],
+        answers[worse],
+        weight=part_of(run.dataset.weight, run.split.test),
+        **drawn.for_losses(),
+        level=run.config["interval"]["level"],
+        rng=stage_rng(run.config["seed"], "advantage"),
+    )
+    return {"metric": name, **found}
+
+
 def _view(run: Experiment, learned: np.ndarray, asked: np.ndarray, predict: Predictor) -> EvaluationView:
     """Return rows as evaluators see them, by a model that learned from others."""
     prediction = predict(run.dataset.X.iloc[asked])
@@ -171,6 +222,7 @@ def _view(run: Experiment, learned: np.ndarray, asked: np.ndarray, predict: Pred
         time=part_of(run.dataset.time, asked),
         aside=_aside(run, asked),
         out_of_fold=_out_of_fold(run),
+        decide=predict.fitted.decided,
     )
 
 

@@ -1,7 +1,7 @@
 """One experiment, its stages in order. Read this first.
 
-``source -> partition -> audit -> baselines -> search in the zone -> selection, examined -> fit -> the test part, opened
-once -> bundle``, then the report.
+``source -> partition -> audit -> baselines -> search in the zone -> selection, examined -> fit -> decisions -> the test
+part, opened once -> bundle``, then the report.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from mesic.findings import Finding
 from mesic.host.registry import notify
 from mesic.report.page import render
-from mesic.runs import beginning, evaluating, fitting, sealing, searching, selecting
+from mesic.runs import beginning, deciding, evaluating, fitting, sealing, searching, selecting
 from mesic.runs.files import write_text
 from mesic.runs.record import PAGE
 from mesic.runs.resources import release_free_memory
@@ -33,6 +33,7 @@ def carry_out(run: Experiment) -> None:
         ("search", searching.search_zone),
         *((("selection", selecting.examine_selection),) if run.config.get("selector") else ()),
         ("fit", fitting.fit),
+        *((("decide", deciding.decide),) if deciding.is_asked(run.config) else ()),
         ("evaluate", evaluating.evaluate),
         ("bundle", sealing.pack),
     )

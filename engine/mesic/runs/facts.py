@@ -107,6 +107,18 @@ def model_facts(recipes: Sequence[Recipe], model: Fitted, why: str, digests: Map
     }
 
 
+def _decision(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how answers are decided, where something decides them beside the most probable class."""
+    facts = record.get("decision") or {}
+    told = {}
+    if "threshold" in facts:
+        said = facts["threshold"]
+        told["threshold"] = {name: said[name] for name in ("rule", "threshold", "positive", "promise") if name in said}
+    if "calibration" in facts:
+        told["calibrator"] = facts["calibration"]["calibrator"]
+    return {"decision": told} if told else {}
+
+
 def bundle_facts(record: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a bundle's manifest says beside its files: task, acceptable range, digests of its origins."""
     score = scoring.find_score(record["scores"]["test"], record["primary"])
@@ -117,6 +129,7 @@ def bundle_facts(record: Mapping[str, Any], config: Mapping[str, Any]) -> dict[s
         "target": record["data"]["target"],
         "metric": record["primary"],
         "acceptable": {end: score[end] for end in ("low", "high")},
+        **_decision(record),
         "data": record["data"]["digest"],
         "code": record["code"],
         "config": json_digest(config),

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from mesic.bundle.answers import decided
+from mesic.bundle.step import PortableStep
 from mesic.data.view import Dataset
 from mesic.errors import MemoryLimitReached, message_of
 from mesic.evaluation.procedure import FEWEST_REFITS, of_procedure
 from mesic.findings import Finding
 from mesic.runs.seeds import stage_rng, stage_seed
-from mesic.runs.state import Experiment, part_of
+from mesic.runs.state import MAIN, Experiment, part_of
 from mesic.training.fold_fit import fit_whole
-from mesic.training.mean import fitted_mean
+from mesic.training.mean import fitted_mean, followed_by
 from mesic.training.prepared import PreparedFolds, most_bytes
 
 STRETCHES = 50
@@ -106,14 +108,19 @@ def _fitted(run: Experiment, half: np.ndarray, place: int) -> Any:
         recipes = [replace(run.members[number], seed=seed, copy=copy) for copy in copies]
         return [fit_whole(recipe, run.dataset, half, kept) for recipe in recipes]
 
-    return replace(fitted_mean(run.taken.counts, models_of), threads=run.threads)
+    return followed_by(replace(fitted_mean(run.taken.counts, models_of), threads=run.threads), _after(run))
+
+
+def _after(run: Experiment) -> tuple[PortableStep, ...]:
+    """Return what comes after the model: calibrator and threshold stay as they are."""
+    return run.settled[MAIN].whole.steps if MAIN in run.settled else ()
 
 
 def _scores(run: Experiment, predictions: list[np.ndarray]) -> list[dict[str, Any]]:
     test, found = run.split.test, []
     y, weight, groups = run.dataset.y[test], part_of(run.dataset.weight, test), part_of(run.dataset.groups, test)
     for score, metric in zip(run.record.facts["scores"]["test"], run.metrics.values(), strict=True):
-        answers = [p.argmax(axis=1) if metric.needs == "label" else p for p in predictions]
+        answers = [decided(_after(run), p) if metric.needs == "label" else p for p in predictions]
         again = [metric.score(y, answer, weight, groups) for answer in answers]
         found.append(of_procedure(score, again, metric.bounds))
     return found

@@ -41,5 +41,6 @@ def pack(run: Experiment, activity: Activity) -> None:
 
 def _answers(run: Experiment, model: Fitted, rows: np.ndarray) -> pd.DataFrame:
     scores = model.predictor()(run.dataset.X.iloc[rows])
-    columns = tables.prediction_columns(run.dataset, rows, scores, np.zeros(rows.size))
+    codes = model.decided(scores) if run.dataset.classes else None
+    columns = tables.prediction_columns(run.dataset, rows, scores, np.zeros(rows.size), codes=codes)
     return pd.DataFrame({n: v for n, v in columns.items() if n == "prediction" or n.startswith("p_")})

@@ -13,6 +13,7 @@ from mesic.bundle import packing
 from mesic.data.account import RowAccount
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
+from mesic.decision.settling import Settled
 from mesic.evaluation.metrics import Metric
 from mesic.host.registry import Registry
 from mesic.partition.rows import Split
@@ -86,6 +87,8 @@ class Experiment:
     fitted: dict[str, Fitted] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(init=False)
     costs: Costs = field(init=False)
+    settled: dict[str, Settled] = field(default_factory=dict)
+    undecided: Fitted = field(init=False)
     taken: Taken = field(init=False)
     members: dict[int, Recipe] = field(init=False)
     params: dict[int, Mapping[str, Any]] = field(init=False)

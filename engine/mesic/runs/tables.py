@@ -66,21 +66,25 @@ def prediction_columns(
     prediction: np.ndarray,
     losses: np.ndarray,
     fold: np.ndarray | None = None,
+    codes: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Return a row a predicted row: target, prediction, loss; for classes a column ``p_<label>`` each."""
+    """Return a row a predicted row: target, prediction, loss; for classes a column ``p_<label>`` each.
+
+    `codes` are the classes that are answered; without them, the most probable ones.
+    """
     columns: dict[str, Any] = {"row": dataset.origin[rows], "key": dataset.keys[rows]}
     if fold is not None:
         columns["fold"] = fold
     if dataset.classes:
         labels = np.array(dataset.classes, dtype=object)
         columns["target"] = labels[dataset.y[rows]]
-        columns["prediction"] = labels[prediction.argmax(axis=1)]
+        columns["prediction"] = labels[prediction.argmax(axis=1) if codes is None else codes]
         columns |= {f"p_{label}": prediction[:, code] for code, label in enumerate(dataset.classes)}
     else:
         columns |= {"target": dataset.y[rows], "prediction": prediction}
     return columns | {"loss": losses}
 
 
-def out_of_fold_columns(dataset: Dataset, found: OutOfFold) -> dict[str, Any]:
-    """Return the out-of-fold predictions as a table."""
-    return prediction_columns(dataset, found.rows, found.prediction, found.losses, found.fold)
+def out_of_fold_columns(dataset: Dataset, found: OutOfFold, codes: np.ndarray | None = None) -> dict[str, Any]:
+    """Return the out-of-fold predictions as a table; `codes` as of :func:`prediction_columns`."""
+    return prediction_columns(dataset, found.rows, found.prediction, found.losses, found.fold, codes)

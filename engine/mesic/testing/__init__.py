@@ -17,6 +17,7 @@ selector/long_tail
 """
 
 from mesic.testing.auditors import AuditorContract
+from mesic.testing.calibrators import CalibratorContract
 from mesic.testing.component import ComponentContract
 from mesic.testing.evaluators import EvaluatorContract
 from mesic.testing.learners import BaselineContract, LearnerContract
@@ -37,6 +38,7 @@ __all__ = [
     "AuditorContract",
     "BaselineContract",
     "BrokenPromise",
+    "CalibratorContract",
     "ComponentContract",
     "EvaluatorContract",
     "LearnerContract",

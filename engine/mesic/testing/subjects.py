@@ -18,6 +18,7 @@ _FITTED = ("task", "seed", "threads")
 _TOLD = {  # what a run tells a component of a kind when it makes one
     "sampler": ("task",),
     "metric": ("task",),
+    "calibrator": ("task",),
     "tuner": ("seed",),
     "rollout": ("seed",),
     **dict.fromkeys(("transformer", "selector", "learner", "baseline"), _FITTED),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mesic.bundle.lineage import Link, links_of, origins
-from mesic.bundle.portable import Matrix, PortableStep, applied, compiled_parts
+from mesic.bundle.portable import Matrix, PortableStep, applied, compiled_parts, place_of_estimator
 from mesic.training.fitted import Fitted
 
 BATCH_ROWS, SINGLE_ROWS, REPEATS = 1_000, 20, 3
@@ -120,14 +120,15 @@ def _least_us(parts: Sequence[Callable[[Any], Any]], pieces: Sequence[Matrix], r
 
 
 def _by_column(fitted: Fitted, taken: Sequence[float]) -> dict[str, float]:
-    names, links = links_of(fitted.steps[:-1], applied)
+    last = place_of_estimator(fitted.steps)
+    names, links = links_of(fitted.steps[:last], applied)
     columns = np.zeros(len(names[0]))
     columns += taken[0] / max(columns.size, 1)
     for number, link in enumerate(links):
         columns += taken[number + 1] * _shares(link, origins(links[: number + 1], columns.size), columns.size)
     everything = origins(links, columns.size)
     read = Link(tuple((place,) for place in range(len(everything))), (False,) * len(everything))
-    columns += taken[-1] * _shares(read, everything, columns.size)
+    columns += sum(taken[last:]) * _shares(read, everything, columns.size)
     return dict(zip(names[0], columns.tolist(), strict=True))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from mesic.bundle.answers import decided
 from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
 from mesic.findings import Finding
 from mesic.training.selection import Choice
@@ -60,6 +61,10 @@ class Fitted:
         full = np.zeros((len(answer), self.classes))
         full[:, self.present] = answer
         return full
+
+    def decided(self, p: np.ndarray) -> np.ndarray:
+        """Return the class codes that are answered for probabilities of shape (n, classes), shape (n,)."""
+        return decided(self.steps, p)
 
     def predictor(self) -> "Predictor":
         """Return the interpreter, with everything heavy loaded."""

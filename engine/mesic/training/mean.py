@@ -1,6 +1,7 @@
 """The mean of several fitted pipelines, as one pipeline; and whose answers go into it, by how much."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,6 +39,16 @@ def mean_of(members: Sequence[Fitted], weights: Sequence[float]) -> Fitted:
         choices=first.choices,
         findings=tuple({finding.message: finding for member in members for finding in member.findings}.values()),
     )
+
+
+def followed_by(fitted: Fitted, steps: Sequence[PortableStep]) -> Fitted:
+    """Return a pipeline of which some steps take the answers, those for all classes."""
+    if not steps:
+        return fitted
+    whole = (
+        fitted if fitted.present.size == fitted.classes else replace(mean_of([fitted], [1.0]), threads=fitted.threads)
+    )
+    return replace(whole, steps=(*whole.steps, *steps))
 
 
 def fitted_mean(counts: Mapping[int, int], models_of: Callable[[int], Sequence[Fitted]]) -> Fitted:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
-from mesic.config.settings import PlanSettings
+from mesic.config.settings import RunSettings
 from mesic.console import finding_lines, print_json, print_table, print_text, progress
 from mesic.errors import ConfigError, UsageError
 
@@ -16,10 +16,10 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     args = parsed(arguments)
     if args.help:
         print_text(
-            "Keys of `mesic run`, and costs; `mesic list KIND/NAME` has those of a component; "
+            "Keys of `mesic run`; `mesic list KIND/NAME` has those of a component; "
             "`mesic plan ab --help` and `mesic plan bandit --help` those of an A/B test and of a bandit.\n"
         )
-        print_text("\n".join(key_lines(PlanSettings)) + "\n")
+        print_text("\n".join(key_lines(RunSettings)) + "\n")
     if args.cfg or args.info or args.help or args.hydra_help or args.shell_completion:
         launch("plan", arguments, lambda _: None, look=lambda _: None)
         return 0

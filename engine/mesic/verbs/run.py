@@ -24,6 +24,7 @@ KEYS_OF_SUMMARY = (
     "primary",
     "scores",
     "skill",
+    "decision",
     "zone",
 )
 
@@ -224,6 +225,7 @@ def print_run(record: Mapping[str, Any]) -> None:
     if record["status"] != "finished":
         tell(f"the run did not finish: {record['run']['name']}/record.json says how far it came")
         return
+    from mesic.report.decision_words import decision_texts
     from mesic.report.held_out import held_out_text
     from mesic.report.words import headline, procedure_text, search_text, selection_text
 
@@ -237,7 +239,13 @@ def print_run(record: Mapping[str, Any]) -> None:
     level = record["config"]["interval"]["level"]
     title = f"Test rows ({level:.0%} intervals)"
     print_table(["", *names[:shown]], [row[: shown + 1] for row in rows], title)
-    texts = (procedure_text(record), search_text(record), selection_text(record), held_out_text(record))
+    texts = (
+        procedure_text(record),
+        search_text(record),
+        selection_text(record),
+        *decision_texts(record),
+        held_out_text(record),
+    )
     for said in filter(None, texts):
         print_text(f"{said}\n")
     for line in finding_lines(record["findings"]):

@@ -28,7 +28,7 @@ class Errors:
 
 
 def _confusion(view):
-    named = view.prediction.argmax(axis=1)
+    named = view.answered
     size = len(view.classes)
     counts = np.bincount(view.y * size + named, minlength=size * size).reshape(size, size)
     return {"labels": list(view.classes), "confusion": counts.tolist()}
@@ -65,7 +65,7 @@ def _described(view, row):
     if view.task == "regression":
         target, prediction = f"{view.y[row]:g}", f"{view.prediction[row]:g}"
     else:
-        code = int(view.prediction[row].argmax())
+        code = int(view.answered[row])
         target = view.classes[int(view.y[row])]
         prediction = f"{view.classes[code]} ({view.prediction[row, code]:.2f})"
     shown = view.X.columns[:MOST_COLUMNS_SHOWN]

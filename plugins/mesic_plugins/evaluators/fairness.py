@@ -149,7 +149,7 @@ class _Asked:
         self.rows = Rows(len(view), view.weight, view.groups, view.level)
         self.level = pairwise_level(view.level, len(groups))
         if view.task != "regression":
-            self.named = view.prediction.argmax(axis=1)
+            self.named = view.answered
 
     def described(self):
         """Return the facts of each group that do not depend on an outcome."""

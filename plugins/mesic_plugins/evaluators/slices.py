@@ -170,7 +170,7 @@ def _wrong(view):
     """Return which answers are wrong, or how far off they are."""
     if view.task == "regression":
         return np.abs(view.prediction - view.y)
-    return (view.prediction.argmax(axis=1) != view.y).astype(float)
+    return (view.answered != view.y).astype(float)
 
 
 def _error(view, rows, wrong):

@@ -1,0 +1,1 @@
+"""From probabilities to decisions: calibration, thresholds with promises, money."""
