@@ -33,28 +33,31 @@ def spoken():
     return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
 
 
-def bare_in_json(node, path="$", *, allowed=()) -> Iterator[str]:
+def bare_in_json(node, path="$", *, allowed=(), shared=frozenset()) -> Iterator[str]:
     """Yield the path of every score in a JSON value that has no ends, level, method and unit beside it.
 
-    `allowed` are patterns of paths that need none.
+    `allowed` are patterns of paths that need none; level, method and unit may be `shared`: told once of all below.
     """
     if any(re.fullmatch(pattern, path) for pattern in allowed):
         return
     if isinstance(node, Mapping):
+        shared = shared | set(node) & {"level", "method", "unit"}
         is_option = "option" in node  # its value is set, not estimated
-        if "value" in node and not is_option and is_number(node["value"]) and not set(FRAME) <= set(node):
-            yield f"{path}: value {node['value']} without {', '.join(sorted(set(FRAME) - set(node)))}"
+        lacking = sorted(set(FRAME) - set(node) - shared)
+        if "value" in node and not is_option and is_number(node["value"]) and lacking:
+            yield f"{path}: value {node['value']} without {', '.join(lacking)}"
         for key, value in node.items():
             inner = f"{path}.{key}"
-            has_ends = f"{key}_se" in node or set(FRAME) <= set(node)
+            own = set(value) if isinstance(value, Mapping) else set(node)
+            has_ends = f"{key}_se" in node or set(FRAME) <= own | shared
             is_allowed = has_ends or any(re.fullmatch(pattern, inner) for pattern in allowed)
             if is_named_score(key, value) and not is_allowed:
                 yield f"{inner}: {value} is bare"
             else:
-                yield from bare_in_json(value, inner, allowed=allowed)
+                yield from bare_in_json(value, inner, allowed=allowed, shared=shared)
     elif isinstance(node, list):
         for place, value in enumerate(node):
-            yield from bare_in_json(value, f"{path}[{place}]", allowed=allowed)
+            yield from bare_in_json(value, f"{path}[{place}]", allowed=allowed, shared=shared)
 
 
 def is_named_score(key, value):

@@ -103,7 +103,7 @@ class Progress:
         plan = plan_resampling(trial.losses.size, self.groups, rng=np.random.default_rng(0))
         both = np.stack([trial.losses, np.zeros(trial.losses.size)])
         found = mean_losses(both, plan, self.weight).difference(0, 1, self.level)
-        ends = {name: found[name] for name in ("value", "low", "high", "level")}
+        ends = {name: found[name] for name in ("value", "low", "high", "level", "method", "unit")}
         self.points.append({"trial": place, "number": trial.number, **ends})
 
     def facts(self, trials: Sequence[Trial]) -> dict[str, Any] | None:
