@@ -252,9 +252,12 @@ def search_text(record: Mapping[str, Any]) -> str:
     if any(luck.get(name) is None for name in ("value", "expected", "low", "high", "level", "trials")):
         return said
     expected, loss = score_text({**luck, "value": luck["expected"]}), zone.get("loss") or "loss"
+    what = f"{said} The best trial's {loss} out of fold is"
+    if luck["value"] <= 0:
+        return f"{what} not too good, as far as can be told: expect {expected} of it elsewhere."
     return (
-        f"{said} The best trial's {loss} out of fold is too good by about {number(luck['value'], 2)}, for it is the "
-        f"best of {luck['trials']}: expect {expected} of it elsewhere."
+        f"{what} too good by about {number(luck['value'], 2)}, for it is the best of {luck['trials']}: expect {expected} "
+        "of it elsewhere."
     )
 
 
