@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesic.bundle.coverage import class_scores as class_scores
     from mesic.bundle.coverage import intervals_of as intervals_of
     from mesic.bundle.coverage import sets_of as sets_of
+    from mesic.bundle.inputs import Input as Input
     from mesic.bundle.portable import Matrix as Matrix
     from mesic.bundle.portable import PortableStep as PortableStep
     from mesic.bundle.portable import compile_pipeline as compile_pipeline
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from mesic.config.settings import SourceOptions as SourceOptions
     from mesic.config.settings import TunerOptions as TunerOptions
     from mesic.data.view import TrainingView as TrainingView
+    from mesic.deployment.artefact import Artefact as Artefact
+    from mesic.deployment.artefact import load_artefact as load_artefact
+    from mesic.deployment.deploying import deploy as deploy
+    from mesic.deployment.doors import ProcessDoor as ProcessDoor
+    from mesic.deployment.target import Built as Built
+    from mesic.deployment.target import Release as Release
     from mesic.errors import CheckFailed as CheckFailed
     from mesic.errors import ComponentError as ComponentError
     from mesic.errors import ConfigError as ConfigError
@@ -82,11 +89,18 @@ _HOMES = {
     "class_scores": "bundle.coverage",
     "intervals_of": "bundle.coverage",
     "sets_of": "bundle.coverage",
+    "Input": "bundle.inputs",
     "Matrix": "bundle.portable",
     "PortableStep": "bundle.portable",
     "compile_pipeline": "bundle.portable",
     "words_of": "bundle.text_operators",
     "TrainingView": "data.view",
+    "Artefact": "deployment.artefact",
+    "load_artefact": "deployment.artefact",
+    "deploy": "deployment.deploying",
+    "ProcessDoor": "deployment.doors",
+    "Built": "deployment.target",
+    "Release": "deployment.target",
     "CheckFailed": "errors",
     "ComponentError": "errors",
     "ConfigError": "errors",

@@ -18,6 +18,7 @@ VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
     "data": "what there is to know of a table: check, schema, card, diff, label, trace",
     "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
+    "deploy": "build what answers elsewhere, such as a file of C, and prove that it answers as the bundle does",
     "predict": "score a file of any size with a bundle",
     "report": "draw a run's page again from its record",
     "compare": "which of several runs or bundles is better, what newer data do; also ab, bandit",

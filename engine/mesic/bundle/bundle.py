@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.bundle import coverage
+from mesic.bundle.inputs import Input, inputs_of
 from mesic.bundle.portable import PortableStep
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
@@ -104,6 +105,11 @@ class Bundle:
     def moments(self) -> list[str]:
         """Names of the columns that decide which cells were known; they may be absent."""
         return [name for name in moments(self.schema, self.needed) if name not in self.needed]
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """How each needed column is read, in the order of the pipeline."""
+        return inputs_of(self.schema.columns, self.fitted.steps[0].params["columns"])
 
     def predict(self, data: Any, *, intervals: bool = False) -> pd.DataFrame:
         """Return one row a row of `data`, in order: ``prediction``, and ``p_<label>`` for classes.

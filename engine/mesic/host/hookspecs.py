@@ -90,6 +90,12 @@ def register_evaluators() -> Iterable[Component]:
 
 
 @hookspec
+def register_targets() -> Iterable[Component]:
+    """Offer targets: they build artefacts of bundles, which others ask through doors of their own."""
+    return ()
+
+
+@hookspec
 def register_rollouts() -> Iterable[Component]:
     """Offer roll-outs: they say which version answers a unit, and when one has proven itself."""
     return ()

@@ -39,6 +39,7 @@ KINDS = {
         Kind("metric", "metrics", "how good a prediction is"),
         Kind("tuner", "tuners", "how settings are searched"),
         Kind("evaluator", "evaluators", "what else is asked of the predictions", is_list=True),
+        Kind("target", "targets", "what becomes of a bundle where it answers", of_run=False),
         Kind("rollout", "rollouts", "which version answers, and when one has proven itself", of_run=False),
     )
 }

@@ -9,13 +9,15 @@ from mesic.console import print_json, print_text
 from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError
 
 USAGE = """\
-mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | card=DIR | plugins
+mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | artefact=DIR | card=DIR
+            | plugins
             | package=DISTRIBUTION [schema=FILE]
 
   mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
   mesic check schema=schema.yaml     a schema file
   mesic check bundle=RUN/bundle      every digest, the end-to-end rows answered again, and what speaks against deploying
   mesic check bundle=RUN/bundle policy=policy.yaml   the same with waivers, approver and the like from a file
+  mesic check artefact=DIR           every digest, and the proof made again: each door asked each row
   mesic check card=RUN/card          nobody edited it, and its data are as they were
   mesic check plugins                every installed component can be imported, and its declaration holds
   mesic check package=acme-ml        every component of a distribution keeps every promise of its kind
@@ -66,6 +68,8 @@ def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str | Checked]]:
         word, _, path = arguments[0].partition("=")
         if word == "schema" and path:
             return f"schema {path}", lambda: check_schema(Path(path))
+        if word == "artefact" and path:
+            return f"artefact {path}", lambda: check_artefact(Path(path))
         if word == "card" and path:
             return f"card {path}", lambda: check_card(Path(path))
         if arguments[0] == "plugins":
@@ -106,6 +110,16 @@ def check_bundle(bundle: str, policy: str = "", target: str = "") -> Checked:
     lines = "\n".join([told, *review_lines(found)])
     problems = [f"{objection.code}: {objection.message}" for objection in found.blocking]
     return Checked(lines, problems, {"review": found.as_dict()})
+
+
+def check_artefact(folder: Path) -> str:
+    """Raise CheckFailed where an artefact was altered, has expired, or answers otherwise than its bundle did."""
+    from mesic.deployment.artefact import load_artefact
+
+    artefact = load_artefact(folder)
+    proof = artefact.check()
+    rows, doors = sum(proof["rows"].values()), ", ".join(proof["doors"])
+    return f"{len(artefact.manifest['files'])} files as built, {rows:,} rows answered alike by {doors}"
 
 
 def check_card(folder: Path) -> str:

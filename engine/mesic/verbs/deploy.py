@@ -1,0 +1,83 @@
+"""``mesic deploy``: build an artefact of a bundle, and prove it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mesic.config.verb import configured
+from mesic.console import print_json, print_text, progress
+from mesic.errors import UsageError
+from mesic.host.components import option
+
+
+@dataclass
+class DeploySettings:
+    """The keys of ``mesic deploy``."""
+
+    run: str | None = option(None, "the run's folder")
+    bundle: str | None = option(None, "the bundle, where it lies elsewhere; null: that of the run")
+    target: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "what is built: target=NAME target.OPTION=...; see `mesic list target`"}
+    )
+    out: str = option("???", "folder of the artefact; one that lies there is replaced once the new one is proven")
+    version: str | None = option(None, "any text; null: the beginning of the bundle's digest")
+    expires: str | None = option(None, "last day on which it answers, such as 2027-01-31; null: it never expires")
+
+
+def main(arguments: list[str], *, as_json: bool) -> int:
+    """Build and prove; return the exit status, 1 where the proof fails."""
+    settings = configured("deploy", arguments, DeploySettings)
+    if settings is None:
+        return 0
+    from mesic.deployment.deploying import deploy
+
+    bundle = _bundle(settings)
+    options = {key: value for key, value in settings.target.items() if key != "name"}
+    with progress("mesic deploy: building and proving"):
+        artefact = deploy(
+            bundle,
+            settings.target["name"],
+            out=settings.out,
+            options=options,
+            version=settings.version,
+            expires=settings.expires,
+        )
+    if as_json:
+        print_json({"artefact": str(artefact.folder), "manifest": artefact.manifest, "proof": artefact.proof})
+        return 0
+    for line in _lines(artefact.folder, artefact.manifest, artefact.proof):
+        print_text(line)
+    return 0
+
+
+def _bundle(settings: DeploySettings) -> Path:
+    if (settings.run is None) == (settings.bundle is None):
+        raise UsageError("deploy needs what is deployed: give run=DIR, or bundle=RUN/bundle")
+    return Path(settings.bundle) if settings.bundle is not None else Path(str(settings.run)) / "bundle"
+
+
+def _lines(folder: Path, manifest: Mapping[str, Any], proof: Mapping[str, Any]) -> Iterator[str]:
+    until = f", until {manifest['expires']}" if manifest["expires"] else ""
+    yield f"{folder}: {manifest['target']['name']} {manifest['version']}{until}, {manifest['size_bytes']:,} bytes"
+    for line in proof_lines(proof):
+        yield f"  {line}"
+    for need in manifest["requirements"]:
+        yield f"  needs   {need}"
+    for lack in manifest["cannot"]:
+        yield f"  cannot  {lack}"
+
+
+def proof_lines(proof: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was proven, as people read it."""
+    rows = proof["rows"]
+    yield (
+        f"proven  {sum(rows.values()):,} rows: {rows['end_to_end']:,} end to end, {rows['confidence']:,} of the confidence "
+        f"set, {rows['edge']:,} at the edges; {proof['refused']:,} refused alike"
+    )
+    for name, door in proof["doors"].items():
+        score = door["score"]
+        yield (
+            f"door    {name}: same decisions; scores differ by {door['largest_difference']:.1e} at most, "
+            f"{door['tolerance']:.0e} may be; {score['metric']} {score['value']:.4g} [{score['low']:.4g}, {score['high']:.4g}]"
+        )

@@ -1,0 +1,30 @@
+"""Targets: what becomes of a bundle where it answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mesic import Component, hookimpl, option
+
+
+@dataclass
+class StaticOptions:
+    """Options of ``static``."""
+
+    forms: list[str] = option(["c", "python"], "c, python: one file each, without dependencies", choices=None)
+    executable: bool = option(False, "a program, too, that reads CSV or JSON lines; needs the system's C compiler")
+    prefix: str = option("model", "what the files, and the names in C, begin with: letters, digits and _")
+    compiler: str = option("cc", "C compiler by which C is proven, and the program made")
+
+
+@hookimpl
+def register_targets() -> Iterable[Component]:
+    """Offer the built-in targets."""
+    return (
+        Component(
+            "static",
+            "mesic_plugins.targets.static:Static",
+            "one file of C99 and one of Python, preprocessing included, without dependencies",
+            StaticOptions,
+            traits=frozenset({"deterministic"}),
+        ),
+    )
