@@ -38,10 +38,10 @@ class EdgeRows:
         every = beside(values) if values.size else np.zeros(1)
         return np.asarray(self.rng.permutation(every[np.isfinite(every)]))
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return at least 10,000 rows, as many as it takes to walk past every landmark, in columns of any order."""
+    def rows(self, least: int = LEAST_ROWS) -> list[dict[str, Any]]:
+        """Return `least` rows or as many as it takes to walk past every landmark, in columns of any order."""
         longest = max((walk.size for walk in self.walks.values()), default=0)
-        count = int(np.clip(2 * longest + 100, LEAST_ROWS, MOST_ROWS))
+        count = int(np.clip(2 * longest + 100, least, MOST_ROWS))
         made = [self._row(number, SHARES[number % len(SHARES)]) for number in range(count)]
         return [self._disordered(row, number) for number, row in enumerate(made)]
 

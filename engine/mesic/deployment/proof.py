@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from mesic.bundle.bundle import Bundle
-from mesic.deployment.edges import EdgeRows
+from mesic.deployment.edges import LEAST_ROWS, EdgeRows
 from mesic.deployment.reference import reference_answers, rows_of, target_codes
 from mesic.deployment.target import Door, Row
 from mesic.errors import CheckFailed
@@ -99,8 +99,8 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
 
 
-def questions_of(bundle: Bundle) -> Questions:
-    """Return the rows that prove an artefact of this bundle, with the bundle's own answers."""
+def questions_of(bundle: Bundle, *, edge_rows: int = LEAST_ROWS) -> Questions:
+    """Return the rows that prove an artefact of this bundle, with the bundle's own answers; `edge_rows` at least."""
     from pyarrow import parquet
 
     def sealed(name: str) -> pa.Table:
@@ -111,7 +111,7 @@ def questions_of(bundle: Bundle) -> Questions:
     confidence = sealed("confidence")
     rows = {"end_to_end": rows_of(sealed("end_to_end"), bundle.inputs, schema)}
     rows["confidence"] = rows_of(confidence, bundle.inputs, schema)
-    rows["edge"] = EdgeRows(bundle, rows["end_to_end"]).rows()
+    rows["edge"] = EdgeRows(bundle, rows["end_to_end"]).rows(edge_rows)
     return Questions(
         rows,
         {name: reference_answers(bundle, rows[name]) for name in SETS},

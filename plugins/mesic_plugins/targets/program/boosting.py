@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesic import UsageError
-from mesic_plugins.targets.program.program import NODE
+from mesic_plugins.targets.program.forests import Nodes
 
 CATEGORICAL, DEFAULT_LEFT, NAN = 1, 2, 2
 
@@ -18,8 +18,8 @@ class Boosted:
 
     Parameters
     ----------
-    nodes, root, value, bits
-        As the kernel ``level_forest`` wants them; no bits: no node asks for levels.
+    nodes, root, value
+        As :func:`forest` wants them.
     outputs
         Trees of a round.
     link
@@ -28,10 +28,9 @@ class Boosted:
         Of the sigmoid.
     """
 
-    nodes: np.ndarray
+    nodes: Nodes
     root: np.ndarray
     value: np.ndarray
-    bits: np.ndarray
     outputs: int
     link: str
     slope: float = 1.0
@@ -56,20 +55,27 @@ def boosted(text: str) -> Boosted:
     link, slope = _link(facts)
     if any(line == "average_output" for line in head.splitlines()):
         raise UsageError("a LightGBM model in mode rf has no kernel: give boosting_type=gbdt")
-    trees, nodes, leaves, bits = [_facts(block) for block in blocks], 0, 0, 0
-    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]] = []
-    for tree in trees:
-        parts.append(_tree(tree, nodes, leaves, bits))
-        nodes, leaves, bits = nodes + len(parts[-1][0]), leaves + len(parts[-1][1]), bits + len(parts[-1][2])
+    parts: list[tuple[Nodes, np.ndarray, int]] = []
+    nodes = leaves = 0
+    for block in blocks:
+        parts.append(_tree(_facts(block), nodes, leaves))
+        nodes, leaves = nodes + parts[-1][0].feature.size, leaves + parts[-1][1].size
     return Boosted(
-        np.concatenate([np.empty(0, dtype=NODE), *(part[0] for part in parts)]),
-        np.array([part[3] for part in parts], dtype=np.int64),
+        _joined([part[0] for part in parts]),
+        np.array([part[2] for part in parts], dtype=np.int64),
         np.concatenate([np.empty(0), *(part[1] for part in parts)]),
-        np.concatenate([np.empty(0, dtype=np.int64), *(part[2] for part in parts)]),
         int(facts["num_tree_per_iteration"]),
         link,
         slope,
     )
+
+
+def _joined(parts: list[Nodes]) -> Nodes:
+    names = ("feature", "threshold", "blank_left", "left", "right")
+    arrays = {name: np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)]) for name in names}
+    kinds = {"threshold": np.float64, "blank_left": np.bool_}
+    arrays = {name: array.astype(kinds.get(name, np.int64)) for name, array in arrays.items()}
+    return Nodes(**arrays, levels=tuple(words for part in parts for words in part.levels))
 
 
 def _facts(block: str) -> dict[str, str]:
@@ -88,35 +94,41 @@ def _link(facts: dict[str, str]) -> tuple[str, float]:
     raise UsageError(f"a LightGBM model with objective {' '.join([name, *more])!r} has no kernel: give another learner")
 
 
-def _tree(tree: dict[str, str], nodes: int, leaves: int, bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Return nodes, leaves, bits and root of a tree whose parts lie behind so many of others."""
+def _tree(tree: dict[str, str], nodes: int, leaves: int) -> tuple[Nodes, np.ndarray, int]:
+    """Return nodes, leaves and root of a tree behind so many nodes and leaves of others."""
     value = np.array([float(word) for word in tree["leaf_value"].split()])
     if tree.get("is_linear", "0") != "0":
         raise UsageError("a LightGBM model with linear leaves has no kernel: give linear_tree=false")
     if int(tree["num_leaves"]) == 1:
-        return np.empty(0, dtype=NODE), value, np.empty(0, dtype=np.int64), ~leaves
+        nothing = np.empty(0)
+        return Nodes(nothing, nothing, nothing, nothing, nothing, ()), value, ~leaves
     said = np.array(_whole(tree["decision_type"]))
     is_level, missing = (said & CATEGORICAL) > 0, said >> 2 & 3
     if (missing[~is_level] == 1).any():
         raise UsageError("a LightGBM model with zero_as_missing has no kernel: leave that option out")
-    found = np.zeros(said.size, dtype=NODE)
     threshold = np.array([float(word) for word in tree["threshold"].split()])
-    found["feature"], found["threshold"], found["bits"] = _whole(tree["split_feature"]), threshold, -1
-    found["blank_left"] = np.where(missing == NAN, (said & DEFAULT_LEFT) > 0, threshold >= 0) & ~is_level
-    for side in ("left", "right"):
-        child = np.array(_whole(tree[f"{side}_child"]))
-        found[side] = np.where(child < 0, child - leaves, child + nodes)
     sets = list(_level_sets(tree)) if is_level.any() else []
-    starts = np.cumsum([bits, *(len(one) for one in sets)])
-    found["bits"][is_level] = starts[threshold[is_level].astype(np.int64)]
-    return found, value, np.array([word for one in sets for word in one], dtype=np.int64), nodes
+    children = [np.array(_whole(tree[f"{side}_child"])) for side in ("left", "right")]
+    left, right = (np.where(child < 0, child - leaves, child + nodes) for child in children)
+    return (
+        Nodes(
+            feature=np.array(_whole(tree["split_feature"])),
+            threshold=threshold,
+            blank_left=np.where(missing == NAN, (said & DEFAULT_LEFT) > 0, threshold >= 0) & ~is_level,
+            left=left,
+            right=right,
+            levels=tuple(sets[int(t)] if asks else () for t, asks in zip(threshold, is_level, strict=True)),
+        ),
+        value,
+        nodes,
+    )
 
 
-def _level_sets(tree: dict[str, str]) -> Iterator[list[int]]:
-    """Yield the sets of levels that go left: how many words of 32 bits, then these."""
+def _level_sets(tree: dict[str, str]) -> Iterator[tuple[int, ...]]:
+    """Yield the sets of levels that go left, as words of 32 bits."""
     edges, words = _whole(tree["cat_boundaries"]), _whole(tree["cat_threshold"])
     for start, end in zip(edges[:-1], edges[1:], strict=True):
-        yield [end - start, *words[start:end]]
+        yield tuple(words[start:end])
 
 
 def _whole(text: str) -> list[int]:

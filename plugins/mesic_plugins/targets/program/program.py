@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 # What each kernel is handed behind the row that comes in, in this order, in every language:
-# i a whole number, d a number, u a whole number of 64 bits without sign, I, U and D lists of them, S texts, N nodes of trees, P programs.
+# i a whole number, d a number, u a whole number of 64 bits without sign, I and D lists of them, R lists of ranks,
+# S texts, N nodes of trees, P programs.
 KERNELS = {
     # columns to columns
     "take": "I:places",
@@ -27,8 +28,8 @@ KERNELS = {
     "constant": "D:value",
     "draw": "u:seed D:value",
     "linear": "I:places i:outputs D:coef D:intercept",
-    "forest": "i:outputs i:each I:root N:nodes D:value",
-    "level_forest": "i:outputs i:each I:root N:nodes D:value U:bits",
+    "forest": "i:outputs i:each I:features I:start D:edges I:slots I:blanks I:set_features I:set_slots I:set_levels I:set_start "
+    "R:set_rows I:root N:nodes D:value",
     "naive_bayes": "D:offset D:theta D:variance",
     "mean": "P:members D:share I:start I:present i:outputs",
     # scores to scores
@@ -43,9 +44,7 @@ KERNELS = {
     "spread": "i:outputs I:present",
 }
 TEXT_KERNELS = ("hashed", "words")  # they are handed the texts of the row, too
-NODE = np.dtype(
-    [("threshold", "f8"), ("feature", "i4"), ("left", "i4"), ("right", "i4"), ("blank_left", "i4"), ("bits", "i4")]
-)
+NODE = np.dtype([("slot", "i4"), ("limit", "i4"), ("left", "i4"), ("right", "i4")])
 
 
 @dataclass(frozen=True)

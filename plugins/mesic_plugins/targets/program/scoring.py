@@ -4,7 +4,8 @@ import numpy as np
 
 from mesic import PortableStep
 from mesic_plugins.targets.program.boosting import boosted
-from mesic_plugins.targets.program.program import NODE, Call
+from mesic_plugins.targets.program.forests import Nodes, forest
+from mesic_plugins.targets.program.program import Call
 
 
 def constant(step: PortableStep, width: int) -> list[Call]:  # noqa: ARG001 - as every operator
@@ -38,24 +39,19 @@ def trees(step: PortableStep, width: int) -> list[Call]:  # noqa: ARG001 - as ev
     value, root, feature = arrays["value"], arrays["root"].astype(np.int64), arrays["feature"].astype(np.int64)
     is_leaf = feature < 0
     child_of = np.where(is_leaf, ~arrays["right"].astype(np.int64), np.arange(feature.size))
-    nodes = np.zeros(feature.size, dtype=NODE)
-    nodes["threshold"] = [as_float64(float(t)) for t in arrays["threshold"]]
-    nodes["feature"], nodes["blank_left"] = np.maximum(feature, 0), arrays["missing_left"].astype(np.int32)
-    for side in ("left", "right"):
-        nodes[side] = child_of[np.where(is_leaf, 0, arrays[side].astype(np.int64))]
-    nodes, root = _without_leaves(nodes, is_leaf, child_of[root])
+    asks, place = np.flatnonzero(~is_leaf), np.cumsum(~is_leaf) - 1
+    left, right = (_moved(child_of[arrays[side].astype(np.int64)[asks]], place) for side in ("left", "right"))
+    nodes = Nodes(
+        feature=feature[asks],
+        threshold=np.array([as_float64(float(t)) for t in arrays["threshold"][asks]]),
+        blank_left=arrays["missing_left"][asks].astype(bool),
+        left=left,
+        right=right,
+        levels=((),) * asks.size,
+    )
     outputs = value.shape[1]
-    values = {"outputs": outputs, "each": outputs, "root": root, "nodes": nodes, "value": value.reshape(-1)}
-    return [Call("forest", outputs, values), Call("divide", outputs, {"by": float(root.size)})]
-
-
-def _without_leaves(nodes: np.ndarray, is_leaf: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nodes that ask something, with children by their new place; a leaf stays below zero."""
-    place = np.cumsum(~is_leaf) - 1
-    kept = nodes[~is_leaf]
-    for side in ("left", "right"):
-        kept[side] = _moved(kept[side], place)
-    return kept, _moved(root, place)
+    sums = forest(nodes, _moved(child_of[root], place), value.reshape(-1), outputs=outputs, each=outputs)
+    return [sums, Call("divide", outputs, {"by": float(root.size)})]
 
 
 def _moved(child: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -88,10 +84,8 @@ def as_float64(threshold: float) -> float:
 def lightgbm(step: PortableStep, width: int) -> list[Call]:
     """Lower a ``lightgbm`` step: its own text, read as LightGBM reads it."""
     model = boosted(step.text)
-    kernel = "level_forest" if model.bits.size else "forest"
-    values = {"outputs": model.outputs, "each": 1, "root": model.root, "nodes": model.nodes, "value": model.value}
-    values |= {"bits": model.bits} if model.bits.size else {}
-    calls = [Call("flush", width, {"least": float(np.float32(1e-35))}), Call(kernel, model.outputs, values)]
+    sums = forest(model.nodes, model.root, model.value, outputs=model.outputs, each=1)
+    calls = [Call("flush", width, {"least": float(np.float32(1e-35))}), sums]
     if model.link == "sigmoid":
         calls.append(_sigmoid(model.slope))
     return [*calls, _softmax(model.outputs)] if model.link == "softmax" else calls

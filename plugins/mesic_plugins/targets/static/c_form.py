@@ -11,13 +11,17 @@ from mesic_plugins.targets.static.c_tables import Tables, listed, number, text
 HOME = Path(__file__).parent
 PART = re.compile(r"^/\* part (\w+):([\w ]*)\*/$", re.MULTILINE)
 READINGS = {"number": "READ_NUMBER", "time": "READ_NUMBER", "boolean": "READ_TRUTH", "level": "READ_LEVEL"}
+NARROW = 65_535
 NO_LIMIT = "2147483647L"
 TYPES = """\
 #define DBL_LARGEST 1.7976931348623157e308
 #define WIDEST {widest}
+#define MOST_FEATURES {features}
+#define MOST_SLOTS {slots}
 
 typedef struct {{ const char *start; size_t length; }} slice;
-typedef struct {{ double threshold; int feature, left, right, blank_left{bits}; }} node;
+typedef {rank} rank;
+typedef struct {{ rank slot, limit; int next[2]; }} node; /* left, right */
 typedef void (*member)(const double *in, const slice *texts, double *out);
 enum {{ READ_NUMBER, READ_TRUTH, READ_LEVEL, READ_TEXT }};
 typedef struct {{
@@ -42,7 +46,7 @@ def parts(file):
 @lru_cache
 def parameters(kernel):
     """Return the names of what a kernel is handed, as its C declares them."""
-    head = parts("kernels.c")[kernel][1].partition(")")[0].partition("(")[2]
+    head = parts("kernels.c")[kernel][1].partition(f"static void {kernel}(")[2].partition(")")[0]
     return [re.findall(r"\w+", one)[-1] for one in head.split(",")]
 
 
@@ -85,8 +89,7 @@ def source(release, program, decision, classes, columns):
         A step or a text has no form in C.
     """
     _refuse(program, columns, classes)
-    has_bits = "level_forest" in program.kernels
-    tables, functions = Tables(with_bits=has_bits), []
+    tables, functions = Tables(), []
     _function(program, "run", tables, functions)
     inputs = [_input(column, tables) for column in columns]
     decided = _decided(decision, len(classes), tables)
@@ -96,7 +99,7 @@ def source(release, program, decision, classes, columns):
         f"/* {_told_of(release)} */",
         f'#include "{release.name}.h"\n\n#include <math.h>\n#include <string.h>',
         '#ifdef __FAST_MATH__\n#error "-ffast-math loses missing cells and digits"\n#endif',
-        TYPES.format(widest=_widest(program), bits=", bits" if has_bits else ""),
+        TYPES.format(widest=_widest(program), **_sizes(program)),
         f"const char *const model_columns[MODEL_COLUMNS] = {listed(text(column.name) for column in columns)};",
         f"const char *const model_classes[MODEL_SCORES] = {listed(map(text, classes or ['']))};",
         f"static const char *const blanks[] = {listed(map(text, sorted(columns[0].blanks, key=str.encode)))};",
@@ -138,6 +141,24 @@ def _needed(names, kernels):
             found.add(name)
             names += kernels[name][0]
     return found
+
+
+def _sizes(program):
+    """Return how much a forest holds at most, and the narrowest type that can count it."""
+    calls = list(_forests(program))
+    slots = max((int(call.values["set_slots"][-1]) for call in calls), default=0)
+    beyond = max((int(call.values["blanks"].max(initial=0)) for call in calls), default=0)
+    is_narrow = max(slots, beyond + 1) <= NARROW
+    features = max((len(call.values["features"]) for call in calls), default=0)
+    return {"rank": "unsigned short" if is_narrow else "int", "features": max(features, 1), "slots": max(slots, 1)}
+
+
+def _forests(program):
+    for call in program.calls:
+        if call.kernel == "forest":
+            yield call
+        for member in call.values.get("members", ()):
+            yield from _forests(member)
 
 
 def _widest(program):
@@ -185,7 +206,7 @@ def _constant(kind, value, name, tables, functions):
         return table
     if kind == "N":
         return tables.nodes(value)
-    if kind in "IUD":
+    if kind in "IRD":
         return tables.name_of(kind, value)
     return number(value) if kind == "d" else f"{value}{'ULL' if kind == 'u' else ''}"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-TYPES = {"I": "int", "D": "double", "U": "unsigned int"}
+TYPES = {"I": "int", "D": "double", "R": "rank"}
 PER_LINE = 12
 
 
@@ -46,8 +46,8 @@ def listed(words: Iterable[str]):
 class Tables:
     """Tables of constants under names; what says the same has one name."""
 
-    def __init__(self, *, with_bits=False):
-        self.names, self.lines, self.with_bits = {}, [], with_bits
+    def __init__(self):
+        self.names, self.lines = {}, []
 
     def name_of(self, kind, values):
         """Return the name of a table of numbers, declared when it is first asked for."""
@@ -57,12 +57,8 @@ class Tables:
 
     def nodes(self, values):
         """Return the name of a table of tree nodes."""
-        fields = ("feature", "left", "right", "blank_left", *(("bits",) if self.with_bits else ()))
-        written = [
-            "{" + ", ".join([number(one["threshold"]), *(str(int(one[field])) for field in fields)]) + "}"
-            for one in values
-        ]
-        return self._declared("static const node", listed(written or ["{0}"]))
+        written = [f"{{{slot}, {limit}, {{{left}, {right}}}}}" for slot, limit, left, right in values.tolist()]
+        return self._declared("static const node", listed(written or ["{0, 0, {0, 0}}"]))
 
     def texts(self, values):
         """Return the name of a table of texts."""

@@ -14,12 +14,18 @@ static int is_space(const unsigned char *at, size_t left, size_t *size) /* as Un
            || (at[1] == 0x81 && at[2] == 0x9F);
 }
 
+static int may_be_space(char byte)
+{
+    return (unsigned char)byte <= 32 || (unsigned char)byte >= 128;
+}
+
 static slice trimmed(const char *text)
 {
     slice found;
     size_t size, back;
     found.start = text;
     found.length = strlen(text);
+    if (found.length && !may_be_space(text[0]) && !may_be_space(text[found.length - 1])) return found;
     while (found.length && is_space((const unsigned char *)found.start, found.length, &size))
         found.start += size, found.length -= size;
     for (;;) {
@@ -95,6 +101,10 @@ static int read_cell(const input *column, const model_cell *cell, double *number
     if (cell->kind == MODEL_NUMBER) return reads_letters ? MODEL_WRONG_KIND : read_number(column, cell->number, number);
     if (cell->kind != MODEL_TEXT || !cell->text) return MODEL_WRONG_KIND;
     found = trimmed(cell->text);
+    if (column->reading == READ_LEVEL && !column->allowed) { /* no level is spelt as a blank: this is the short way */
+        int place = place_among(found, column->levels, column->levels_count);
+        if (place >= 0) return *number = column->codes[place], MODEL_OK;
+    }
     if (place_among(found, blanks, (int)(sizeof blanks / sizeof *blanks)) >= 0)
         return missing_cell(column, number, text);
     return reads_letters ? read_level(column, found, number, text) : misfit(column, number);

@@ -302,54 +302,57 @@ static void linear(const double *in, double *out, int width, int places_count, c
     for (k = 0; k < outputs; k++) out[k] += intercept[k];
 }
 
-/* part forest: */
-static void forest(const double *in, double *out, int width, int outputs, int each, int root_count, const int *root,
-                   const node *nodes, const double *value)
+/* part rank_of: */
+static rank rank_of(double value, const double *edges, int count) /* how many edges lie below */
 {
-    int tree, k, first, blanks = 0;
-    for (k = 0; k < width; k++) blanks |= isnan(in[k]);
-    for (k = 0; k < outputs; k++) out[k] = 0;
-    for (tree = 0; tree < root_count; tree++) {
-        int place = root[tree];
-        if (blanks)
-            while (place >= 0) {
-                const node *at = &nodes[place];
-                double cell = in[at->feature];
-                place = cell <= at->threshold || (isnan(cell) && at->blank_left) ? at->left : at->right;
-            }
-        else
-            while (place >= 0) {
-                const node *at = &nodes[place];
-                place = in[at->feature] <= at->threshold ? at->left : at->right;
-            }
-        first = ~place * each;
-        for (k = 0; k < each; k++) out[(tree * each + k) % outputs] += value[first + k];
+    const double *from = edges;
+    if (!count) return 0;
+    while (count > 1) {
+        int half = count / 2;
+        from += half & -(from[half - 1] < value);
+        count -= half;
     }
+    return (rank)(from - edges + (*from < value));
 }
 
-/* part level_forest: */
-static void level_forest(const double *in, double *out, int width, int outputs, int each, int root_count,
-                         const int *root, const node *nodes, const double *value, const unsigned int *bits)
+/* part forest: rank_of */
+/* Eight trees are walked at once, so that none waits for another's memory, and no branch is guessed; a place below zero is a leaf. */
+#define STEP(at) { const node *here = nodes + (at < 0 ? 0 : at); \
+    int next = here->next[codes[here->slot] > here->limit]; at = at < 0 ? at : next; }
+#define LEAF(at) for (k = 0; k < each; k++) { out[sum] += value[~at * each + k]; if (++sum == outputs) sum = 0; }
+static void forest(const double *in, double *out, int width, int outputs, int each, int features_count,
+                   const int *features, const int *start, const double *edges, int slots_count, const int *slots,
+                   const int *blanks, int set_features_count, const int *set_features, const int *set_slots,
+                   const int *set_levels, const int *set_start, const rank *set_rows, int root_count,
+                   const int *root, const node *nodes, const double *value)
 {
-    int tree, k, first;
+    rank ranks[MOST_FEATURES], codes[MOST_SLOTS];
+    int j, k, tree, sum = 0;
     (void)width;
+    codes[0] = 0;
+    for (j = 0; j < features_count; j++)
+        ranks[j] = rank_of(in[features[j]], edges + start[j], start[j + 1] - start[j]);
+    for (j = 0; j < slots_count; j++)
+        codes[j] = isnan(in[features[slots[j]]]) ? (rank)blanks[j] : ranks[slots[j]];
+    for (j = 0; j < set_features_count; j++) {
+        double cell = in[set_features[j]];
+        int level = cell >= 0 && cell < set_levels[j] ? (int)cell : set_levels[j];
+        int count = set_slots[j + 1] - set_slots[j];
+        memcpy(codes + set_slots[j], set_rows + set_start[j] + level * count, (size_t)count * sizeof *codes);
+    }
     for (k = 0; k < outputs; k++) out[k] = 0;
-    for (tree = 0; tree < root_count; tree++) {
-        int place = root[tree];
-        while (place >= 0) {
-            const node *at = &nodes[place];
-            double cell = in[at->feature];
-            int goes_left = cell <= at->threshold;
-            if (at->bits >= 0) {
-                int code = isnan(cell) || cell < 0 ? -1 : (int)cell;
-                goes_left = code >= 0 && (unsigned)(code >> 5) < bits[at->bits]
-                            && (bits[at->bits + 1 + (code >> 5)] >> (code & 31) & 1);
-            } else if (isnan(cell))
-                goes_left = at->blank_left;
-            place = goes_left ? at->left : at->right;
-        }
-        first = ~place * each;
-        for (k = 0; k < each; k++) out[(tree * each + k) % outputs] += value[first + k];
+    for (tree = 0; tree + 8 <= root_count; tree += 8) {
+        const int *from = root + tree;
+        int a = from[0], b = from[1], c = from[2], d = from[3], e = from[4], f = from[5], g = from[6], h = from[7];
+        do {
+            STEP(a) STEP(b) STEP(c) STEP(d) STEP(e) STEP(f) STEP(g) STEP(h)
+        } while ((a & b & c & d & e & f & g & h) >= 0);
+        LEAF(a) LEAF(b) LEAF(c) LEAF(d) LEAF(e) LEAF(f) LEAF(g) LEAF(h)
+    }
+    for (; tree < root_count; tree++) {
+        int at = root[tree];
+        while (at >= 0) STEP(at)
+        LEAF(at)
     }
 }
 

@@ -259,41 +259,26 @@ def linear(row, places, outputs, coef, intercept):
     return [total + intercept[k] for k, total in enumerate(out)]
 
 
-def forest(row, outputs, each, root, nodes, value):
-    """Return the sums of the leaves that a row falls into."""
-    out = [0.0] * outputs
-    for tree, place in enumerate(root):
+def forest(
+    row, outputs, each, features, start, edges, slots, blanks, set_features, set_slots, set_levels, set_start, set_rows,
+    root, nodes, value
+):  # fmt: skip  # noqa: PLR0913 - as every kernel it is handed its constants
+    """Return the sums of the leaves that a row falls into; nodes compare ranks among the thresholds of a column."""
+    ranks = [bisect_left(edges, row[place], start[j], start[j + 1]) - start[j] for j, place in enumerate(features)]
+    codes = [blanks[j] if is_missing(row[features[place]]) else ranks[place] for j, place in enumerate(slots)]
+    for j, place in enumerate(set_features):
+        cell, count = row[place], set_slots[j + 1] - set_slots[j]
+        line = set_start[j] + count * (int(cell) if 0 <= cell < set_levels[j] else set_levels[j])
+        codes += set_rows[line : line + count]
+    out, first = [0.0] * outputs, 0
+    for place in root:
         while place >= 0:
-            threshold, feature, left, right, blank_left, _ = nodes[place]
-            cell = row[feature]
-            place = left if cell <= threshold or (blank_left and is_missing(cell)) else right  # noqa: PLW2901
-        first = ~place * each
+            slot, limit, left, right = nodes[place]
+            place = left if codes[slot] <= limit else right  # noqa: PLW2901
         for k in range(each):
-            out[(tree * each + k) % outputs] += value[first + k]
+            out[(first + k) % outputs] += value[~place * each + k]
+        first += each
     return out
-
-
-def level_forest(row, outputs, each, root, nodes, value, bits):
-    """Return the sums of the leaves that a row falls into, where some nodes ask for levels."""
-    out = [0.0] * outputs
-    for tree, place in enumerate(root):
-        while place >= 0:
-            threshold, feature, left, right, blank_left, where = nodes[place]
-            cell = row[feature]
-            if where < 0:
-                goes_left = cell <= threshold or (blank_left and is_missing(cell))
-            else:
-                goes_left = not is_missing(cell) and has_bit(bits, where, int(cell))
-            place = left if goes_left else right  # noqa: PLW2901
-        first = ~place * each
-        for k in range(each):
-            out[(tree * each + k) % outputs] += value[first + k]
-    return out
-
-
-def has_bit(bits, where, code):
-    """Return whether a set holds a code; its words of 32 bits stand behind their number."""
-    return 0 <= code >> 5 < bits[where] and bits[where + 1 + (code >> 5)] >> (code & 31) & 1
 
 
 def naive_bayes(row, offset, theta, variance):

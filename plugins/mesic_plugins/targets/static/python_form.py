@@ -12,7 +12,7 @@ from mesic_plugins.targets.program.program import TEXT_KERNELS
 
 HOME = Path(__file__).parent
 WIDTH = 100
-TYPES = {"I": ("i", np.int32), "U": ("I", np.uint32), "D": ("d", np.float64)}
+TYPES = {"I": ("i", np.int32), "R": ("B", np.uint8), "D": ("d", np.float64)}
 UNPACK = '''\
 def unpacked(code, text):
     """Return numbers that were packed: little-endian, deflated, in base 85."""
@@ -22,11 +22,11 @@ def unpacked(code, text):
     return list(found)
 
 
-def forest_nodes(threshold, *fields):
+def forest_nodes(*fields):
     """Return the nodes of trees, a tuple each."""
-    return list(zip(threshold, *fields))
+    return list(zip(*fields))
 '''
-NODE_FIELDS = ("feature", "left", "right", "blank_left", "bits")
+NODE_FIELDS = ("slot", "limit", "left", "right")
 
 
 @lru_cache
@@ -95,7 +95,7 @@ def _constant(kind, value):
         return f"[{', '.join(map(_program, value))}]"
     if kind == "N":
         fields = ", ".join(_packed("I", value[field]) for field in NODE_FIELDS)
-        return f"forest_nodes({_packed('D', value['threshold'])}, {fields})"
+        return f"forest_nodes({fields})"
     if kind == "S":
         return repr(list(value))
     return _packed(kind, value) if kind in TYPES else _number(value)
