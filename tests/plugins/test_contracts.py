@@ -1,5 +1,6 @@
 """Everything that is installed keeps the promises of its kind."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from mesic.testing import (
     SelectorContract,
     SourceContract,
     SplitterContract,
+    TargetContract,
     TransformerContract,
     TunerContract,
     installed,
@@ -23,6 +25,7 @@ from mesic.testing import (
 
 TOWNS, REGIONS = (str(Path(__file__).parent / name) for name in ("towns.csv", "regions.csv"))
 TREES = {"n_estimators": 8}
+FORMS = ["c", "python"] if shutil.which("cc") else ["python"]
 COSTS = [[0, 1, 4], [2, 0, 1], [3, 1, 0]]
 
 
@@ -124,3 +127,6 @@ class TestEveryEvaluator(EvaluatorContract):
 )
 class TestEveryRollout(RolloutContract):
     """Every installed roll-out keeps the roll-out promises."""
+@every("targets", static={"forms": FORMS})
+class TestEveryTarget(TargetContract):
+    """Every installed target keeps the target promises."""

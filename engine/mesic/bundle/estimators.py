@@ -85,7 +85,8 @@ def _sigmoid(score: np.ndarray) -> np.ndarray:
 
 
 def _softmax(score: np.ndarray) -> np.ndarray:
-    odds: np.ndarray = np.exp(score - score.max(axis=1, keepdims=True, initial=-np.inf))
+    with np.errstate(over="ignore"):  # what is infinitely far below has the probability 0
+        odds: np.ndarray = np.exp(score - score.max(axis=1, keepdims=True, initial=-np.inf))
     odds /= odds.sum(axis=1, keepdims=True)
     return odds
 

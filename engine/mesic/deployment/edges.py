@@ -1,6 +1,7 @@
 """Rows that break what is not exact: made of a bundle's own sealed rows, the same for the same bundle."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ ODD_MOMENTS = (
     *("1970-01-01", "2024-02-29", "2023-02-29", "2024-2-3", "1999-12-31T23:59:59.5Z", "2024-01-05 10:20"),
     *("2024-06-01T12:00:00+02:00", "2024/03/01", "12:30", "23:59:60", "2024-13-01", "not a day"),
 )
-SHARES = ("walk",) * 4 + ("blanks", "texts", "extremes", "types")
+SHARES = ("walk", "walk", "walk", "spelt", "blanks", "texts", "extremes", "types")
+SECONDS_BESIDE = (0.0, -1.0, 1.0, -3_600.0, 3_600.0)
+FIRST_DAY, LAST_DAY = -25_000.0, 80_000.0  # of moments that are walked past: years of four digits in every library
 
 
 class EdgeRows:
@@ -35,7 +38,7 @@ class EdgeRows:
 
     def _shuffled(self, values: np.ndarray) -> np.ndarray:
         """Return values with their neighbours, and zero where there are none; in no order."""
-        every = beside(values) if values.size else np.zeros(1)
+        every = beside(values) if values.size else np.linspace(-2, 2, 64)
         return np.asarray(self.rng.permutation(every[np.isfinite(every)]))
 
     def rows(self, least: int = LEAST_ROWS) -> list[dict[str, Any]]:
@@ -49,7 +52,7 @@ class EdgeRows:
         row = dict(self.base[int(self.rng.integers(len(self.base)))])
         change: Callable[[Input, int, Any], Any] = getattr(self, f"_{how}")
         for place, own in enumerate(self.inputs):
-            if how == "walk" or self.rng.random() < 0.3:
+            if how in ("walk", "spelt") or self.rng.random() < 0.3:
                 row[own.name] = change(own, number // len(SHARES) * 4 + number % len(SHARES) + place, row[own.name])
         return row
 
@@ -58,8 +61,16 @@ class EdgeRows:
             return self._one_of((cell, self._one_of(own.levels)))
         if own.reading == "boolean":
             return self._one_of((cell, 0.0, 1.0))
-        walk = self.walks[own.name] if own.reading == "number" else ()
-        return float(walk[number % len(walk)]) if len(walk) else cell
+        if own.reading not in ("number", "time"):
+            return cell
+        walk = self.walks[own.name]
+        value = float(walk[number % len(walk)])
+        return value if own.reading == "number" else _moment(value, SECONDS_BESIDE[number % len(SECONDS_BESIDE)], cell)
+
+    def _spelt(self, own: Input, number: int, cell: Any) -> Any:
+        """Return a cell as a CSV has it: numbers are text."""
+        value = self._walk(own, number, cell)
+        return repr(value) if isinstance(value, float) else value
 
     def _blanks(self, own: Input, number: int, cell: Any) -> Any:
         return None
@@ -91,3 +102,10 @@ class EdgeRows:
             row["a column that nobody knows"] = "something"
         names = list(row)
         return {names[place]: row[names[place]] for place in self.rng.permutation(len(names))}
+
+
+def _moment(days: float, seconds: float, otherwise: Any) -> Any:
+    """Return a moment some seconds beside a day as text, or something else where calendars end."""
+    if not FIRST_DAY < days < LAST_DAY:
+        return otherwise
+    return (datetime(1970, 1, 1) + timedelta(days=days, seconds=seconds)).isoformat()  # noqa: DTZ001 - read as UTC

@@ -31,6 +31,7 @@ from mesic.testing.sources import SourceContract
 from mesic.testing.splitters import SplitterContract
 from mesic.testing.subjects import Subject, installed
 from mesic.testing.tables import Tables
+from mesic.testing.targets import TargetContract
 from mesic.testing.transformers import TransformerContract
 from mesic.testing.tuners import TunerContract
 
@@ -51,6 +52,7 @@ __all__ = [
     "SplitterContract",
     "Subject",
     "Tables",
+    "TargetContract",
     "TransformerContract",
     "TunerContract",
     "broken_promises",

@@ -73,10 +73,11 @@ def as_float64(threshold: float) -> float:
         if float(below) > threshold:
             below = np.nextafter(below, np.float32(-np.inf))
         above = np.nextafter(below, np.float32(np.inf))
-    if np.isinf(below):
+    if below == np.inf:
         return float(below)
+    bottom = float(below) if np.isfinite(below) else -(2.0**128)
     top = float(above) if np.isfinite(above) else 2.0**128
-    middle = (float(below) + top) / 2
+    middle = (bottom + top) / 2
     rounds_down = below.view(np.uint32) & 1 == 0  # ties go to the even one
     return middle if rounds_down else float(np.nextafter(middle, -np.inf))
 

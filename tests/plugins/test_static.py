@@ -1,0 +1,418 @@
+"""The target static: C and Python answer as the bundle does, and what is wrong with an artefact is found."""
+
+import ast
+import inspect
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mesic
+from mesic.data.schema import Column
+from mesic.deployment import proof
+from mesic.errors import CheckFailed, SettingError, UsageError
+from mesic.host.registry import installed
+from mesic.testing.bundles import sealed
+from mesic.testing.fitted import recipe_of
+from mesic.testing.subjects import Subject
+from mesic.testing.tables import dataset, with_target
+from mesic.training.folds import final_fit
+from mesic.training.mean import mean_of
+from mesic.training.part import Part
+from mesic_plugins.targets.program import KERNELS, boosting, scoring
+from mesic_plugins.targets.program.program import TEXT_KERNELS
+from mesic_plugins.targets.static import Static, c_form, kernels
+
+HAS_C = shutil.which("cc") is not None
+needs_c = pytest.mark.skipif(not HAS_C, reason="there is no C compiler cc")
+FORMS = ("c", "python") if HAS_C else ("python",)
+COLUMNS = (
+    Column("age", "number", range=(0.0, 120.0), misfits="forbidden"),
+    Column("when", "time"),
+    Column("vip", "boolean"),
+    Column("town", "category", levels=("Ulm", "Bonn", "Köln", "Trier"), missing="forbidden"),
+    Column("code", "category", seen={"cells": "number"}),
+)
+
+
+def shop(task="binary", rows=240, seed=0):
+    """Return rows of every kind of column: numbers, moments, truths, levels, numbers as levels, free text."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {
+            "age": pd.Series(rng.integers(18, 90, rows).astype(float)).mask(rng.random(rows) < 0.1),
+            "when": np.round(rng.uniform(10_000, 20_000, rows) * 86_400) / 86_400,
+            "vip": rng.integers(0, 2, rows).astype(float),
+            "town": pd.Categorical(rng.choice(["Ulm", "Bonn", "Köln"], rows)),
+            "code": pd.Categorical(rng.choice(["1", "2", "30", "0.5"], rows)),
+            "note": pd.Categorical(rng.choice(["late again", "broken box, LATE", "fine – thanks", "Größe passt"], rows)),
+        }
+    )
+    value = X["age"].fillna(40) / 30 + (X["town"] == "Ulm") + X["vip"] * (X["note"] == "late again")
+    data = with_target(X, value.to_numpy() + rng.normal(0, 0.3, rows), task, rng)
+    return replace(data, kinds={"when": "time", "vip": "boolean", "note": "text"})
+
+
+def without_text(data):
+    return replace(data, X=data.X.drop(columns="note"))
+
+
+def fitted(data, learner, *transformers, rows=None, **options):
+    """Fit a pipeline as a run does."""
+    subject = Subject(installed().find("learner", learner), options)
+    parts = [
+        Part(found, {**Subject(found).options, **own})
+        for name, own in transformers
+        for found in [installed().find("transformer", name)]
+    ]
+    recipe = replace(recipe_of(subject, data.task), transformers=parts)
+    return final_fit(recipe, data, np.arange(len(data)) if rows is None else rows)
+
+
+def proven(bundle, folder, target=None, edge_rows=600):
+    target = target or Static(forms=FORMS)
+    folder.mkdir()
+    target.build(bundle, folder, mesic.Release("1", bundle.digest))
+    return proof.proven(target.doors(folder), proof.questions_of(bundle, edge_rows=edge_rows))
+
+
+TREES = {"n_estimators": 12}
+PIPELINES = {
+    "levels as they are": ("lightgbm", TREES, []),
+    "dates and hashes": ("lightgbm", TREES, [("hashing", {"columns": ["town", "code"]}), ("dates", {})]),
+    "bins and crosses": ("linear", {}, [("binning", {}), ("crosses", {})]),
+    "quantiles and products": ("linear", {}, [("quantile", {}), ("interactions", {})]),
+    "means of the target": ("naive_bayes", {}, [("target_encoding", {}), ("robust", {})]),
+    "filled and coded": ("extra_trees", TREES, [("impute", {"category": "most_frequent"}), ("ordinal", {})]),
+}
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_every_operator_answers_in_every_language_as_in_the_bundle(name, task, tmp_path):
+    learner, options, transformers = PIPELINES[name]
+    data = without_text(shop(task))
+    bundle = sealed(fitted(data, learner, *transformers, **options), data, tmp_path / "bundle", COLUMNS)
+
+    found = proven(bundle, tmp_path / "artefact")
+
+    assert all(door["largest_difference"] <= 1e-12 for door in found["doors"].values())
+    assert found["refused"] > 50
+
+
+def test_the_mean_of_members_that_saw_other_columns_classes_and_levels(tmp_path):
+    data = without_text(shop("multiclass"))
+    few = fitted(data, "tree", rows=np.flatnonzero((data.y != 1) & (data.X["town"] != "Ulm")))
+    narrow = fitted(replace(data, X=data.X[["age", "town"]]), "linear")
+    members = [few, narrow, fitted(data, "lightgbm", ("dates", {}), **TREES)]
+
+    found = proven(sealed(mean_of(members, [1, 2, 3]), data, tmp_path / "bundle", COLUMNS), tmp_path / "artefact")
+
+    assert set(found["doors"]) == set(FORMS)
+
+
+def test_free_text_is_read_in_python_and_refused_by_name_in_c(tmp_path):
+    data = shop()
+    bundle = sealed(fitted(data, "linear", ("text_counts", {})), data, tmp_path / "bundle", COLUMNS)
+
+    assert proven(bundle, tmp_path / "artefact", Static(forms=["python"]))["doors"]["python"]["score"]["n"] == len(data)
+    if HAS_C:
+        with pytest.raises(UsageError, match=r"step 'words' in C.*forms=\[python\]"):
+            proven(bundle, tmp_path / "other", Static(forms=["c"]))
+
+
+def test_an_unsupported_step_names_itself_and_the_alternative(tmp_path):
+    data = without_text(shop())
+    bundle = sealed(fitted(data, "neighbors"), data, tmp_path / "bundle", COLUMNS)
+
+    with pytest.raises(UsageError, match=r"cannot hold the step 'neighbors'.*another learner.*mesic predict"):
+        Static(forms=["python"]).build(bundle, tmp_path, mesic.Release("1", "x"))
+
+
+def test_cells_that_are_known_later_are_refused(tmp_path):
+    data = without_text(shop())
+    schema = (*COLUMNS[:2], replace(COLUMNS[2], available_at="when"), *COLUMNS[3:])
+    bundle = sealed(fitted(data, "linear"), data, tmp_path / "bundle", schema)
+
+    with pytest.raises(UsageError, match="known later"):
+        Static(forms=["python"]).build(replace_schema(bundle), tmp_path, mesic.Release("1", "x"))
+
+
+def replace_schema(bundle):
+    columns = [replace(c, role="time") if c.name == "when" else c for c in bundle.schema.columns]
+    fitted_ = replace(bundle.fitted, steps=(without_column(bundle.fitted.steps[0], "when"), *bundle.fitted.steps[1:]))
+    return replace(bundle, schema=replace(bundle.schema, columns=tuple(columns)), fitted=fitted_)
+
+
+def without_column(step, name):
+    return replace(step, params={"columns": [c for c in step.params["columns"] if c["name"] != name]})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("objective=poisson\n", "objective 'poisson'"),
+        ("objective=regression sqrt\n", "regression sqrt"),
+        ("average_output\nobjective=regression\n", "mode rf"),
+        ("objective=regression\n\nTree=0\nnum_leaves=1\nleaf_value=1\nis_linear=1\n", "linear leaves"),
+    ],
+)
+def test_a_foreign_lightgbm_model_is_refused_in_words(text, said):
+    with pytest.raises(UsageError, match=said):
+        boosting.boosted("num_tree_per_iteration=1\n" + text)
+
+
+def test_thresholds_of_float32_are_moved_to_where_rounding_turns():
+    rng = np.random.default_rng(0)
+    for threshold in [*rng.normal(size=200), 1e-40, 3.4e38, -3.5e38, 0.0, float(np.float32(0.1))]:
+        limit = scoring.as_float64(threshold)
+        beyond = np.nextafter(limit, np.inf)
+        with np.errstate(over="ignore"):
+            assert np.float32(limit) <= threshold < np.float32(beyond)
+
+
+def test_options_that_cannot_work_are_refused():
+    for options, said in (
+        ({"forms": ["cobol"]}, "forms"),
+        ({"prefix": "1x"}, "prefix"),
+        ({"prefix": "while"}, "prefix"),
+        ({"compiler": "no_such_compiler"}, r"forms=\[python\]"),
+    ):
+        with pytest.raises(SettingError, match=said):
+            Static(**options)
+
+
+def test_every_language_has_every_kernel_with_the_same_constants_in_the_same_order():
+    in_c = c_form.parts("kernels.c")
+    for name, spec in KERNELS.items():
+        wanted = [one[2:] for one in spec.split()]
+        handed = ["row", "texts"] if name in (*TEXT_KERNELS, "mean") else ["row"]
+        assert list(inspect.signature(getattr(kernels, name)).parameters) == [*handed, *wanted], name
+        if name != "words":
+            own = [p for p in c_form.parameters(name) if p not in ("in", "out", "texts", "width")]
+            assert [p for p in own if not p.endswith("_count")] == wanted, name
+            assert name in in_c
+
+
+@needs_c
+def test_the_c_file_calls_nothing_beyond_mathematics_and_strings(tmp_path):
+    data = without_text(shop())
+    bundle = sealed(fitted(data, "lightgbm", ("dates", {}), **TREES), data, tmp_path / "bundle", COLUMNS)
+    Static(forms=["c"], prefix="shop").build(bundle, tmp_path, mesic.Release("1", bundle.digest))
+
+    command = ["cc", "-std=c99", "-O2", "-c", "-o", tmp_path / "shop.o", tmp_path / "shop.c"]
+    subprocess.run(command, check=True)
+    names = subprocess.run(["nm", tmp_path / "shop.o"], check=True, capture_output=True, text=True).stdout
+    wanted = set(re.findall(r" U (?!shop_)(\w+)", names)) - {"_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
+    given = set(re.findall(r" [TRD] (\w+)", names))
+
+    assert wanted <= {"exp", "log", "log1p", "rint", "memcpy", "memcmp", "strlen", "memset"}
+    assert all(name.startswith("shop_") for name in given)
+
+
+def test_the_python_file_needs_no_site_packages(tmp_path):
+    data = without_text(shop())
+    bundle = sealed(fitted(data, "lightgbm", ("dates", {}), **TREES), data, tmp_path / "bundle", COLUMNS)
+    Static(forms=["python"]).build(bundle, tmp_path, mesic.Release("2.5", bundle.digest))
+    imported = {
+        name.partition(".")[0]
+        for one in ast.walk(ast.parse((tmp_path / "model.py").read_text()))
+        for name in ([a.name for a in one.names] if isinstance(one, ast.Import) else [one.module] if isinstance(one, ast.ImportFrom) else [])
+    }
+    words = [sys.executable, "-I", "-S", tmp_path / "model.py", "--version"]
+
+    assert imported <= sys.stdlib_module_names
+    assert json.loads(subprocess.run(words, check=True, capture_output=True).stdout)["version"] == "2.5"
+
+
+# What stands in a table, and what a CSV says of it; both doors read the CSV as `mesic predict` does.
+def test_a_csv_is_answered_as_mesic_predict_answers_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    data = without_text(shop())
+    bundle = sealed(fitted(data, "linear", ("dates", {})), data, tmp_path / "bundle", COLUMNS)
+    Static(forms=FORMS).build(bundle, tmp_path, mesic.Release("1", bundle.digest))
+    table = data.X.assign(when=pd.to_datetime(data.X["when"], unit="D").dt.round("us"), more='x, "y"\nz')
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    expected = bundle.predict(pd.read_csv(tmp_path / "rows.csv", dtype=str))
+    programs = {"python": [sys.executable, "-I", "-S", tmp_path / "model.py"]}
+    if HAS_C:
+        files = [tmp_path / "model.c", tmp_path / "model_main.c"]
+        subprocess.run(["cc", "-std=c99", "-o", tmp_path / "program", *files, "-lm"], check=True)
+        programs["c"] = [tmp_path / "program"]
+
+    for command in programs.values():
+        with (tmp_path / "rows.csv").open("rb") as rows, (tmp_path / "answers.csv").open("wb") as answers:
+            subprocess.run(command, stdin=rows, stdout=answers, check=True)
+        found = pd.read_csv(tmp_path / "answers.csv")
+        assert found["prediction"].tolist() == expected["prediction"].tolist()
+        np.testing.assert_allclose(found["p_label 1"], expected["p_label 1"], rtol=0, atol=1e-12)
+        assert found["error"].isna().all()
+
+
+@dataclass(frozen=True)
+class Sabotaged:
+    """Builds what is wrong with a bundle that is not the one that is sealed, or with files that are altered."""
+
+    bundle_of: object = None
+    edit: object = None
+    form: str = "python"
+
+    def build(self, bundle, folder, release):
+        Static(forms=[self.form]).build(self.bundle_of(bundle) if self.bundle_of else bundle, folder, release)
+        if self.edit:
+            path = folder / ("model.py" if self.form == "python" else "model.c")
+            altered = self.edit(path.read_text())
+            assert altered != path.read_text()
+            path.write_text(altered)
+
+    def doors(self, folder):
+        return Static(forms=[self.form]).doors(folder)
+
+
+def with_steps(bundle, steps):
+    return replace(bundle, fitted=replace(bundle.fitted, steps=tuple(steps)))
+
+
+def with_last_text(bundle, change):
+    *first, last = bundle.fitted.steps
+    return with_steps(bundle, [*first, replace(last, text=change(last.text))])
+
+
+def swapped_order(bundle):
+    """Scale before filling, where filling comes first."""
+    steps = list(bundle.fitted.steps)
+    place = next(place for place, step in enumerate(steps) if step.op == "impute")
+    steps[place], steps[place + 1] = steps[place + 1], steps[place]
+    return with_steps(bundle, steps)
+
+
+def swapped_classes(bundle):
+    return replace(bundle, manifest={**bundle.manifest, "classes": bundle.manifest["classes"][::-1]})
+
+
+def as_float32(bundle):
+    return with_last_text(
+        bundle,
+        lambda text: re.sub(
+            r"^(threshold|leaf_value)=(.*)$",
+            lambda line: f"{line[1]}=" + " ".join(repr(float(np.float32(word))) for word in line[2].split()),
+            text,
+            flags=re.MULTILINE,
+        ),
+    )
+
+
+def one_threshold_beside(bundle):
+    """Move one threshold of a number by one unit in its last place."""
+
+    def moved(text):
+        trees = re.split(r"(?=^Tree=)", text, flags=re.MULTILINE)
+        values = re.search(r"^threshold=(.*)$", trees[1], re.MULTILINE)[1].split()
+        kinds = re.search(r"^decision_type=(.*)$", trees[1], re.MULTILINE)[1].split()
+        place = next(place for place, kind in enumerate(kinds) if not int(kind) & 1)
+        values[place] = repr(float(np.nextafter(float(values[place]), np.inf)))
+        trees[1] = re.sub(r"^threshold=.*$", f"threshold={' '.join(values)}", trees[1], flags=re.MULTILINE)
+        return "".join(trees)
+
+    return with_last_text(bundle, moved)
+
+
+def truncated(bundle):
+    return with_last_text(
+        bundle,
+        lambda text: re.sub(r"^Tree=11\n.*?(?=^end of trees)", "\n", text, flags=re.MULTILINE | re.DOTALL),
+    )
+
+
+def decimal_comma(text):
+    return text.replace('out.write(json.dumps(found, ensure_ascii=False)', 'out.write(re.sub(r"(\\d)\\.(\\d)", r"\\1,\\2", json.dumps(found))')
+
+
+def reads_decimal_comma(text):
+    return text.replace("cell = float(cell) if NUMBER", 'cell = cell.replace(".", "").replace(",", ".")\n        cell = float(cell) if NUMBER')
+
+
+def dropped_column(text):
+    return text.replace('            numbers.append(read)', '            numbers.append(BLANK if column[0] == "age" else read)')
+
+
+def blanks_as_zero(text):
+    return text.replace("    numbers, texts = [], []\n", "    numbers, texts = [], []\n    row = {k: 0 if v is None else v for k, v in row.items()}\n")
+
+
+def local_time(text):
+    return text.replace("return 0\n    digits = zone", "return 7200\n    digits = zone")
+
+
+def cached(text):
+    """Answer from a cache whose key is too short."""
+    return text.replace(
+        "    refuse_expired(today)\n    return answer(*cells_of(row))",
+        '    refuse_expired(today)\n    key = str(row.get("age"))[:2]\n    if key not in CACHE:\n'
+        "        CACHE[key] = answer(*cells_of(row))\n    return CACHE[key]",
+    ).replace("THRESHOLD, COSTS =", "CACHE = {}\nTHRESHOLD, COSTS =")
+
+
+SABOTAGES = {
+    "wrong order of preprocessing": ("linear", Sabotaged(swapped_order)),
+    "swapped classes": ("lightgbm", Sabotaged(swapped_classes)),
+    "float32": ("lightgbm", Sabotaged(as_float32)),
+    "float32 in C": ("lightgbm", Sabotaged(edit=lambda text: text.replace("double value, const double *edges", "float value, const double *edges"), form="c")),
+    "one threshold, one unit beside": ("lightgbm", Sabotaged(one_threshold_beside)),
+    "one threshold, in C": ("lightgbm", Sabotaged(one_threshold_beside, form="c")),
+    "truncated model": ("lightgbm", Sabotaged(truncated)),
+    "truncated model in C": ("lightgbm", Sabotaged(truncated, form="c")),
+    "answers with a decimal comma": ("lightgbm", Sabotaged(edit=decimal_comma)),
+    "reads a decimal comma": ("lightgbm", Sabotaged(edit=reads_decimal_comma)),
+    "dropped column": ("lightgbm", Sabotaged(edit=dropped_column)),
+    "missing cells as zero": ("lightgbm", Sabotaged(edit=blanks_as_zero)),
+    "time zone": ("lightgbm", Sabotaged(edit=local_time)),
+    "stale cache": ("lightgbm", Sabotaged(edit=cached)),
+}
+
+
+@pytest.fixture(scope="module")
+def sealed_models(tmp_path_factory):
+    data = without_text(shop())
+    folder = tmp_path_factory.mktemp("sealed")
+    made = {name: fitted(data, name, **(TREES if name == "lightgbm" else {})) for name in ("lightgbm", "linear")}
+    bundles = {name: sealed(model, data, folder / name, COLUMNS) for name, model in made.items()}
+    old = shop(seed=9)
+    bundles["old"] = sealed(fitted(without_text(old), "lightgbm", **TREES), without_text(old), folder / "old", COLUMNS)
+    return bundles
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_a_sabotaged_artefact_is_stopped(name, sealed_models, tmp_path):
+    model, target = SABOTAGES[name]
+    if target.form == "c" and not HAS_C:
+        pytest.skip("there is no C compiler cc")
+
+    with pytest.raises(CheckFailed, match="does not answer as its bundle"):
+        proven(sealed_models[model], tmp_path / "artefact", target)
+
+
+def test_the_model_of_another_day_is_stopped_and_rows_are_named(sealed_models, tmp_path):
+    target = Sabotaged(lambda _: sealed_models["old"])
+
+    with pytest.raises(CheckFailed, match=r"end_to_end rows differ:\n\s+row \d+ \{.*\"age\".*is answered"):
+        proven(sealed_models["lightgbm"], tmp_path / "artefact", target)
+
+
+@pytest.mark.parametrize("model", ["lightgbm", "linear", "old"])
+def test_nothing_that_is_right_is_stopped(model, sealed_models, tmp_path):
+    for form in FORMS:
+        proven(sealed_models[model], tmp_path / form, Sabotaged(form=form), edge_rows=3000)
+
+
+def test_hostile_names_reach_every_language(tmp_path):
+    data = dataset("multiclass")
+    bundle = sealed(fitted(data, "tree"), data, tmp_path / "bundle")
+
+    assert set(proven(bundle, tmp_path / "artefact")["doors"]) == set(FORMS)
