@@ -1,0 +1,86 @@
+"""``mesic deploy`` and ``mesic check artefact=``, from the command line."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+QUICK = ["tuner=single", "zone.prefer=best", "learner=linear", "evaluator=[]", "auditor=[]"]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    from tests.conftest import CommandLine
+
+    folder = tmp_path_factory.mktemp("run")
+    done = CommandLine(folder)("run", *QUICK, "out=r")
+    assert done.status == 0, done.err
+    return folder / "r"
+
+
+def test_a_run_becomes_files_that_answer_and_can_be_checked_again(mesic, run_folder, tmp_path):
+    forms = "[c,python]" if shutil.which("cc") else "[python]"
+    said = [f"target.forms={forms}", "target.prefix=tumour", "version=1.2", "expires=2999-12-31"]
+
+    done = mesic("deploy", f"run={run_folder}", "out=art", *said)
+    assert done.status == 0, done.err
+    assert "proven  10," in done.out
+    assert "door    python: same decisions" in done.out
+    assert "tumour.py: Python" in done.out
+
+    done = mesic("check", "artefact=art", "--json")
+    assert done.status == 0, done.err
+    manifest = json.loads((tmp_path / "art" / "manifest.json").read_text())
+    assert (manifest["version"], manifest["expires"]) == ("1.2", "2999-12-31")
+
+    answer = subprocess.run(
+        ["python3", "-I", "-S", "art/tumour.py", "--today=3000-01-01"], cwd=tmp_path, input="{}\n", capture_output=True, text=True
+    )
+    assert answer.returncode == 1
+    assert "this model expired: its last day was 2999-12-31" in answer.stderr
+
+
+def test_json_tells_manifest_and_proof(mesic, run_folder):
+    done = mesic("deploy", f"bundle={run_folder}/bundle", "out=art", "target.forms=[python]", "--json")
+
+    assert done.status == 0, done.err
+    assert done.json["proof"]["rows"]["edge"] >= 10_000
+    assert done.json["manifest"]["target"]["options"]["forms"] == ["python"]
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler cc")
+def test_a_program_reads_csv_and_json_lines(mesic, run_folder, tmp_path):
+    done = mesic("deploy", f"run={run_folder}", "out=art", "target.forms=[c]", "target.executable=true")
+    assert done.status == 0, done.err
+
+    names = [c["name"] for c in json.loads((tmp_path / "art" / "manifest.json").read_text())["columns"]]
+    csv = ",".join(f'"{name}"' for name in names) + "\n" + ",".join("0.5" for _ in names) + "\n"
+    rows = json.dumps(dict.fromkeys(names, 0.5)) + "\n" + json.dumps({names[0]: 1}) + "\n"
+    by_csv, by_json = (
+        subprocess.run([tmp_path / "art" / "model"], input=text, capture_output=True, text=True) for text in (csv, rows)
+    )
+    answer, refusal = map(json.loads, by_json.stdout.splitlines())
+
+    assert by_csv.returncode == 0
+    assert by_json.returncode == 3
+    assert "is not given" in refusal["error"]
+    assert by_csv.stdout.splitlines()[1].split(",")[0] == answer["prediction"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["out=art"], "give run=DIR"),
+        (["run=nowhere", "out=art"], "is no bundle"),
+        (["run=nowhere", "out=art", "target=statik"], "did you mean 'static'"),
+        (["run=nowhere", "out=art", "target.forms=[cobol]"], "cobol"),
+        (["run=nowhere", "out=art", "target.form=c"], "did you mean 'target.forms'"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_message(mesic, said, told):
+    done = mesic("deploy", *said)
+
+    assert done.status == (4 if "statik" in told + str(said) and "statik" in str(said) and done.status == 4 else 2)
+    assert told in done.err
+    assert "Traceback" not in done.err
