@@ -81,6 +81,6 @@ def test_a_program_reads_csv_and_json_lines(mesic, run_folder, tmp_path):
 def test_what_cannot_work_is_said_in_one_message(mesic, said, told):
     done = mesic("deploy", *said)
 
-    assert done.status == (4 if "statik" in told + str(said) and "statik" in str(said) and done.status == 4 else 2)
+    assert done.status == 2
     assert told in done.err
     assert "Traceback" not in done.err

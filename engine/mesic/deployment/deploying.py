@@ -53,9 +53,9 @@ def deploy(
     ComponentError
         No plugin offers the target.
     """
+    offer, chosen = (registry or installed()).find("target", target), dict(options or {})
+    builder = build(offer, chosen)
     loaded = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
     release = release_of(loaded, version, expires, today or datetime.now(UTC).date())
-    offer = (registry or installed()).find("target", target)
-    chosen = dict(options or {})
     loaded.check_end_to_end()
-    return write_artefact(loaded, build(offer, chosen), provider_facts(offer, chosen), release, Path(out))
+    return write_artefact(loaded, builder, provider_facts(offer, chosen), release, Path(out))

@@ -94,12 +94,13 @@ def release_of(bundle: Bundle, version: str | None, expires: str | None, today: 
     UsageError
         ``expires`` is no day, or lies in the past.
     """
+    called = bundle.digest[:12] if version is None else str(version)  # 1.2 comes as a number
     if expires is None:
-        return Release(version or bundle.digest[:12], bundle.digest)
+        return Release(called, bundle.digest)
     try:
         day = date.fromisoformat(str(expires))
     except ValueError:
         raise UsageError(f"expires={expires} cannot work: give a day such as 2027-01-31") from None
     if day < today:
         raise UsageError(f"expires={expires} cannot work: that day has passed; give one from {today.isoformat()} on")
-    return Release(version or bundle.digest[:12], bundle.digest, day)
+    return Release(called, bundle.digest, day)
