@@ -24,6 +24,7 @@ from mesic.verbs.data.diff import DiffSettings
 from mesic.verbs.data.label import LabelSettings
 from mesic.verbs.data.schema import SchemaSettings
 from mesic.verbs.data.trace import TraceSettings
+from mesic.verbs.deploy import DeploySettings
 from mesic.verbs.log import LogSettings
 from mesic.verbs.predict import PredictSettings
 from mesic.verbs.report import ReportSettings
@@ -36,6 +37,7 @@ WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false
 SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),
+    "deploy": (("", DeploySettings),),
     "data schema": (("", SchemaSettings),),
     "plan ab": (("", PlanAbSettings),),
     "compare": (("", CompareSettings),),

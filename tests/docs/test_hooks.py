@@ -12,8 +12,10 @@ from tests.docs.pages import DOCS, blocks, sections, tables
 from mesic.audit.pricing import Pricing
 from mesic.audit.view import Auditor, AuditView
 from mesic.bundle import portable
+from mesic.bundle.inputs import Input
 from mesic.data.reading import Source
 from mesic.decision.settling import Calibrator
+from mesic.deployment.target import Built, Door, Release, Target
 from mesic.evaluation.metrics import Metric
 from mesic.evaluation.view import Evaluation, EvaluationView, Evaluator, PredictedRows
 from mesic.findings import Finding
@@ -32,8 +34,9 @@ PROTOCOLS = (Source, Splitter, Rows, Split, Sampler, Sample, Metric, Tuner, Eval
 PREDICTED = (PredictedRows,)
 AUDITING = (Auditor, AuditView, Pricing)
 ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
+DEPLOYING = (Target, Release, Built, Door, Input)
 DECLARED = (
-    *PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Calibrator, Finding, Component, Range, Choice, Objection, Evidence,
+    *PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Calibrator, *DEPLOYING, Finding, Component, Range, Choice, Objection, Evidence,
 )  # fmt: skip
 DECLARATIONS = {thing.__name__: thing for thing in DECLARED}
 HOOK = re.compile(r"^### `(\w+)(\(.*\)) -> (.*)`$", re.MULTILINE)

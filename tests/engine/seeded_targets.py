@@ -51,7 +51,9 @@ class ReadsColumnsByPlace(Edited):
 
 class AnswersWithoutAColumn(Edited):
     def edited(self, text):
-        return text.replace("        if column[0] not in row:\n", "        row = {column[0]: None, **row}\n        if False:\n")
+        return text.replace(
+            "        if column[0] not in row:\n", "        row = {column[0]: None, **row}\n        if False:\n"
+        )
 
 
 class TakesUnseenLevelsForTheFirst(Edited):
@@ -67,7 +69,7 @@ class LosesTheLastRow(Healthy):
             tolerance = inner.tolerance
 
             def ask(self, rows):
-                return ProcessDoor(inner.command).ask(rows[:-1]) + [{"prediction": None}]
+                return [*ProcessDoor(inner.command).ask(rows[:-1]), {"prediction": None}]
 
         return {"python": Door()}
 

@@ -49,7 +49,12 @@ def test_the_manifest_tells_version_bundle_target_and_needs(artefact, bundle):
     assert told["target"]["name"] == "static"
     assert told["requirements"][0].startswith("model.py: Python")
     assert told["cannot"]
-    assert set(told["files"]) == {"model.py", "proof.json", *(f"proof/{n}.jsonl.gz" for n in proof.SETS), "proof/metric.json"}
+    assert set(told["files"]) == {
+        "model.py",
+        "proof.json",
+        *(f"proof/{n}.jsonl.gz" for n in proof.SETS),
+        "proof/metric.json",
+    }
 
 
 def test_the_proof_counts_rows_refusals_and_differences(artefact):
@@ -85,7 +90,7 @@ def test_a_proof_that_fails_leaves_what_was_there(artefact, bundle, tmp_path, mo
     first = mesic.deploy(bundle, out=out, options=PYTHON, version="1", today=TODAY)
     monkeypatch.setattr(proof, "compared", lambda *_: ([0], 1.0))
 
-    with pytest.raises(CheckFailed, match="door python: 90 of 90|1 of 90"):
+    with pytest.raises(CheckFailed, match="door python: 1 of 90"):
         mesic.deploy(bundle, out=out, options=PYTHON, version="2", today=TODAY)
 
     assert load_artefact(out).manifest == first.manifest
@@ -176,7 +181,10 @@ def test_answers_are_compared_by_decision_refusal_and_score():
     assert proof.compared([same], [{"prediction": "a"}], 1.0)[0] == [0]
     assert proof.compared([same], [{"prediction": "a", "p_a": float("nan")}], 1.0)[0] == [0]
     assert proof.compared([same], [{"prediction": "a", "p_a": 0.5 + 2e-12}], 1e-12)[0] == [0]
-    assert proof.compared([{"prediction": 1e6}], [{"prediction": 1e6 + 1e-7}], 1e-12) == ([], pytest.approx(1e-13, rel=0.1))
+    assert proof.compared([{"prediction": 1e6}], [{"prediction": 1e6 + 1e-7}], 1e-12) == (
+        [],
+        pytest.approx(1e-13, rel=0.1),
+    )
 
 
 def test_a_metric_that_leaves_its_range_stops_the_artefact(bundle, artefact):

@@ -127,6 +127,8 @@ class TestEveryEvaluator(EvaluatorContract):
 )
 class TestEveryRollout(RolloutContract):
     """Every installed roll-out keeps the roll-out promises."""
+
+
 @every("targets", static={"forms": FORMS})
 class TestEveryTarget(TargetContract):
     """Every installed target keeps the target promises."""

@@ -51,7 +51,9 @@ def shop(task="binary", rows=240, seed=0):
             "vip": rng.integers(0, 2, rows).astype(float),
             "town": pd.Categorical(rng.choice(["Ulm", "Bonn", "Köln"], rows)),
             "code": pd.Categorical(rng.choice(["1", "2", "30", "0.5"], rows)),
-            "note": pd.Categorical(rng.choice(["late again", "broken box, LATE", "fine – thanks", "Größe passt"], rows)),
+            "note": pd.Categorical(
+                rng.choice(["late again", "broken box, LATE", "fine – thanks", "Größe passt"], rows)
+            ),
         }
     )
     value = X["age"].fillna(40) / 30 + (X["town"] == "Ulm") + X["vip"] * (X["note"] == "late again")
@@ -223,7 +225,13 @@ def test_the_python_file_needs_no_site_packages(tmp_path):
     imported = {
         name.partition(".")[0]
         for one in ast.walk(ast.parse((tmp_path / "model.py").read_text()))
-        for name in ([a.name for a in one.names] if isinstance(one, ast.Import) else [one.module] if isinstance(one, ast.ImportFrom) else [])
+        for name in (
+            [a.name for a in one.names]
+            if isinstance(one, ast.Import)
+            else [one.module]
+            if isinstance(one, ast.ImportFrom)
+            else []
+        )
     }
     words = [sys.executable, "-I", "-S", tmp_path / "model.py", "--version"]
 
@@ -331,19 +339,30 @@ def truncated(bundle):
 
 
 def decimal_comma(text):
-    return text.replace('out.write(json.dumps(found, ensure_ascii=False)', 'out.write(re.sub(r"(\\d)\\.(\\d)", r"\\1,\\2", json.dumps(found))')
+    return text.replace(
+        "out.write(json.dumps(found, ensure_ascii=False)",
+        'out.write(re.sub(r"(\\d)\\.(\\d)", r"\\1,\\2", json.dumps(found))',
+    )
 
 
 def reads_decimal_comma(text):
-    return text.replace("cell = float(cell) if NUMBER", 'cell = cell.replace(".", "").replace(",", ".")\n        cell = float(cell) if NUMBER')
+    return text.replace(
+        "cell = float(cell) if NUMBER",
+        'cell = cell.replace(".", "").replace(",", ".")\n        cell = float(cell) if NUMBER',
+    )
 
 
 def dropped_column(text):
-    return text.replace('            numbers.append(read)', '            numbers.append(BLANK if column[0] == "age" else read)')
+    return text.replace(
+        "            numbers.append(read)", '            numbers.append(BLANK if column[0] == "age" else read)'
+    )
 
 
 def blanks_as_zero(text):
-    return text.replace("    numbers, texts = [], []\n", "    numbers, texts = [], []\n    row = {k: 0 if v is None else v for k, v in row.items()}\n")
+    return text.replace(
+        "    numbers, texts = [], []\n",
+        "    numbers, texts = [], []\n    row = {k: 0 if v is None else v for k, v in row.items()}\n",
+    )
 
 
 def local_time(text):
@@ -363,7 +382,13 @@ SABOTAGES = {
     "wrong order of preprocessing": ("linear", Sabotaged(swapped_order)),
     "swapped classes": ("lightgbm", Sabotaged(swapped_classes)),
     "float32": ("lightgbm", Sabotaged(as_float32)),
-    "float32 in C": ("lightgbm", Sabotaged(edit=lambda text: text.replace("double value, const double *edges", "float value, const double *edges"), form="c")),
+    "float32 in C": (
+        "lightgbm",
+        Sabotaged(
+            edit=lambda text: text.replace("double value, const double *edges", "float value, const double *edges"),
+            form="c",
+        ),
+    ),
     "one threshold, one unit beside": ("lightgbm", Sabotaged(one_threshold_beside)),
     "one threshold, in C": ("lightgbm", Sabotaged(one_threshold_beside, form="c")),
     "truncated model": ("lightgbm", Sabotaged(truncated)),

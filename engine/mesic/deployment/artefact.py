@@ -59,9 +59,7 @@ class Artefact:
         return proof.proven(target.doors(self.folder), questions)
 
 
-def write_artefact(
-    bundle: Bundle, target: Target, told: Mapping[str, Any], release: Release, folder: Path
-) -> Artefact:
+def write_artefact(bundle: Bundle, target: Target, told: Mapping[str, Any], release: Release, folder: Path) -> Artefact:
     """Build an artefact and prove it; only then it is there.
 
     Parameters
@@ -96,7 +94,9 @@ def write_artefact(
         write_json(fresh / MANIFEST, _manifest(bundle, built, told, release, fresh))
         _put_in_place(fresh, folder)
     except OSError as error:
-        raise UsageError(f"cannot write {folder}: {error.strerror or error}; make room, or give another out=") from error
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror or error}; make room, or give another out="
+        ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return load_artefact(folder)

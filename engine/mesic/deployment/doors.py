@@ -16,7 +16,7 @@ BEYOND = 1e999  # JSON has no infinity, but numbers beyond what 64 bits hold
 
 @dataclass(frozen=True)
 class ProcessDoor:
-    """A command that answers JSON lines.
+    r"""A command that answers JSON lines.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class ProcessDoor:
     Examples
     --------
     >>> import sys
-    >>> echo = "import sys; [print('{\\"prediction\\": 1.5}') for line in sys.stdin]"
+    >>> echo = "import sys; [print('{\"prediction\": 1.5}') for line in sys.stdin]"
     >>> ProcessDoor([sys.executable, "-c", echo]).ask([{"age": 31}])
     [{'prediction': 1.5}]
     """

@@ -72,18 +72,18 @@ class EdgeRows:
         value = self._walk(own, number, cell)
         return repr(value) if isinstance(value, float) else value
 
-    def _blanks(self, own: Input, number: int, cell: Any) -> Any:
+    def _blanks(self, own: Input, number: int, cell: Any) -> Any:  # noqa: ARG002 - as every change
         return None
 
-    def _texts(self, own: Input, number: int, cell: Any) -> Any:
+    def _texts(self, own: Input, number: int, cell: Any) -> Any:  # noqa: ARG002
         if own.reading in ("level", "text"):
             return self._one_of((*ODD_TEXTS, *own.levels[:20], f" {cell} ", f"{cell}".upper()))
         return cell
 
-    def _extremes(self, own: Input, number: int, cell: Any) -> Any:
+    def _extremes(self, own: Input, number: int, cell: Any) -> Any:  # noqa: ARG002
         return self._one_of(EXTREMES) if own.reading in ("number", "boolean") else cell
 
-    def _types(self, own: Input, number: int, cell: Any) -> Any:
+    def _types(self, own: Input, number: int, cell: Any) -> Any:  # noqa: ARG002
         if own.reading == "time":
             return self._one_of((*ODD_MOMENTS, True))
         if own.reading in ("level", "text"):
@@ -108,4 +108,4 @@ def _moment(days: float, seconds: float, otherwise: Any) -> Any:
     """Return a moment some seconds beside a day as text, or something else where calendars end."""
     if not FIRST_DAY < days < LAST_DAY:
         return otherwise
-    return (datetime(1970, 1, 1) + timedelta(days=days, seconds=seconds)).isoformat()  # noqa: DTZ001 - read as UTC
+    return (datetime(1970, 1, 1) + timedelta(days=days, seconds=seconds)).isoformat()

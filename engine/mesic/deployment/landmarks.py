@@ -13,11 +13,11 @@ Landmarks = dict[str, set[float]]
 
 
 def landmarks(bundle: Bundle) -> dict[str, np.ndarray]:
-    """Return for each raw column of numbers the values at which something changes, ascending.
+    r"""Return for each raw column of numbers the values at which something changes, ascending.
 
     Examples
     --------
-    >>> split_values("Tree=0\\nsplit_feature=1 0\\nthreshold=0.5 7\\n")
+    >>> split_values("Tree=0\nsplit_feature=1 0\nthreshold=0.5 7\n")
     {1: [0.5], 0: [7.0]}
     """
     found: Landmarks = {one.name: set() for one in bundle.inputs if one.reading not in ("level", "text")}
@@ -45,10 +45,12 @@ def _gather(steps: Sequence[PortableStep], found: Landmarks) -> None:
 
 
 def _raw(way: Sequence[tuple[PortableStep, Link]], place: int, values: np.ndarray) -> tuple[int, np.ndarray]:
-    """Return the raw column that a column comes from, and values of the one as values of the other; -1 if it is made."""
+    """Return the raw column that a column comes from, with its values for those given; -1 if it is made."""
     for step, link in reversed(way):
         parents = link.parents[place]
-        is_shown = link.is_same[place] or step.op == "scale" or (step.op == "impute" and place < step.arrays["value"].size)
+        is_shown = (
+            link.is_same[place] or step.op == "scale" or (step.op == "impute" and place < step.arrays["value"].size)
+        )
         if len(parents) != 1 or not is_shown:
             return -1, values
         place = parents[0]
@@ -78,7 +80,9 @@ def _thresholds(step: PortableStep) -> Iterator[tuple[int, np.ndarray]]:
         feature, threshold = step.arrays["feature"], step.arrays["threshold"]
         for place in np.unique(feature[feature >= 0]):
             own = threshold[feature == place]
-            middle = (own.astype(np.float32).astype(float) + np.nextafter(own.astype(np.float32), np.float32(np.inf))) / 2
+            middle = (
+                own.astype(np.float32).astype(float) + np.nextafter(own.astype(np.float32), np.float32(np.inf))
+            ) / 2
             yield int(place), np.unique(np.concatenate([own, middle]))  # float32 turns in the middle
 
 
@@ -97,4 +101,3 @@ def beside(values: np.ndarray) -> np.ndarray:
     """Return each value with its neighbours, one unit in the last place away."""
     with np.errstate(over="ignore"):
         return np.unique(np.concatenate([values, np.nextafter(values, -np.inf), np.nextafter(values, np.inf)]))
-

@@ -181,7 +181,7 @@ def compared(
 
     Examples
     --------
-    >>> compared([{"prediction": "a", "p_a": 0.5}, {"error": "?"}], [{"prediction": "a", "p_a": 0.75}, {"error": ""}], 0.5)
+    >>> compared([{"prediction": "a", "p_a": 0.5}], [{"prediction": "a", "p_a": 0.75}], 0.5)
     ([], 0.25)
     >>> compared([{"prediction": "a", "p_a": 0.5}], [{"prediction": "b", "p_a": 0.5}], 0.5)
     ([0], 0.0)

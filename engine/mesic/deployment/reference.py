@@ -48,11 +48,13 @@ def _whole_rows(bundle: Bundle, rows: Sequence[Row]) -> list[dict[str, Any]]:
     for name in names:
         coerced = _coerced(bundle.schema[name], [row.get(name) for row in rows])
         typed[name] = coerced.values
-        refused |= {row: name for row in _broken(bundle.schema[name], coerced)}
+        refused |= dict.fromkeys(_broken(bundle.schema[name], coerced), name)
     hide_later(typed, bundle.schema, RowAccount(), "deploy")
     with np.errstate(all="ignore"):  # edge rows are made to be hard on arithmetic
         scores = bundle.predictor(frame_of({name: typed[name] for name in bundle.needed}, len(rows)))
-    answers: list[dict[str, Any]] = bundle.answers(scores).to_dict("records")
+    answers: list[dict[str, Any]] = [
+        {str(name): value for name, value in row.items()} for row in bundle.answers(scores).to_dict("records")
+    ]
     for row, name in refused.items():
         answers[row] = {"error": f"column {name!r} breaks its rules"}
     return answers
@@ -88,7 +90,7 @@ def _joined_levels(read: Sequence[Coerced], there: Sequence[np.ndarray]) -> pd.C
     joined = np.full(len(there[0]), None, dtype=object)
     for own, is_own in zip(read, there, strict=True):
         joined[is_own] = np.asarray(own.values, dtype=object)[is_own]
-    joined = np.where(pd.isna(joined), None, joined)
+    joined[pd.isna(joined)] = None
     return pd.Categorical(joined, categories=pd.Index(sorted({c for c in joined if c is not None}), dtype=object))
 
 

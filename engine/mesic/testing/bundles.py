@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from mesic.runs.plan import metrics_of
 from mesic.training.fitted import Fitted
 
 TARGET = "target"
-CONFIG = {"metric": None, "metrics": None, "plugins": {"prefer": {}}}
+CONFIG: dict[str, Any] = {"metric": None, "metrics": None, "plugins": {"prefer": {}}}
 
 
 def sealed(fitted: Fitted, data: Dataset, folder: Path, columns: Sequence[Column] = ()) -> Bundle:

@@ -72,12 +72,17 @@ def proof_lines(proof: Mapping[str, Any]) -> Iterator[str]:
     """Yield what was proven, as people read it."""
     rows = proof["rows"]
     yield (
-        f"proven  {sum(rows.values()):,} rows: {rows['end_to_end']:,} end to end, {rows['confidence']:,} of the confidence "
-        f"set, {rows['edge']:,} at the edges; {proof['refused']:,} refused alike"
+        f"proven  {sum(rows.values()):,} rows: {rows['end_to_end']:,} end to end, {rows['confidence']:,} of the "
+        f"confidence set, {rows['edge']:,} at the edges; {proof['refused']:,} refused alike"
     )
     for name, door in proof["doors"].items():
         score = door["score"]
         yield (
             f"door    {name}: same decisions; scores differ by {door['largest_difference']:.1e} at most, "
-            f"{door['tolerance']:.0e} may be; {score['metric']} {score['value']:.4g} [{score['low']:.4g}, {score['high']:.4g}]"
+            f"{door['tolerance']:.0e} may be; {score['metric']} {score['value']:.4g} {_ends(score)}"
         )
+
+
+def _ends(score: Mapping[str, Any]) -> str:
+    low, high = ("?" if score[end] is None else f"{score[end]:.4g}" for end in ("low", "high"))
+    return f"[{low}, {high}]"

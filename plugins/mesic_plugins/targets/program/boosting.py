@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Boosted:
 
 
 def boosted(text: str) -> Boosted:
-    """Return the trees of a model.
+    r"""Return the trees of a model.
 
     Raises
     ------
@@ -46,7 +47,8 @@ def boosted(text: str) -> Boosted:
 
     Examples
     --------
-    >>> found = boosted("num_tree_per_iteration=1\\nobjective=regression\\n\\nTree=0\\nnum_leaves=1\\nleaf_value=2.5\\n")
+    >>> head = "num_tree_per_iteration=1\nobjective=regression\n"
+    >>> found = boosted(head + "\nTree=0\nnum_leaves=1\nleaf_value=2.5\n")
     >>> found.link, found.root.tolist(), found.value.tolist()
     ('identity', [-1], [2.5])
     """
@@ -127,7 +129,7 @@ def _tree(tree: dict[str, str], nodes: int, leaves: int) -> tuple[Nodes, np.ndar
 def _level_sets(tree: dict[str, str]) -> Iterator[tuple[int, ...]]:
     """Yield the sets of levels that go left, as words of 32 bits."""
     edges, words = _whole(tree["cat_boundaries"]), _whole(tree["cat_threshold"])
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         yield tuple(words[start:end])
 
 

@@ -1,4 +1,4 @@
-"""Trees as a kernel walks them: each cell is ranked once among all thresholds of its column, and nodes compare ranks."""
+"""Trees as a kernel walks them: a cell is ranked once among the thresholds of its column, and nodes compare ranks."""
 
 from dataclasses import dataclass
 

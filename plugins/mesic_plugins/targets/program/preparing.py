@@ -34,7 +34,7 @@ def take(step: PortableStep, columns: Columns) -> Lowered:
         for place, name in enumerate(taken.names)
         if name in merged
     }
-    levels = taken.levels | {name: tuple(one["names"]) for name, one in merged.items() if name in taken.names}
+    levels = {**taken.levels} | {name: tuple(one["names"]) for name, one in merged.items() if name in taken.names}
     return _taken(places, len(columns)) + _recoded(tables, len(places)), taken.with_levels(levels)
 
 
@@ -116,7 +116,7 @@ def lookup(step: PortableStep, columns: Columns) -> Lowered:
     return looked_up(columns, keep, places, start, table, step.params["names"])
 
 
-def looked_up(  # noqa: PLR0913 - one parameter a part of a lookup
+def looked_up(
     columns: Columns, keep: np.ndarray, places: np.ndarray, start: np.ndarray, table: np.ndarray, names: list[str]
 ) -> Lowered:
     """Return a lookup of rows of a table by code, the last row of each part for missing cells."""

@@ -28,8 +28,8 @@ KERNELS = {
     "constant": "D:value",
     "draw": "u:seed D:value",
     "linear": "I:places i:outputs D:coef D:intercept",
-    "forest": "i:outputs i:each I:features I:start D:edges I:slots I:blanks I:set_features I:set_slots I:set_levels I:set_start "
-    "R:set_rows I:root N:nodes D:value",
+    "forest": "i:outputs i:each I:features I:start D:edges I:slots I:blanks I:set_features I:set_slots I:set_levels "
+    "I:set_start R:set_rows I:root N:nodes D:value",
     "naive_bayes": "D:offset D:theta D:variance",
     "mean": "P:members D:share I:start I:present i:outputs",
     # scores to scores

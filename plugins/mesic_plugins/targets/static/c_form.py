@@ -89,7 +89,7 @@ def source(release, program, decision, classes, columns):
         A step or a text has no form in C.
     """
     _refuse(program, columns, classes)
-    tables, functions = Tables(), []
+    tables, functions = Tables(), list[str]()
     _function(program, "run", tables, functions)
     inputs = [_input(column, tables) for column in columns]
     decided = _decided(decision, len(classes), tables)
@@ -263,14 +263,15 @@ def main(columns):
         f"static const int kinds[] = {listed('KIND_' + kinds[column.reading] for column in columns)};",
         f"static const int spellings[] = {listed(spelt.get(column.cells, 'SPELT_AS_TEXT') for column in columns)};",
     ]
-    written = (HOME / "main.c").read_text(encoding="utf-8").replace("/* readings */", "\n".join(tables))
-    return written
+    return (HOME / "main.c").read_text(encoding="utf-8").replace("/* readings */", "\n".join(tables))
 
 
 def stack_bytes(program, columns):
     """Return about how much stack an answer takes."""
     depth = 1 + _depth(program)
-    return 8 * (3 * _widest(program) * depth + 4 * columns) + 1000
+    sizes = _sizes(program)
+    ranks = (sizes["features"] + sizes["slots"]) * (2 if sizes["rank"] == "unsigned short" else 4)
+    return 8 * (3 * _widest(program) * depth + 4 * columns) + ranks + 1000
 
 
 def _depth(program):

@@ -24,14 +24,14 @@ def number(value):
 
 
 def text(value):
-    """Return a text as C reads it: bytes that are no plain letters as three octal digits.
+    r"""Return a text as C reads it: bytes that are no plain letters as three octal digits.
 
     Examples
     --------
     >>> print(text('a "b"?'))
-    "a \\"b\\"\\077"
+    "a \"b\"\077"
     """
-    plain = {byte for byte in range(32, 127)} - set(b'"\\?')
+    plain = set(range(32, 127)) - set(b'"\\?')
     escaped = {ord('"'): '\\"', ord("\\"): "\\\\"}
     return '"' + "".join(chr(b) if b in plain else escaped.get(b, f"\\{b:03o}") for b in value.encode()) + '"'
 

@@ -8,10 +8,16 @@ import json
 import re
 import sys
 import time
+from typing import Any
 
 NAME, VERSION, BUNDLE, EXPIRES = "model", "", "", None
-INPUTS, CLASSES, PROGRAM, THRESHOLD, COSTS = (), (), (), None, None
-BLANKS, TRUTHS = frozenset(), {}
+INPUTS: Any = ()
+CLASSES: Any = ()
+PROGRAM: Any = ()
+THRESHOLD: Any = None
+COSTS: Any = None
+BLANKS: Any = frozenset()
+TRUTHS: Any = {}
 BLANK, SECONDS_A_DAY = float("nan"), 86_400
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
@@ -167,7 +173,9 @@ def read_moment(cell):
     if not found:
         return None if re.match(r"\d{4}", text, re.ASCII) else BLANK
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    if not (year and 1 <= month <= 12 and 1 <= day <= days_in(year, month) and hour < 24 and minute < 60 and second < 60):
+    if not (
+        year and 1 <= month <= 12 and 1 <= day <= days_in(year, month) and hour < 24 and minute < 60 and second < 60
+    ):
         return BLANK
     seconds = days_since_1970(year, month, day) * SECONDS_A_DAY + hour * 3600 + minute * 60 + second
     return (float(seconds - zone_seconds(found[8])) + int((found[7] or "0").ljust(9, "0")) / 1e9) / SECONDS_A_DAY
@@ -258,7 +266,7 @@ def lines_of_csv(lines, out, today):
     if lost:
         raise Refused(f"the data lack {len(lost)} needed columns: {', '.join(map(repr, lost))}")
     names = ["prediction"] + ["p_" + label for label in CLASSES]
-    writer = csv.DictWriter(out, names + ["error"], lineterminator="\n")
+    writer = csv.DictWriter(out, [*names, "error"], lineterminator="\n")
     writer.writeheader()
     for row in reader:
         try:
@@ -285,7 +293,7 @@ def main(arguments):
             return 2
         today = read_moment(day)
     for stream in (sys.stdin, sys.stdout):
-        stream.reconfigure(encoding="utf-8", errors="replace", newline="")
+        stream.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]  # they are streams of text
     try:
         refuse_expired(today)
         first = sys.stdin.readline()
@@ -302,5 +310,4 @@ def chained(first, rest):
     """Yield a line and those behind it."""
     if first:
         yield first
-    for line in rest:
-        yield line
+    yield from rest

@@ -126,7 +126,7 @@ def bins(row, places, start, edges):
 
 def date_part(days, part):
     """Return a part of a moment; parts are year, month, day, weekday, day of the year, hour, minute, second."""
-    moment = int(round(between(days * SECONDS_A_DAY, -MOST_SECONDS, MOST_SECONDS)))
+    moment = round(between(days * SECONDS_A_DAY, -MOST_SECONDS, MOST_SECONDS))
     day, second = moment // SECONDS_A_DAY, moment % SECONDS_A_DAY
     if part == 3:
         return (day + 3) % 7
@@ -216,7 +216,7 @@ def hashed(row, texts, keep, which, buckets, seed):
     return out
 
 
-def words(row, texts, keep, which, start, known, weight, is_presence, is_unit):
+def words(row, texts, keep, which, start, known, weight, is_presence, is_unit):  # noqa: PLR0913, PLR0917 - constants
     """Put behind the columns that are kept how often texts hold words."""
     out = [row[place] for place in keep]
     for j, number in enumerate(which):
@@ -259,10 +259,10 @@ def linear(row, places, outputs, coef, intercept):
     return [total + intercept[k] for k, total in enumerate(out)]
 
 
-def forest(
+def forest(  # noqa: PLR0913, PLR0917 - constants
     row, outputs, each, features, start, edges, slots, blanks, set_features, set_slots, set_levels, set_start, set_rows,
     root, nodes, value
-):  # fmt: skip  # noqa: PLR0913 - as every kernel it is handed its constants
+):  # fmt: skip
     """Return the sums of the leaves that a row falls into; nodes compare ranks among the thresholds of a column."""
     ranks = [bisect_left(edges, row[place], start[j], start[j + 1]) - start[j] for j, place in enumerate(features)]
     codes = [blanks[j] if is_missing(row[features[place]]) else ranks[place] for j, place in enumerate(slots)]
@@ -286,7 +286,9 @@ def naive_bayes(row, offset, theta, variance):
     width, out = len(row), []
     for k, own in enumerate(offset):
         away = [cell - theta[k * width + j] for j, cell in enumerate(row)]
-        out.append(own - 0.5 * pairwise_sum([divided(far * far, variance[k * width + j]) for j, far in enumerate(away)]))
+        out.append(
+            own - 0.5 * pairwise_sum([divided(far * far, variance[k * width + j]) for j, far in enumerate(away)])
+        )
     return out
 
 

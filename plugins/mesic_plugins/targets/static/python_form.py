@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import re
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from mesic_plugins.targets.program.program import TEXT_KERNELS
 
 HOME = Path(__file__).parent
-WIDTH = 100
+FOR_TOOLS = re.compile(r"  # (noqa|fmt|type).*$", re.MULTILINE)
 TYPES = {"I": ("i", np.int32), "R": ("B", np.uint8), "D": ("d", np.float64)}
 UNPACK = '''\
 def unpacked(code, text):
@@ -32,10 +33,10 @@ NODE_FIELDS = ("slot", "limit", "left", "right")
 @lru_cache
 def functions(file):
     """Return the functions and classes of a Python file by name, and its imports."""
-    text = (HOME / file).read_text(encoding="utf-8")
+    text = FOR_TOOLS.sub("", (HOME / file).read_text(encoding="utf-8"))
     body = ast.parse(text).body
     named = {one.name: ast.get_source_segment(text, one) for one in body if hasattr(one, "name")}
-    others = [ast.get_source_segment(text, one) for one in body[1:] if not hasattr(one, "name")]
+    others = [ast.get_source_segment(text, one) or "" for one in body[1:] if not hasattr(one, "name")]
     return named, [line for line in others if line.startswith(("import", "from"))], others
 
 
@@ -43,9 +44,14 @@ def source(stamp, program, decision, classes, columns):
     """Return the Python file that answers."""
     kernels, imports, _ = functions("kernels.py")
     door, more, constants = functions("door.py")
+    more = [line for line in more if "typing" not in line]
     every = sorted({*imports, *more, "import array", "import base64", "import sys"}, key=lambda line: line.split()[1])
     own = _needed(program.kernels | {"run", "is_missing"}, kernels)
-    shared = [line for line in constants if line not in more and not line.startswith(("NAME,", "INPUTS,", "BLANKS,"))]
+    shared = [
+        line
+        for line in constants
+        if not line.startswith(("import", "from")) and "NAME," not in line and ": Any = " not in line
+    ]
     lines = [
         f'"""{stamp.name} {stamp.version}: predict(row) answers; written by mesic, not by hand."""',
         "\n".join(every),

@@ -13,8 +13,11 @@ from mesic_plugins.targets.static import c_form, compiling, python_form
 FORMS = ("c", "python")
 WITHIN = 1e-12  # the mathematics library of another machine may round the last digits otherwise
 C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while".split()
+    (
+        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern"),
+        *("float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed"),
+        *("sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"),
+    )
 )
 
 
@@ -49,7 +52,7 @@ class Static:
         A form is unknown, a name cannot be one in C, or there is no compiler where one is needed.
     """
 
-    def __init__(self, forms=FORMS, executable=False, prefix="model", compiler="cc"):  # noqa: FBT002 - an option
+    def __init__(self, forms=FORMS, executable=False, prefix="model", compiler="cc"):
         self.forms, self.executable, self.prefix, self.compiler = tuple(forms), executable, prefix, compiler
         if not self.forms or set(self.forms) - set(FORMS):
             raise SettingError("forms", list(self.forms), "some of [c, python]")
@@ -64,8 +67,8 @@ class Static:
         """Write the files."""
         if bundle.moments:
             raise UsageError(
-                f"target=static answers at once and cannot hide cells that are known later ({', '.join(bundle.moments)} "
-                "decide that): answer with the bundle itself, mesic predict"
+                "target=static answers at once and cannot hide cells that are known later, which "
+                f"{', '.join(bundle.moments)} decide: answer with the bundle itself, mesic predict"
             )
         if strange := [one.name for one in bundle.inputs if one.cells == "time"]:
             raise UsageError(f"target=static has no spelling of moments as levels: {', '.join(strange)}")
@@ -106,9 +109,11 @@ class Static:
 
     def doors(self, folder):
         """Return the door of each form."""
-        found = {}
+        found: dict[str, object] = {}
         if "python" in self.forms:
-            found["python"] = ProcessDoor([sys.executable, "-I", "-S", str((folder / f"{self.prefix}.py").resolve())], WITHIN)
+            found["python"] = ProcessDoor(
+                [sys.executable, "-I", "-S", str((folder / f"{self.prefix}.py").resolve())], WITHIN
+            )
         if "c" in self.forms:
             found["c"] = CompiledDoor(self.compiler, self._c_files(folder))
         if self.executable:
