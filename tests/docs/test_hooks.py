@@ -36,8 +36,9 @@ AUDITING = (Auditor, AuditView, Pricing)
 ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
 DEPLOYING = (Target, Release, Built, Door, Input)
 DECLARED = (
-    *PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, Calibrator, *DEPLOYING, Finding, Component, Range, Choice, Objection, Evidence,
-)  # fmt: skip
+    *(*PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, *DEPLOYING),
+    *(Calibrator, Finding, Component, Range, Choice, Objection, Evidence),
+)
 DECLARATIONS = {thing.__name__: thing for thing in DECLARED}
 HOOK = re.compile(r"^### `(\w+)(\(.*\)) -> (.*)`$", re.MULTILINE)
 

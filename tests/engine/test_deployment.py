@@ -26,6 +26,20 @@ from mesic.testing.tables import dataset
 
 TODAY = date(2026, 11, 26)
 PYTHON = {"forms": ["python"]}
+CODES = ("CARD-MISSING", "NO-BETTER-THAN-BASELINE")  # no run made these bundles
+WAIVERS = [{"code": code, "who": "ann", "reason": "made for a test", "until": "2026-12-31"} for code in CODES]
+
+
+def deployed(bundle, **settings):
+    return mesic.deploy(bundle, policy={"waivers": WAIVERS}, today=TODAY, **settings)
+
+
+def test_what_a_gate_objects_to_is_not_deployed(bundle, tmp_path):
+    with pytest.raises(CheckFailed, match="a deployment is refused: 2 to mend or to waive") as refusal:
+        mesic.deploy(bundle, out=tmp_path / "artefact", options=PYTHON, today=TODAY)
+
+    assert [problem.partition(":")[0] for problem in refusal.value.problems] == list(CODES)
+    assert not (tmp_path / "artefact").exists()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +52,7 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def artefact(bundle, tmp_path_factory):
-    return mesic.deploy(bundle, out=tmp_path_factory.mktemp("deployed") / "artefact", options=PYTHON, today=TODAY)
+    return deployed(bundle, out=tmp_path_factory.mktemp("deployed") / "artefact", options=PYTHON)
 
 
 def test_the_manifest_tells_version_bundle_target_and_needs(artefact, bundle):
@@ -49,6 +63,7 @@ def test_the_manifest_tells_version_bundle_target_and_needs(artefact, bundle):
     assert told["target"]["name"] == "static"
     assert told["requirements"][0].startswith("model.py: Python")
     assert told["cannot"]
+    assert told["review"]["verdict"] == "allowed"
     assert set(told["files"]) == {
         "model.py",
         "proof.json",
@@ -87,18 +102,18 @@ def test_an_altered_artefact_is_refused_and_the_file_named(artefact, tmp_path):
 
 def test_a_proof_that_fails_leaves_what_was_there(artefact, bundle, tmp_path, monkeypatch):
     out = tmp_path / "artefact"
-    first = mesic.deploy(bundle, out=out, options=PYTHON, version="1", today=TODAY)
+    first = deployed(bundle, out=out, options=PYTHON, version="1")
     monkeypatch.setattr(proof, "compared", lambda *_: ([0], 1.0))
 
     with pytest.raises(CheckFailed, match="door python: 1 of 90"):
-        mesic.deploy(bundle, out=out, options=PYTHON, version="2", today=TODAY)
+        deployed(bundle, out=out, options=PYTHON, version="2")
 
     assert load_artefact(out).manifest == first.manifest
     assert [path.name for path in tmp_path.iterdir()] == ["artefact"]
 
 
 def test_the_same_deployment_gives_the_same_bytes(artefact, bundle, tmp_path):
-    again = mesic.deploy(bundle, out=tmp_path / "other", options=PYTHON, today=TODAY)
+    again = deployed(bundle, out=tmp_path / "other", options=PYTHON)
 
     assert again.manifest == artefact.manifest
 
@@ -107,14 +122,14 @@ def test_a_folder_of_something_else_is_left_alone(bundle, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
 
     with pytest.raises(UsageError, match="holds something else"):
-        mesic.deploy(bundle, out=tmp_path, options=PYTHON, today=TODAY)
+        deployed(bundle, out=tmp_path, options=PYTHON)
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("expires", ["2026-11-25", "soon"])
 def test_a_last_day_that_cannot_work_is_refused(bundle, tmp_path, expires):
     with pytest.raises(UsageError, match=f"expires={expires} cannot work"):
-        mesic.deploy(bundle, out=tmp_path / "a", options=PYTHON, expires=expires, today=TODAY)
+        deployed(bundle, out=tmp_path / "a", options=PYTHON, expires=expires)
 
 
 def test_the_reference_answers_as_the_bundle_does(bundle):

@@ -59,7 +59,9 @@ class Artefact:
         return proof.proven(target.doors(self.folder), questions)
 
 
-def write_artefact(bundle: Bundle, target: Target, told: Mapping[str, Any], release: Release, folder: Path) -> Artefact:
+def write_artefact(
+    bundle: Bundle, target: Target, facts: Mapping[str, Any], release: Release, folder: Path
+) -> Artefact:
     """Build an artefact and prove it; only then it is there.
 
     Parameters
@@ -68,8 +70,8 @@ def write_artefact(bundle: Bundle, target: Target, told: Mapping[str, Any], rele
         What it is made of.
     target
         Builds it.
-    told
-        Name, options and provider of the target.
+    facts
+        More for the manifest: ``target``, its name, options and provider, and what the ``review`` came to.
     release
         What it is called.
     folder
@@ -91,7 +93,7 @@ def write_artefact(bundle: Bundle, target: Target, told: Mapping[str, Any], rele
         questions = proof.questions_of(bundle)
         questions.save(fresh / proof.FOLDER)
         write_json(fresh / PROOF, proof.proven(target.doors(fresh), questions))
-        write_json(fresh / MANIFEST, _manifest(bundle, built, told, release, fresh))
+        write_json(fresh / MANIFEST, _manifest(bundle, built, facts, release, fresh))
         _put_in_place(fresh, folder)
     except OSError as error:
         raise UsageError(
@@ -123,14 +125,14 @@ def provider_facts(offer: Offer, options: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "options": dict(options), "provider": provider.distribution, "from": str(provider)}
 
 
-def _manifest(bundle: Bundle, built: Built, told: Mapping[str, Any], release: Release, folder: Path) -> dict[str, Any]:
+def _manifest(bundle: Bundle, built: Built, facts: Mapping[str, Any], release: Release, folder: Path) -> dict[str, Any]:
     files = digests_of(folder)
     body = {
         "format": FORMAT,
         "version": release.version,
         "expires": None if release.expires is None else release.expires.isoformat(),
         "bundle": release.bundle,
-        "target": dict(told),
+        **facts,
         **{key: bundle.manifest[key] for key in ("mesic", "task", "classes", "metric", "acceptable", "data")},
         "predicts": bundle.manifest["target"],
         "columns": [{"name": one.name, "reading": one.reading} for one in bundle.inputs],

@@ -21,6 +21,7 @@ class DeploySettings:
         default_factory=dict, metadata={"help": "what is built: target=NAME target.OPTION=...; see `mesic list target`"}
     )
     out: str = option("???", "folder of the artefact; one that lies there is replaced once the new one is proven")
+    policy: str | None = option(None, "file of waivers and the like for the review; null: what the run said")
     version: str | None = option(None, "any text; null: the beginning of the bundle's digest")
     expires: str | None = option(None, "last day on which it answers, such as 2027-01-31; null: it never expires")
 
@@ -40,6 +41,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
             settings.target["name"],
             out=settings.out,
             options=options,
+            policy=settings.policy,
             version=settings.version,
             expires=settings.expires,
         )
