@@ -119,6 +119,51 @@ def test_the_mean_of_members_that_saw_other_columns_classes_and_levels(tmp_path)
     assert set(found["doors"]) == set(FORMS)
 
 
+def step(op, **arrays):
+    return mesic.PortableStep(
+        op, {"classes": 2}, {name: np.array(values, dtype=float) for name, values in arrays.items()}
+    )
+
+
+KNOTS = {"x": [0.0, 0.2, 0.6, 1.0], "y": [0.0, 0.1, 0.9, 1.0]}
+AFTER = {
+    "binary": [
+        [step("log_odds", coef=[[1.3, 0.7]], intercept=[-0.2]), step("decide", threshold=[0.3])],
+        [replace(step("isotonic", **KNOTS), arrays={**step("isotonic", **KNOTS).arrays, "start": np.array([0, 4])})],
+        [step("temperature", temperature=[1.7]), step("decide", costs=[[0.0, 1.0], [7.0, -2.0]])],
+    ],
+    "multiclass": [
+        [
+            step("log_odds", coef=[[1.3, 0.7], [1, 1], [0.5, 2]], intercept=[-0.2, 0, 0.1]),
+            step("decide", costs=np.eye(3)),
+        ],
+        [step("temperature", temperature=[0.6])],
+    ],
+}
+
+
+@pytest.mark.parametrize(("task", "number"), [(task, n) for task, all_of in AFTER.items() for n in range(len(all_of))])
+def test_calibrated_answers_and_decisions_are_those_of_the_bundle(task, number, tmp_path):
+    data = without_text(shop(task))
+    model = fitted(data, "lightgbm", **TREES)
+    steps = [replace(one, params={"classes": model.classes}) for one in AFTER[task][number]]
+    bundle = sealed(replace(model, steps=(*model.steps, *steps)), data, tmp_path / "bundle", COLUMNS)
+
+    found = proven(bundle, tmp_path / "artefact")
+
+    assert all(door["largest_difference"] <= 1e-12 for door in found["doors"].values())
+
+
+def test_a_decision_without_its_threshold_is_stopped(tmp_path):
+    data = without_text(shop())
+    model = fitted(data, "lightgbm", **TREES)
+    last = mesic.PortableStep("decide", {"classes": 2}, {"threshold": np.array([0.3])})
+    bundle = sealed(replace(model, steps=(*model.steps, last)), data, tmp_path / "bundle", COLUMNS)
+
+    with pytest.raises(CheckFailed, match="does not answer as its bundle"):
+        proven(bundle, tmp_path / "artefact", Sabotaged(lambda bundle: with_steps(bundle, bundle.fitted.steps[:-1])))
+
+
 def test_free_text_is_read_in_python_and_refused_by_name_in_c(tmp_path):
     data = shop()
     bundle = sealed(fitted(data, "linear", ("text_counts", {})), data, tmp_path / "bundle", COLUMNS)

@@ -56,6 +56,7 @@ def source(stamp, program, decision, classes, columns):
         f'"""{stamp.name} {stamp.version}: predict(row) answers; written by mesic, not by hand."""',
         "\n".join(every),
         "\n".join(_constants_of_kernels() + shared),
+        UNPACK.strip(),
         f"NAME, VERSION, BUNDLE, EXPIRES = {stamp.name!r}, {stamp.version!r}, {stamp.bundle!r}, {stamp.last_day!r}",
         f"CLASSES = {tuple(classes)!r}",
         f"BLANKS = frozenset({columns[0].blanks!r})",
@@ -64,7 +65,6 @@ def source(stamp, program, decision, classes, columns):
         f"INPUTS = [\n{''.join(f'    {_input(column)},{chr(10)}' for column in columns)}]",
         *(kernels[name] for name in kernels if name in own),
         *(text for name, text in door.items() if name not in ("run", "is_missing")),
-        UNPACK.strip(),
         f"PROGRAM = {_program(program)}",
         'if __name__ == "__main__":\n    sys.exit(main(sys.argv[1:]))',
     ]
