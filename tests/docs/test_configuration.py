@@ -83,7 +83,7 @@ def default_words(value):
 def declared(settings, prefix=""):
     """Yield key, field and type of every setting but groups, those of nested settings under their own key."""
     hints = typing.get_type_hints(settings)
-    for field in (field for field in dataclasses.fields(settings) if field.name not in KINDS):
+    for field in (field for field in dataclasses.fields(settings) if prefix or field.name not in KINDS):
         if dataclasses.is_dataclass(hints[field.name]):
             yield from declared(hints[field.name], f"{prefix}{field.name}.")
         else:

@@ -36,7 +36,7 @@ def key_lines(settings: type, prefix: str = "") -> Iterator[str]:
     """
     hints = get_type_hints(settings)
     for option in options_of(settings):
-        if option["name"] in KINDS:
+        if option["name"] in KINDS and not prefix:
             yield f"  {option['name']}=NAME {option['name']}.KEY=VALUE ..."
             yield f"      {option['help']}"
             continue

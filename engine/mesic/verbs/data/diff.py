@@ -17,8 +17,8 @@ class DiffSettings:
 
     a: str = option("???", "the older: a table file, the folder of a run or a check, or a schema file (.yaml)")
     b: str = option("???", "the newer")
-    key: list[str] = option([], "columns that name a row; []: rows that say the same but for target and labeler")
-    target: str | None = option(None, "column of labels; null: that of the run")
+    key: list[str] = option([], "columns that name a row; []: rows that say the same but for label and labeler")
+    label: str | None = option(None, "column of labels; null: that of the run")
     labeler: str | None = option(None, "column that says who gave a label")
     interval: float = option(0.95, "one less the share of false discoveries among shifts", low=0.5, high=0.999)
 
@@ -39,7 +39,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     old, new = read_version(settings.a, key="a"), read_version(settings.b, key="b")
     declared = {**old.declared, **new.declared}
     key = settings.key or [name for name in [declared.get("key")] if name]
-    target = settings.target or declared.get("target")
+    target = settings.label or declared.get("target")
     found = difference(old.table, new.table, key=key, target=target, labeler=settings.labeler, level=settings.interval)
     if as_json:
         print_json({"a": settings.a, "b": settings.b, "is_empty": found.is_empty, **found.as_dict()})
