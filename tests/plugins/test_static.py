@@ -221,7 +221,7 @@ def test_thresholds_of_float32_are_moved_to_where_rounding_turns():
         limit = scoring.as_float64(threshold)
         beyond = np.nextafter(limit, np.inf)
         with np.errstate(over="ignore"):
-            assert np.float32(limit) <= threshold < np.float32(beyond)
+            assert float(np.float32(limit)) <= threshold < float(np.float32(beyond))
 
 
 def test_options_that_cannot_work_are_refused():

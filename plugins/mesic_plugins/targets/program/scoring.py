@@ -65,7 +65,7 @@ def as_float64(threshold: float) -> float:
     Examples
     --------
     >>> limit = as_float64(0.1)
-    >>> bool(np.float32(limit) <= 0.1), bool(np.float32(np.nextafter(limit, 1)) <= 0.1)
+    >>> float(np.float32(limit)) <= 0.1, float(np.float32(np.nextafter(limit, 1))) <= 0.1
     (True, False)
     """
     with np.errstate(over="ignore"):
