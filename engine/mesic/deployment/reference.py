@@ -76,7 +76,8 @@ def _coerced(column: Column, cells: Sequence[Any]) -> Coerced:
 
 
 def _of_form(cells: Sequence[Any], kind: str) -> list[Any]:
-    return [cell if cell is not None and form_of(cell) == kind else None for cell in cells]
+    own = (cell if cell is not None and form_of(cell) == kind else None for cell in cells)
+    return [None if cell is None else float(cell) if kind == "number" else cell for cell in own]
 
 
 def form_of(cell: Any) -> str:
