@@ -38,9 +38,10 @@ static slice trimmed(const char *text)
 
 static int compared(slice text, const char *other)
 {
-    size_t length = strlen(other);
-    int order = memcmp(text.start, other, text.length < length ? text.length : length);
-    return order ? order : text.length < length ? -1 : text.length > length;
+    size_t at = 0;
+    while (at < text.length && text.start[at] == other[at] && other[at]) at++;
+    if (at == text.length) return other[at] ? -1 : 0;
+    return (unsigned char)text.start[at] < (unsigned char)other[at] ? -1 : 1;
 }
 
 static int place_among(slice text, const char *const *sorted, int count) /* or -1 */

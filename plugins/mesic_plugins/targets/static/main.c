@@ -152,7 +152,7 @@ static int moment_of(const char *text, double *days)
     is_year = 1;
     if (*at++ != '-' || !take_digits(&at, 1, 2, &month) || *at++ != '-' || !take_digits(&at, 1, 2, &day)) return -1;
     if (*at) {
-        if ((*at != 'T' && *at != ' ') || (at++, !take_digits(&at, 1, 2, &hour))) return -1;
+        if ((*at != 'T' && *at != ' ') || (at++, !take_digits(&at, 2, 2, &hour))) return -1;
         if (*at == ':') {
             if (at++, !take_digits(&at, 2, 2, &minute)) return -1;
             if (*at == ':') {
