@@ -232,5 +232,13 @@ def test_infinity_goes_through_a_door_as_a_number_that_is_too_large():
     assert [answer["prediction"] for answer in found] == ["inf", "-inf"]
 
 
+def test_an_artefact_that_has_expired_is_refused_when_it_is_checked(artefact):
+    old = replace(artefact, manifest={**artefact.manifest, "expires": "2027-01-31"})
+
+    assert old.check(date(2027, 1, 31))
+    with pytest.raises(CheckFailed, match="expired: its last day was 2027-01-31"):
+        old.check(date(2027, 2, 1))
+
+
 def test_a_manifest_is_json(artefact):
     assert json.loads((artefact.folder / "manifest.json").read_text())["digest"] == artefact.manifest["digest"]

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,24 @@ class Artefact:
         told: Mapping[str, Any] = json.loads((self.folder / PROOF).read_text(encoding="utf-8"))
         return told
 
-    def check(self) -> dict[str, Any]:
+    def check(self, today: date | None = None) -> dict[str, Any]:
         """Ask every door everything again, without the bundle; return the proof.
+
+        Parameters
+        ----------
+        today
+            Decides whether it has expired; None: the day it is, UTC.
 
         Raises
         ------
         CheckFailed
-            A door answers otherwise than the bundle did.
+            It has expired, or a door answers otherwise than the bundle did.
         ComponentError
             The target is not installed.
         """
+        last = self.manifest["expires"]
+        if last is not None and date.fromisoformat(last) < (today or datetime.now(UTC).date()):
+            raise CheckFailed(f"artefact {self.folder} expired: its last day was {last}; deploy again")
         told = self.manifest["target"]
         offer = installed().find("target", told["name"], {f"target/{told['name']}": told["provider"]})
         questions = proof.Questions.load(self.folder / proof.FOLDER)
