@@ -240,5 +240,16 @@ def test_an_artefact_that_has_expired_is_refused_when_it_is_checked(artefact):
         old.check(date(2027, 2, 1))
 
 
+def test_what_was_waived_and_by_whom_is_told_with_the_proof(artefact):
+    from mesic.verbs.deploy import lines_of
+
+    told = list(lines_of(artefact))
+
+    assert told[0].endswith(f"static {artefact.manifest['version']}, {artefact.manifest['size_bytes']:,} bytes")
+    assert "  waived  CARD-MISSING, by ann: made for a test" in told
+    assert any(line.startswith("  warning TEST-USES-UNKNOWN: ") for line in told)
+    assert any(line.startswith("  door    python: same decisions; scores differ by 0.0e+00") for line in told)
+
+
 def test_a_manifest_is_json(artefact):
     assert json.loads((artefact.folder / "manifest.json").read_text())["digest"] == artefact.manifest["digest"]

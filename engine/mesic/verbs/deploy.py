@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesic.config.verb import configured
 from mesic.console import print_json, print_text, progress
 from mesic.errors import UsageError
 from mesic.host.components import option
+
+if TYPE_CHECKING:
+    from mesic.deployment.artefact import Artefact
 
 
 @dataclass
@@ -48,7 +51,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     if as_json:
         print_json({"artefact": str(artefact.folder), "manifest": artefact.manifest, "proof": artefact.proof})
         return 0
-    for line in _lines(artefact.folder, artefact.manifest, artefact.proof):
+    for line in lines_of(artefact):
         print_text(line)
     return 0
 
@@ -59,11 +62,17 @@ def _bundle(settings: DeploySettings) -> Path:
     return Path(settings.bundle) if settings.bundle is not None else Path(str(settings.run)) / "bundle"
 
 
-def _lines(folder: Path, manifest: Mapping[str, Any], proof: Mapping[str, Any]) -> Iterator[str]:
+def lines_of(artefact: "Artefact") -> Iterator[str]:
+    """Yield what a deployment came to, as people read it."""
+    folder, manifest, proof = artefact.folder, artefact.manifest, artefact.proof
     until = f", until {manifest['expires']}" if manifest["expires"] else ""
     yield f"{folder}: {manifest['target']['name']} {manifest['version']}{until}, {manifest['size_bytes']:,} bytes"
     for line in proof_lines(proof):
         yield f"  {line}"
+    for objection in manifest["review"]["waived"]:
+        yield f"  waived  {objection['code']}, by {objection['waiver']['who']}: {objection['waiver']['reason']}"
+    for objection in manifest["review"]["warnings"]:
+        yield f"  warning {objection['code']}: {objection['message']}"
     for need in manifest["requirements"]:
         yield f"  needs   {need}"
     for lack in manifest["cannot"]:
