@@ -256,8 +256,8 @@ def search_text(record: Mapping[str, Any]) -> str:
     if luck["value"] <= 0:
         return f"{what} not too good, as far as can be told: expect {expected} of it elsewhere."
     return (
-        f"{what} too good by about {number(luck['value'], 2)}, for it is the best of {luck['trials']}: expect {expected} "
-        "of it elsewhere."
+        f"{what} too good by about {number(luck['value'], 2)}, for it is the best of {luck['trials']}: expect "
+        f"{expected} of it elsewhere."
     )
 
 
