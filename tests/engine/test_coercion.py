@@ -150,3 +150,13 @@ def test_a_column_of_text_without_a_cell_has_no_misfit():
 
     assert column.lost == 0
     assert not column.misfits.any()
+
+
+def test_a_moment_does_not_depend_on_its_neighbours():
+    far, fine = "0001-01-01", "2020-01-01T00:00:00.123456789"
+    column = Column("seen", "time")
+    alone = [coerce(column, pa.chunked_array([pa.array([text])])).values[0] for text in (far, fine)]
+    together = coerce(column, pa.chunked_array([pa.array([far, fine])])).values
+
+    np.testing.assert_array_equal(together, alone)
+    assert together[0] == -719_162

@@ -190,7 +190,11 @@ def _dates_share(levels: pd.Series) -> float:
 
 
 def parse_times(texts: pd.Series) -> pd.Series:
-    """Return texts as UTC timestamps, what is no time as NaT; a time of day is that of the first day of 1970."""
+    """Return texts as UTC timestamps, what is no time as NaT; a time of day is that of the first day of 1970.
+
+    Less than a microsecond is cut off: a column of nanoseconds holds no year before 1678.
+    """
+    texts = texts.str.replace(r"(\.\d{6})\d+", r"\1", regex=True)
     texts = texts.where(~texts.str.fullmatch(CLOCK).astype(bool), "1970-01-01T" + texts)
     return pd.to_datetime(texts.str.replace("/", "-"), format="ISO8601", errors="coerce", utc=True)
 
