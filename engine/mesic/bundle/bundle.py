@@ -70,7 +70,7 @@ class Bundle:
     @cached_property
     def predictor(self) -> Predictor:
         """The interpreter, loaded once."""
-        return Predictor(self.fitted, _trusted_types(self.fitted))
+        return Predictor(self.fitted, trusted_types(self.fitted))
 
     @cached_property
     def profile(self) -> Profile:
@@ -311,7 +311,7 @@ def load_bundle(folder: str | Path, *, threads: int = 1) -> Bundle:
     return Bundle(folder, manifest, load_schema(folder / "schema.yaml"), fitted)
 
 
-def _trusted_types(fitted: Fitted) -> frozenset[str]:
+def trusted_types(fitted: Fitted) -> frozenset[str]:
     """Return the types that may be made: those of the installed package whose component the step is, no others."""
     trusted = set()
     for step in (every for outer in fitted.steps for every in outer.every()):

@@ -20,7 +20,7 @@ Operator = Callable[[Any], Matrix]
 
 def codes(step: PortableStep) -> Operator:
     """Fix which columns there are, in which order, with which levels; see :func:`code_columns`."""
-    names, levels, texts = _layout(step)
+    names, levels, texts = layout_of_codes(step)
 
     def run(data: Rows) -> Matrix:
         matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, {*levels, *texts})
@@ -48,14 +48,15 @@ def code_columns(step: PortableStep, data: Rows) -> tuple[Matrix, dict[str, int]
     >>> matrix.values[:, 0].tolist(), unseen
     ([1.0, nan, nan], {'town': 1})
     """
-    names, levels, texts = _layout(step)
+    names, levels, texts = layout_of_codes(step)
     matrix = data if isinstance(data, Matrix) else _from_mapping(data, names, {*levels, *texts})
     coded = matrix.arranged(names, levels, texts)
     before, after = (_cells(part, levels) for part in (matrix, coded))
     return coded, {name: before[name] - after[name] for name in levels if before[name] > after[name]}
 
 
-def _layout(step: PortableStep) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], frozenset[str]]:
+def layout_of_codes(step: PortableStep) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], frozenset[str]]:
+    """Return what a ``codes`` step fixes: names in order, levels of category columns, and which columns are text."""
     columns = step.params["columns"]
     levels = {column["name"]: tuple(column["levels"]) for column in columns if column["kind"] == "category"}
     texts = frozenset(column["name"] for column in columns if column["kind"] == "text")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from mesic.data.coercion import Coerced
 from mesic.data.schema import Column, Schema, rule_words
@@ -97,6 +96,8 @@ def broken_by_columns(column: Column, coerced: Coerced) -> Iterator[Broken]:
 
 
 def _most_by_chance(share: float, rows: int) -> float:
+    from scipy import special
+
     return float(np.ceil(special.bdtrik(1 - SURE, rows, share))) if 0 < share < 1 else share * rows
 
 

@@ -1,0 +1,1 @@
+"""Answers on demand: rows to decisions without data frames, and the server that gives them over HTTP."""

@@ -1,0 +1,135 @@
+"""The server's description in OpenAPI 3.1, made from the schema of the bundle."""
+
+from typing import Any
+
+from mesic.data.schema import Column
+from mesic.serving.cells import expected
+from mesic.serving.release import Release
+
+Node = dict[str, Any]
+KINDS: dict[str, list[str]] = {"number": ["number"], "boolean": ["boolean", "integer"], "time": ["string"]}
+MOST_LEVELS = 200
+REFUSALS = {
+    "400": "no HTTP, or no JSON",
+    "401": "no token, or a wrong one",
+    "413": "too many bytes or rows",
+    "415": "no application/json",
+    "422": "fields that the schema refuses; each is named, with what is expected",
+    "503": "busy (Retry-After says when to ask again), not ready, or expired",
+}
+
+
+def description(release: Release, *, has_token: bool) -> Node:
+    """Return the OpenAPI document of a server that answers with a release."""
+    bundle = release.bundle
+    rows = {"type": "array", "items": _ref("Row")}
+    several = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
+    document: Node = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{bundle.manifest['target']}: a {bundle.manifest['task']} model",
+            "version": release.version,
+            "description": f"Bundle {release.digest}, served by mesic.",
+        },
+        "paths": {
+            "/predict": {"post": _predict()},
+            "/health": _get("the process is alive"),
+            "/ready": _get("the bundle is verified and in use", "503"),
+            "/model": _get("what is known of the bundle", "401"),
+            "/metrics": _get("counters, in Prometheus' text format", "401"),
+            "/reload": {"post": {"summary": "take the bundle into use that lies there now", "responses": _responses({})}},
+        },
+        "components": {
+            "schemas": {
+                "Row": _row(release),
+                "Rows": several,
+                "Answer": {"type": "object", "properties": _answer(release), "required": list(_answer(release))},
+                "Error": _error(),
+            },
+        },
+    }
+    if has_token:
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"token": []}]
+    return document
+
+
+def _ref(name: str) -> Node:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json(schema: Node) -> Node:
+    return {"application/json": {"schema": schema}}
+
+
+def _get(summary: str, *refusals: str) -> Node:
+    found = {"200": {"description": summary}} | {code: _refusal(code) for code in refusals}
+    return {"get": {"summary": summary, "responses": found}}
+
+
+def _refusal(code: str) -> Node:
+    return {"description": REFUSALS[code], "content": _json(_ref("Error"))}
+
+
+def _responses(schema: Node) -> Node:
+    return {"200": {"description": "done", "content": _json(schema)}} | {code: _refusal(code) for code in REFUSALS}
+
+
+def _predict() -> Node:
+    many: Node = {"type": "object", "properties": {"predictions": {"type": "array", "items": _ref("Answer")}}}
+    why = {"name": "why", "in": "query", "schema": {"type": "boolean"}, "description": "which fields one answer hangs on"}
+    return {
+        "summary": "a decision for one row, or for each of several",
+        "parameters": [why],
+        "requestBody": {"required": True, "content": _json({"oneOf": [_ref("Row"), _ref("Rows")]})},
+        "responses": _responses({"oneOf": [_ref("Answer"), many]}),
+    }
+
+
+def _row(release: Release) -> Node:
+    names = release.scorer.names
+    columns = {name: _field(release.bundle.schema[name], release.scorer.levels.get(name, ())) for name in names}
+    others = release.scorer.knows_others
+    return {"type": "object", "properties": columns, "required": list(names), "additionalProperties": others}
+
+
+def _field(column: Column, levels: tuple[str, ...]) -> Node:
+    kinds = KINDS.get(column.kind, ["string", "number", "boolean"])
+    field: Node = {"type": kinds if column.missing == "forbidden" else [*kinds, "null"]}
+    words = [column.description, f"in {column.unit}" if column.unit else "", expected(column)]
+    field["description"] = "; ".join(word for word in words if word)
+    if column.kind == "number" and column.range:
+        field |= {key: end for key, end in zip(("minimum", "maximum"), column.range, strict=True) if abs(end) < 1e300}
+    if column.levels:
+        field["enum"] = [*column.levels, *([] if column.missing == "forbidden" else [None])]
+    elif levels:
+        field["x-known"] = list(levels[:MOST_LEVELS])
+    if (example := _example(column, levels)) is not None:
+        field["examples"] = [example]
+    return field
+
+
+def _example(column: Column, levels: tuple[str, ...]) -> Any:
+    """Return a value such as the training rows had; no cell of a row is told."""
+    low, high = column.seen.get("low"), column.seen.get("high")
+    if column.kind == "number" and isinstance(low, (int, float)) and isinstance(high, (int, float)):
+        middle = (low + high) / 2
+        return round(middle) if isinstance(low, int) else float(f"{middle:.4g}")
+    if column.kind == "boolean":
+        return True
+    if column.kind == "time":
+        return "2026-01-31"
+    return (column.levels or levels or (None,))[0]
+
+
+def _answer(release: Release) -> Node:
+    labels = {"type": "string", "enum": list(release.labels)} if release.labels else {"type": "number"}
+    shares = {key: {"type": "number", "minimum": 0, "maximum": 1} for key in release.keys if release.labels}
+    return {"prediction": labels, **shares}
+
+
+def _error() -> Node:
+    texts = {name: {"type": "string"} for name in ("field", "message", "expected")}
+    problem = {"type": "object", "properties": {"row": {"type": "integer"}, **texts}}
+    facts = {"code": {"type": "string"}, "message": {"type": "string"}, "problems": {"type": "array", "items": problem}}
+    return {"type": "object", "properties": {"error": {"type": "object", "properties": facts}}}

@@ -1,0 +1,120 @@
+"""A bundle in use: loaded, verified, able to answer; several may stand side by side."""
+
+import datetime
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from mesic.bundle.bundle import Bundle, load_bundle
+from mesic.errors import CheckFailed, SettingError
+from mesic.serving.caching import AnswerCache, break_even
+from mesic.serving.scorer import Row, Scorer
+from mesic.serving.settings import ServeSettings
+
+MOST_REASONS = 8
+
+
+class Release:
+    """One version of a bundle and all that answering with it takes.
+
+    Parameters
+    ----------
+    bundle
+        What answers.
+    settings
+        Version, expiry, cache, unknown fields.
+    """
+
+    def __init__(self, bundle: Bundle, settings: ServeSettings) -> None:
+        self.bundle, self.digest = bundle, bundle.digest
+        self.version = settings.version or self.digest[:12]
+        self.expires = expiry(settings.expires or bundle.manifest.get("expires"))
+        self.scorer = Scorer(bundle, knows_others=settings.unknown == "ignore")
+        self.cache = AnswerCache(settings.cache_rows) if settings.cache_rows else None
+        self.pays_from = self._break_even() if self.cache else None
+        self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
+        self.head = msgspec.json.encode({"bundle": self.digest, "version": self.version})[:-1] + b","
+
+    def _break_even(self) -> float:
+        return break_even(self.scorer.again, self.scorer.key)
+
+    def answer(self, row: Row) -> dict[str, Any]:
+        """Return the decision for a row: ``prediction``, and ``p_<label>`` for classes.
+
+        Raises
+        ------
+        RowsRefused
+            A field is missing, or breaks the schema.
+        CheckFailed
+            The model has no number for an answer.
+        """
+        return self._said(self.scorer.row(row, self.cache))
+
+    def answers(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """Return the decision for each row; see :meth:`answer`."""
+        scores = self.scorer.rows(rows)
+        return [self._said(row if self.labels else [row]) for row in scores.tolist()]
+
+    def _said(self, scores: list[float]) -> dict[str, Any]:
+        if not all(map(math.isfinite, scores)):
+            raise CheckFailed(f"the model answers {scores}, which is no decision")
+        if not self.labels:
+            return {"prediction": scores[0]}
+        return {"prediction": self.labels[self.scorer.decided(scores)], **dict(zip(self.keys, scores, strict=True))}
+
+    def reasons(self, row: Row, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return which fields the answer hangs on: how it would change if each were missing, the largest first."""
+        code = self.labels.index(answer["prediction"]) if self.labels else 0
+        about = self.keys[code] if self.labels else "prediction"
+        changes = self.scorer.changes(row, code)
+        ranked = sorted(changes, key=lambda entry: -abs(entry[1]))[:MOST_REASONS]
+        return {"about": about, "if_missing": [{"field": field, "change": change} for field, change in ranked]}
+
+    def is_expired(self, now: float) -> bool:
+        """Return whether the last second of the last day has passed; `now` in seconds since 1970."""
+        return now >= self.expires
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of it, for people and machines."""
+        manifest = self.bundle.manifest
+        kept = {name: manifest[name] for name in ("task", "classes", "target", "metric", "acceptable", "data") if name in manifest}
+        facts = {"bundle": self.digest, "version": self.version, **kept, "fields": list(self.scorer.names)}
+        facts["expires"] = None if math.isinf(self.expires) else last_day(self.expires)
+        if self.cache:
+            facts["cache"] = {"rows": self.cache.rows, "pays_from_hit_rate": self.pays_from}
+        return facts
+
+
+def load_release(folder: str, settings: ServeSettings) -> Release:
+    """Load a bundle after verifying every file of it; see :func:`mesic.bundle.bundle.load_bundle`."""
+    return Release(load_bundle(folder), settings)
+
+
+def expiry(last: str | None) -> float:
+    """Return the second since 1970 from which a bundle no longer answers, infinity for none.
+
+    Raises
+    ------
+    SettingError
+        The day is none.
+
+    Examples
+    --------
+    >>> expiry("1970-01-01"), expiry(None)
+    (86400.0, inf)
+    """
+    if last is None:
+        return math.inf
+    try:
+        day = datetime.date.fromisoformat(str(last))
+    except ValueError as error:
+        raise SettingError("expires", last, "a day such as 2027-01-31") from error
+    return float(np.datetime64(day, "s").astype(np.int64)) + 86_400
+
+
+def last_day(expires: float) -> str:
+    """Return the last day on which a bundle answers."""
+    return str(np.datetime64(int(expires) - 86_400, "s").astype("datetime64[D]"))

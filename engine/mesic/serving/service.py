@@ -1,0 +1,241 @@
+"""What is answered to which request; knows nothing of sockets."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+import msgspec
+
+from mesic.errors import CheckFailed
+from mesic.serving.counters import ROUTES, Counters
+from mesic.serving.messages import HTML, TEXT, Reply, Request, encoded, log, refusal
+from mesic.serving.openapi import description
+from mesic.serving.page import page
+from mesic.serving.release import Release
+from mesic.serving.scorer import Row, RowsRefused
+from mesic.serving.settings import ServeSettings
+
+Answer = dict[str, Any]
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Held(Protocol):
+    """A connection, as far as the service looks at it."""
+
+    def look_at_clock(self, now: float) -> None:
+        """End it if its caller is too slow."""
+
+    def stop(self) -> None:
+        """End it as soon as no request is under way."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Rows that were answered, and by what: all that a log of predictions needs."""
+
+    release: Release
+    rows: Sequence[Row]
+    answers: Sequence[Answer]
+
+
+class Service:
+    """Replies to requests with the release in use.
+
+    Parameters
+    ----------
+    settings
+        Limits, and the token that callers must send.
+    counters
+        Where requests are counted.
+    reload
+        Takes the bundle into use that lies at ``bundle=`` now; None where callers may not ask for it.
+    """
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        counters: Counters,
+        reload: Callable[[], Awaitable[Reply]] | None = None,
+    ) -> None:
+        self.settings, self.counters, self.reload = settings, counters, reload
+        self.release: Release | None = None
+        self.observers: list[Callable[[Answered], None]] = []
+        self.connections: set[Held] = set()
+        self.is_stopping = False
+        self._token = f"Bearer {settings.token}".encode() if settings.token else None
+        self._turn: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._routes: dict[str, tuple[str, Callable[[Request], Reply | Awaitable[Reply]], bool]] = {
+            "/predict": ("POST", self._predict, True),
+            "/health": ("GET", self._health, False),
+            "/ready": ("GET", self._ready, False),
+            "/model": ("GET", self._model, True),
+            "/metrics": ("GET", self._metrics, True),
+            "/docs": ("GET", self._docs, False),
+            "/openapi.json": ("GET", self._openapi, True),
+            "/reload": ("POST", self._reload, True),
+        }
+
+    def use(self, release: Release) -> None:
+        """Answer with a release from the next request on."""
+        if self.release is not None:
+            self.counters.add("mesic_reloads_total")
+        self.release = release
+
+    def is_expired(self) -> bool:
+        """Return whether the last day of the bundle in use has passed."""
+        return self.release is not None and self.release.is_expired(time.time())
+
+    def opened(self, connection: Held) -> None:
+        """Take note of a connection."""
+        self.connections.add(connection)
+        self.counters.add("mesic_connections_total")
+        self.counters.set("mesic_connections", len(self.connections))
+
+    def closed(self, connection: Held) -> None:
+        """Forget a connection."""
+        self.connections.discard(connection)
+        self.counters.set("mesic_connections", len(self.connections))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside; it is kept until it has ended."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def replied(self, request: Request | None, reply: Reply, seconds: float) -> None:
+        """Count a reply; each that is the server's fault leaves a line in the log."""
+        path = request.path if request else "other"
+        self.counters.request(path if path in ROUTES else "other", reply.status, seconds)
+        if reply.status >= 500:
+            log("refused", status=reply.status, path=path, reply=reply.body[:500].decode(errors="replace"))
+
+    def reply(self, request: Request) -> Reply | Awaitable[Reply]:
+        """Return the reply to a request, or what will be it."""
+        route = self._routes.get(request.path)
+        if route is None:
+            return refusal(404, "NO-SUCH-PATH", f"there is no {request.path[:200]}: there are {', '.join(self._routes)}")
+        method, handler, is_guarded = route
+        if request.method != method and (request.method, method) != ("HEAD", "GET"):
+            return refusal(405, "WRONG-METHOD", f"{request.path} takes {method}, not {request.method}", Allow=method)
+        if is_guarded and not self._is_allowed(request):
+            wanted = "send the header 'Authorization: Bearer TOKEN' with the right token"
+            return refusal(401, "NO-TOKEN", wanted, WWW_Authenticate="Bearer")
+        try:
+            return handler(request)
+        except Exception as error:  # noqa: BLE001 - one request that goes wrong must not end the others
+            log("failed", path=request.path, error=f"{type(error).__name__}: {error}")
+            return refusal(500, "FAILED", "the server failed to answer; its log says why")
+
+    def _is_allowed(self, request: Request) -> bool:
+        if self._token is None:
+            return True
+        return hmac.compare_digest(request.headers.get(b"authorization", b""), self._token)
+
+    def _is_late(self) -> bool:
+        """Return whether so much work lies ahead of a request that it is better asked again.
+
+        What has arrived is worked off in turns of the loop; the time since a turn began is what a request has waited.
+        """
+        now = perf_counter()
+        if self._turn is None:
+            self._turn = now
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        return now - self._turn > self.settings.queue_s
+
+    def _end_turn(self) -> None:
+        self._turn = None
+
+    def _predict(self, request: Request) -> Reply:
+        if self._is_late():
+            return refusal(503, "BUSY", "too many requests wait: try again", Retry_After="1")
+        release = self.release
+        if release is None or self.is_expired():
+            return self._unready(release)
+        kind = request.headers.get(b"content-type", b"application/json").split(b";")[0].strip().lower()
+        if kind != b"application/json":
+            return refusal(415, "NO-JSON", f"the body is {kind.decode('latin-1')!r}: send application/json")
+        try:
+            body = msgspec.json.decode(request.body)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            return refusal(400, "MALFORMED-JSON", f"the body is no JSON: {error}")
+        if type(body) is not dict:
+            message = 'the body is no object: send one row, such as {"FIELD": VALUE}, or {"rows": [ROW, ...]}'
+            return refusal(422, "NO-OBJECT", message)
+        try:
+            if len(body) == 1 and type(body.get("rows")) is list:
+                return self._many(release, body["rows"])
+            return self._one(release, body, wants_why="why=true" in request.query)
+        except RowsRefused as error:
+            self.counters.add("mesic_refused_fields_total", len(error.problems))
+            return refusal(422, "ROWS-REFUSED", str(error), (problem.as_dict() for problem in error.problems))
+        except CheckFailed as error:
+            return refusal(500, "NO-DECISION", str(error))
+
+    def _one(self, release: Release, row: Row, *, wants_why: bool) -> Reply:
+        answer = release.answer(row)
+        self._count(release, [row], [answer])
+        told = answer | {"why": release.reasons(row, answer)} if wants_why else answer
+        return Reply(200, release.head + encoded(told)[1:])
+
+    def _many(self, release: Release, rows: list[Any]) -> Reply:
+        if len(rows) > self.settings.max_rows:
+            most = self.settings.max_rows
+            return refusal(413, "MANY-ROWS", f"{len(rows)} rows are more than {most}: send them in several requests")
+        answers = release.answers(rows)
+        self._count(release, rows, answers)
+        return Reply(200, release.head + encoded({"predictions": answers})[1:])
+
+    def _count(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer]) -> None:
+        """Take note of answers: the one place that all of them pass."""
+        self.counters.add("mesic_rows_total", len(rows))
+        if release.cache:
+            hits, misses = release.cache.news()
+            self.counters.add("mesic_cache_hits_total", hits)
+            self.counters.add("mesic_cache_misses_total", misses)
+        for observer in self.observers:
+            observer(Answered(release, rows, answers))
+
+    def _unready(self, release: Release | None) -> Reply:
+        if release is None:
+            return refusal(503, "NOT-READY", "the bundle is not verified yet: try again", Retry_After="1")
+        last = release.facts()["expires"]
+        return refusal(503, "EXPIRED", f"the bundle expired: its last day was {last}; take a newer one into use")
+
+    def _health(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
+        return Reply(200, encoded({"status": "ok"}))
+
+    def _ready(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
+        release = self.release
+        if self.is_stopping:
+            return refusal(503, "STOPPING", "the server is about to end")
+        if release is None or self.is_expired():
+            return self._unready(release)
+        return Reply(200, release.head + encoded({"status": "ready"})[1:])
+
+    def _model(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
+        return Reply(200, encoded(self.release.facts())) if self.release else self._unready(None)
+
+    def _metrics(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
+        return Reply(200, self.counters.text().encode(), TEXT)
+
+    def _docs(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
+        return Reply(200, page().encode(), HTML, dict(PAGE_HEADERS))
+
+    def _openapi(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
+        if self.release is None:
+            return self._unready(None)
+        return Reply(200, encoded(description(self.release, has_token=self._token is not None)))
+
+    def _reload(self, request: Request) -> Reply | Awaitable[Reply]:  # noqa: ARG002 - as every route
+        if self._token is None or self.reload is None:
+            return refusal(403, "NO-RELOAD", "without token= only SIGHUP takes another bundle into use")
+        return self.reload()

@@ -1,0 +1,28 @@
+"""The keys of ``mesic serve``, and how they travel to the processes that answer."""
+
+from dataclasses import dataclass
+
+from mesic.host.components import option
+
+
+@dataclass
+class ServeSettings:
+    """The keys of ``mesic serve``."""
+
+    bundle: str = option("???", "RUN/bundle")
+    host: str = option("127.0.0.1", "address to listen at; 0.0.0.0: all")
+    port: int = option(8080, "port; 0: any that is free", low=0, high=65_535)
+    workers: int = option(1, "processes that answer", low=1, high=256)
+    token: str | None = option(None, "what callers must send as a bearer token; null: none")
+    version: str | None = option(None, "name of the bundle in answers; null: 12 digits of its digest")
+    expires: str | None = option(None, "last day, UTC, on which it answers, such as 2027-01-31")
+    unknown: str = option("refuse", "fields that the schema does not know", choices=("refuse", "ignore"))
+    cache_rows: int = option(0, "answers kept by row; 0: none", low=0)
+    max_rows: int = option(1000, "rows a request", low=1)
+    max_body_kib: int = option(1024, "size of a request's body", low=1, unit="KiB")
+    max_header_kib: int = option(16, "size of a request's header", low=1, high=1024, unit="KiB")
+    max_connections: int = option(1000, "connections that a process holds", low=1)
+    queue_s: float = option(1.0, "work ahead of a request at most, else 503", low=0.0, unit="s")
+    request_s: float = option(10.0, "time in which a request must arrive, an answer be taken", low=0.1, unit="s")
+    idle_s: float = option(75.0, "time that a connection may say nothing", low=0.1, unit="s")
+    grace_s: float = option(10.0, "time to end requests when stopped", low=0.0, unit="s")

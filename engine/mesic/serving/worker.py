@@ -1,0 +1,152 @@
+"""The process that answers: ``python -m mesic.serving.worker LINE SOCKET COUNTERS``, file descriptors all three.
+
+It ends when its supervisor says so or has gone. Neither Hydra nor scikit-learn is imported here, unless a step of the
+bundle is a scikit-learn estimator.
+"""
+
+import asyncio
+import contextlib
+import gc
+import mmap
+import signal
+import socket
+import sys
+from time import perf_counter
+from typing import Any
+
+from mesic.errors import MesicError, message_of
+from mesic.serving.connection import Connection
+from mesic.serving.control import Line
+from mesic.serving.counters import Counters, shared_memory_size
+from mesic.serving.door import check_through_door
+from mesic.serving.messages import Reply, log
+from mesic.serving.release import Release, load_release
+from mesic.serving.service import Service
+from mesic.serving.settings import ServeSettings
+
+BETWEEN_LOOKS_S = 0.25
+
+
+class Worker:
+    """Answers at a socket as long as the supervisor wants it."""
+
+    def __init__(self, line: Line, settings: ServeSettings, counters: Counters) -> None:
+        self.line, self.settings = line, settings
+        self.service = Service(settings, counters, reload=self._ask_for_reload)
+        self._candidate: Release | None = None
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
+
+    async def serve(self, folder: str, listening: socket.socket) -> None:
+        """Verify the bundle, answer until told to stop, end what is under way."""
+        if not await self._prepare(folder):
+            return
+        self._use()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Connection(self.service), sock=listening)
+        stopping = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stopping.set)
+        beside = [asyncio.ensure_future(work) for work in (self._look_at_clock(), self._obey(stopping))]
+        self.line.say(said="ready")
+        await stopping.wait()
+        self.service.is_stopping = True
+        server.close()
+        await self._end_connections()
+        for task in beside:
+            task.cancel()
+
+    async def _prepare(self, folder: str) -> bool:
+        """Load a bundle and send its end-to-end rows through the door; say how it went."""
+        try:
+            self._candidate = await self._verified(folder)
+        except MesicError as error:
+            self.line.say(said="failed", why=message_of(error), status=error.exit_status)
+            await self.line.flushed()
+            return False
+        return True
+
+    async def _verified(self, folder: str) -> Release:
+        release = await asyncio.to_thread(load_release, folder, self.settings)
+        private = Service(self.settings, Counters(mmap.mmap(-1, shared_memory_size(1)), 0))
+        private.use(release)
+        if private.is_expired():
+            log("expired", bundle=release.digest, **{"last day": release.facts()["expires"]})
+        else:
+            rows = await check_through_door(private, release)
+            log("verified", bundle=release.digest, version=release.version, end_to_end_rows=rows)
+        if release.cache:
+            log("cache", rows=release.cache.rows, pays_from_hit_rate=round(release.pays_from or 0.0, 3))
+        return release
+
+    def _use(self) -> None:
+        if self._candidate is not None:
+            self.service.use(self._candidate)
+            self._candidate = None
+            gc.collect()
+            gc.freeze()  # what is loaded stays; looking at it again and again costs answers their time
+
+    async def _obey(self, stopping: asyncio.Event) -> None:
+        while message := await self.line.hear():
+            if message["do"] == "load":
+                if await self._prepare(message["folder"]):
+                    self.line.say(said="loaded")
+            elif message["do"] == "use":
+                self._use()
+                self.line.say(said="using")
+            elif message["do"] == "drop":
+                self._candidate = None
+            elif message["do"] == "reloaded":
+                self._asked.pop(message["number"]).set_result(Reply(message["status"], message["body"].encode()))
+            else:
+                break
+        stopping.set()
+
+    async def _ask_for_reload(self) -> Reply:
+        number, done = len(self._asked), asyncio.get_running_loop().create_future()
+        while number in self._asked:
+            number += 1
+        self._asked[number] = done
+        self.line.say(said="reload", number=number)
+        reply: Reply = await done
+        return reply
+
+    async def _look_at_clock(self) -> None:
+        while True:
+            await asyncio.sleep(BETWEEN_LOOKS_S)
+            now = perf_counter()
+            for connection in list(self.service.connections):
+                connection.look_at_clock(now)
+
+    async def _end_connections(self) -> None:
+        end = perf_counter() + self.settings.grace_s
+        while self.service.connections and perf_counter() < end:
+            for connection in list(self.service.connections):
+                connection.stop()
+            await asyncio.sleep(0.01)
+
+
+async def _main(line_at: int, socket_at: int, counters_at: int) -> None:
+    line = await Line.over(socket.socket(fileno=line_at))
+    start: dict[str, Any] | None = await line.hear()
+    if start is None:
+        return
+    memory = mmap.mmap(counters_at, 0)
+    counters = Counters(memory, start["slot"])
+    counters.add("mesic_starts_total")
+    worker = Worker(line, ServeSettings(**start["settings"]), counters)
+    await worker.serve(start["folder"], socket.socket(fileno=socket_at))
+    line.close()
+
+
+def main() -> None:
+    """Answer until told to stop."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the supervisor says what they mean
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    asyncio.run(_main(*map(int, sys.argv[1:4])))
+
+
+if __name__ == "__main__":
+    main()
