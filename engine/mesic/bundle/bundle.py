@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,9 +28,11 @@ from mesic.data.view import frame_of
 from mesic.errors import CheckFailed, DataError, UsageError
 from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
-from mesic.profile.profile import Profile
 from mesic.runs.files import file_digest, json_digest, write_json
 from mesic.training.fitted import Fitted, Predictor
+
+if TYPE_CHECKING:
+    from mesic.profile.profile import Profile
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -73,9 +75,11 @@ class Bundle:
         return Predictor(self.fitted, trusted_types(self.fitted))
 
     @cached_property
-    def profile(self) -> Profile:
+    def profile(self) -> "Profile":
         """How the training rows were distributed: what other rows are compared with."""
         from pyarrow import parquet
+
+        from mesic.profile.profile import Profile
 
         return Profile.from_table(parquet.ParquetFile(self.folder / "profile.parquet").read())
 

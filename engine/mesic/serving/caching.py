@@ -45,6 +45,11 @@ class AnswerCache:
             self._kept.popitem(last=False)
         return kept
 
+    def forget(self) -> None:
+        """Keep nothing, and count from zero."""
+        self._kept.clear()
+        self.hits, self.misses, self._told = 0, 0, (0, 0)
+
     def news(self) -> tuple[int, int]:
         """Return the hits and misses since it was last asked."""
         hits, misses = self.hits - self._told[0], self.misses - self._told[1]
@@ -62,7 +67,7 @@ def break_even(ask: Callable[[], list[float]], key: Callable[[], Hashable]) -> f
     asking = _median(ask)
     answer = ask()
     looking = _median(lambda: cache.answer(key(), lambda: answer))
-    return looking / asking if asking > 0 else float("inf")
+    return round(looking / asking, 3)
 
 
 def _median(call: Callable[[], object]) -> float:

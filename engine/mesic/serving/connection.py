@@ -33,7 +33,8 @@ class Connection(asyncio.Protocol):
         self.waiting: deque[tuple[Request, bool]] = deque()
         self.is_busy = self.is_lingering = self.is_paused = False
         self.last = perf_counter()
-        self.discarded = 0
+        self.discarded = self.unheaded = 0
+        self.refused = 0.0
         self.on_message_begin()
         self.began: float | None = None
 
@@ -74,9 +75,7 @@ class Connection(asyncio.Protocol):
         self.unheaded += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(refusal(400, "NO-UPGRADE", "this server speaks HTTP/1.1 only"))
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._refuse(refusal(400, "MALFORMED-REQUEST", f"this is no HTTP request: {error}"))
         if self.is_heading and self.unheaded > 1024 * self.settings.max_header_kib:
             self._refuse_header()
@@ -85,7 +84,7 @@ class Connection(asyncio.Protocol):
         """Begin a request."""
         self.url, self.body, self.size, self.header_bytes, self.headers_seen = b"", [], 0, 0, 0
         self.headers: dict[bytes, bytes] = {}
-        self.is_heading, self.unheaded = True, 0
+        self.is_heading = True
         self.began = perf_counter()
 
     def on_url(self, part: bytes) -> None:
@@ -111,6 +110,8 @@ class Connection(asyncio.Protocol):
             self._refuse(refusal(414, "LONG-TARGET", f"the target is longer than {MOST_PATH} bytes"))
         elif int(self.headers.get(b"content-length", b"0") or b"0") > 1024 * self.settings.max_body_kib:
             self._refuse_body()
+        elif self.parser.should_upgrade():
+            self._refuse(refusal(400, "NO-UPGRADE", "this server speaks HTTP/1.1 and nothing else"))
         elif self.headers.get(b"expect", b"").lower() == b"100-continue":
             self.transport.write(CONTINUE)
 

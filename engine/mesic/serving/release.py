@@ -34,7 +34,7 @@ class Release:
         self.expires = expiry(settings.expires or bundle.manifest.get("expires"))
         self.scorer = Scorer(bundle, knows_others=settings.unknown == "ignore")
         self.cache = AnswerCache(settings.cache_rows) if settings.cache_rows else None
-        self.pays_from = self._break_even() if self.cache else None
+        self.pays_from = None if self.cache is None else self._break_even()
         self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
         self.head = msgspec.json.encode({"bundle": self.digest, "version": self.version})[:-1] + b","
 
@@ -83,7 +83,7 @@ class Release:
         kept = {name: manifest[name] for name in ("task", "classes", "target", "metric", "acceptable", "data") if name in manifest}
         facts = {"bundle": self.digest, "version": self.version, **kept, "fields": list(self.scorer.names)}
         facts["expires"] = None if math.isinf(self.expires) else last_day(self.expires)
-        if self.cache:
+        if self.cache is not None:
             facts["cache"] = {"rows": self.cache.rows, "pays_from_hit_rate": self.pays_from}
         return facts
 

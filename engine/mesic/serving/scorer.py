@@ -21,6 +21,7 @@ from mesic.serving.plan import Pipeline
 
 Row = Mapping[str, Any]
 MOST_PROBLEMS = 20
+LACKING = "the data lack"
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,7 @@ class Scorer:
                 break
         if not problems:
             return RowsRefused(f"the row cannot be read: {error!r}", [])
-        lost = [message for message in broken if not message.startswith("column ")]
+        lost = [message for message in broken if message.startswith(LACKING)]
         return RowsRefused(lost[0] if lost else "\n  ".join(["the data broke the schema:", *broken]), problems)
 
     def _wrong_with(self, number: int, row: Any) -> Iterator[tuple[str, Problem]]:
@@ -277,7 +278,7 @@ class Scorer:
             return
         if lost := [name for name in self.names if name not in row]:
             near = did_you_mean(lost[0], [str(name) for name in row])
-            message = f"the data lack {len(lost)} needed columns: {', '.join(map(repr, lost))}{near}"
+            message = f"{LACKING} {len(lost)} needed columns: {', '.join(map(repr, lost))}{near}"
             for name in lost:
                 yield message, Problem(number, name, f"field {name!r} is missing{near}", expected(self.bundle.schema[name]))
         for column in self._all_columns():

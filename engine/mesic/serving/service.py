@@ -197,7 +197,7 @@ class Service:
     def _count(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer]) -> None:
         """Take note of answers: the one place that all of them pass."""
         self.counters.add("mesic_rows_total", len(rows))
-        if release.cache:
+        if release.cache is not None:
             hits, misses = release.cache.news()
             self.counters.add("mesic_cache_hits_total", hits)
             self.counters.add("mesic_cache_misses_total", misses)

@@ -73,8 +73,9 @@ class Worker:
         else:
             rows = await check_through_door(private, release)
             log("verified", bundle=release.digest, version=release.version, end_to_end_rows=rows)
-        if release.cache:
-            log("cache", rows=release.cache.rows, pays_from_hit_rate=round(release.pays_from or 0.0, 3))
+        if release.cache is not None:
+            release.cache.forget()
+            log("cache", rows=release.cache.rows, pays_from_hit_rate=release.pays_from)
         return release
 
     def _use(self) -> None:
