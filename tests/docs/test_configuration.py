@@ -14,6 +14,7 @@ from tests.docs.shell import mistakes, typed
 from mesic.config.settings import RunSettings, SourceOptions, TunerOptions
 from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
+from mesic.serving.settings import ServeSettings
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
 from mesic.verbs.advise.data import AdviseDataSettings
 from mesic.verbs.bandit.compare import CompareBanditSettings
@@ -38,6 +39,7 @@ SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),
     "deploy": (("", DeploySettings),),
+    "serve": (("", ServeSettings),),
     "data schema": (("", SchemaSettings),),
     "plan ab": (("", PlanAbSettings),),
     "compare": (("", CompareSettings),),

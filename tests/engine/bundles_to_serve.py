@@ -34,7 +34,8 @@ CODES = PortableStep(
     },
 )
 ROW = {
-    "age": 31.5, "income": 40, "member": True, "since": "2024-02-29T12:30:00Z", "town": "Ulm", "zone": 2, "plan": "full",
+    "age": 31.5, "income": 40, "member": True, "since": "2024-02-29T12:30:00Z", "town": "Ulm", "zone": 2,
+    "plan": "full",
 }  # fmt: skip
 
 
@@ -54,10 +55,10 @@ def booster(kind, seed=0, rounds=30):
     return PortableStep("lightgbm", {"classes": classes}, text=model.model_to_string())
 
 
-def linear(places=len(COLUMNS)):
+def linear():
     """Return steps that fill, scale and weigh columns, for two classes."""
     rng = np.random.default_rng(5)
-    names = [column.name for column in COLUMNS]
+    names, places = [column.name for column in COLUMNS], len(COLUMNS)
     levels = {"town": TOWNS, "zone": ZONES, "plan": PLANS}
     fill = {"value": np.linspace(0.5, 2.5, places), "indicator": np.array([], dtype=np.int64)}
     limits = {"low": np.full(places, -9.0), "high": np.full(places, 9.0)}
@@ -87,7 +88,11 @@ def words():
     }  # fmt: skip
     params = {"words": [["late", "again"]], "presence": False, "unit": True, "names": ["late", "again"]}
     line = {"coef": np.array([[0.01, 2.0, -1.0]]), "intercept": np.array([0.1])}
-    return [codes, PortableStep("words", params, arrays), PortableStep("linear", {"link": "identity", "classes": 0}, line)]
+    return [
+        codes,
+        PortableStep("words", params, arrays),
+        PortableStep("linear", {"link": "identity", "classes": 0}, line),
+    ]
 
 
 PIPELINES = {

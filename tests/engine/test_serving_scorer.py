@@ -19,13 +19,15 @@ from mesic.serving.cells import coerced_cell, reader_of
 from mesic.serving.scorer import RowsRefused, Scorer
 
 CELLS = {
-    "age": [0, 31, 31.5, 120.0, -0.0, True, None, math.nan, "31", " 31.5 ", "3e1", "", "NA", "x", 5e-324, 1e-40, 121, -1],
+    "age": [0, 31, 31.5, 120.0, -0.0, True, None, math.nan, "31", " 31.5 ", "3e1", "", "NA", "x", 5e-324, 121, -1],
     "income": [1, 2.5, 1e308, -1e308, 2**62, None, math.nan, "7", "", "n/a", math.inf, "inf", "twelve", False],
     "member": [True, False, 0, 1, 0.0, 1.0, 2, None, math.nan, "yes", "NO", " t ", "1.0", "", "maybe", "0"],
     "since": [
-        "2024-02-29", "2024-02-29T12:30:00Z", "2024-02-29 12:30:00", "2024-02-29T12:30:15.250+02:00", "1969-12-31T23:59:59",
-        "2024/02/29", "12:30", "20240229", "2023-02-29", "1500-01-01", "2999-01-01T00:00:01", None, "", "soon", 20240229, 1.5,
-        True, "2024-02-29T12:30:15.123456", datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 12, 30, 15, 7),
+        "2024-02-29", "2024-02-29T12:30:00Z", "2024-02-29 12:30:00", "2024-02-29T12:30:15.250+02:00",
+        "1969-12-31T23:59",
+        "2024/02/29", "12:30", "20240229", "2023-02-29", "1500-01-01", "2999-01-01T00:00:01", None, "", "soon",
+        20240229, 1.5, True, "2024-02-29T12:30:15.123456", datetime.date(2024, 2, 29),
+        datetime.datetime(2024, 2, 29, 12, 30, 15, 7),
         "2024-02-29T24:00:00", "2024-2-9",
     ],
     "town": ["Ulm", "Bonn", " Ulm ", "\u00a0Ulm", "Rome", "ulm", None, "", "NA", math.nan, 3, 3.5, True, "Zürich"],
@@ -60,7 +62,9 @@ def test_a_row_is_answered_to_the_last_bit_or_refused_in_the_same_words(tmp_path
     bundle = make_bundle(tmp_path / "b", pipeline)
     scorer, refused = Scorer(bundle), 0
 
-    for number, row in enumerate([*nasty_rows(250, 1), *({**ROW, name: cell} for name in CELLS for cell in CELLS[name])]):
+    for number, row in enumerate(
+        [*nasty_rows(250, 1), *({**ROW, name: cell} for name in CELLS for cell in CELLS[name])]
+    ):
         wanted, given = alone(bundle, row), on_demand(lambda row=row: scorer.row(row))
         many = on_demand(lambda row=row: scorer.rows([row]))
         if isinstance(wanted, str):
@@ -83,9 +87,9 @@ def test_each_cell_alone_is_read_as_the_batch_reads_it(column, missing):
 
     for cell in (one for cells in CELLS.values() for one in cells):
         wanted = coerced_cell(column, cell).values[0]
-        is_missing = wanted is None or wanted != wanted  # noqa: PLR0124
+        is_missing = wanted is None or wanted != wanted
         if is_missing and missing == "forbidden":
-            with pytest.raises(Exception, match="^$"):
+            with pytest.raises(Exception, match=r"^$"):
                 read(cell)
         elif is_missing:
             assert read(cell) is None or math.isnan(read(cell)), cell

@@ -45,7 +45,9 @@ class Served:
         sent = {"Content-Type": "application/json"} if body is not None else {}
         sent |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
-            caller.request(method, path, body if isinstance(body, (bytes, str)) else json.dumps(body), sent | (headers or {}))
+            caller.request(
+                method, path, body if isinstance(body, (bytes, str)) else json.dumps(body), sent | (headers or {})
+            )
             reply = caller.getresponse()
             text = reply.read()
         finally:

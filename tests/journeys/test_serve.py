@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -17,7 +18,7 @@ from tests.engine.bundles_to_serve import PIPELINES, ROW, make_bundle
 from tests.journeys.served import Served, is_alive, until
 
 pytest.importorskip("httptools", reason="the extra serve is not installed")
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks at processes under /proc")
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes under /proc")
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,10 @@ def test_wrong_methods_paths_and_types_are_told_the_right_ones(server, method, p
     assert any(word in answer["error"]["message"] for word in ("GET", "POST", "application/json", "/predict"))
 
 
-def request(body=json.dumps(ROW).encode(), *headers, start="POST /predict HTTP/1.1", length=True):
+BODY = json.dumps(ROW).encode()
+
+
+def request(body=BODY, *headers, start="POST /predict HTTP/1.1", length=True):
     lines = [start, "Host: x", "Authorization: Bearer secret", *headers]
     lines += [f"Content-Length: {len(body)}"] if length else []
     return "\r\n".join([*lines, "", ""]).encode() + body
@@ -326,8 +330,8 @@ def test_raw_bytes_do_no_harm(server):
 
 def resident(pid):
     """Return the KiB of memory that a process holds."""
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 
 
 def test_a_killed_process_is_replaced_and_who_waits_is_answered(bundle, tmp_path):

@@ -64,7 +64,9 @@ def _within_arrow(value: Any) -> Any:
 
 
 def _kind_of(value: Any) -> str:
-    return {list: "a list", tuple: "a list", dict: "an object"}.get(type(value), f"a {type(value).__name__}")
+    return (
+        "a list" if isinstance(value, (list, tuple)) else "an object" if isinstance(value, dict) else "no plain value"
+    )
 
 
 def expected(column: Column) -> str:
@@ -122,7 +124,9 @@ def _number(column: Column) -> Reader:
 
     def read(value: Any) -> float:
         kind = type(value)
-        if (kind is float and low <= value <= high) or (kind is int and low <= value <= high and -EXACT <= value < EXACT):
+        if (kind is float and low <= value <= high) or (
+            kind is int and low <= value <= high and -EXACT <= value < EXACT
+        ):
             return float(value)
         if may_miss and (value is None or value != value):  # noqa: PLR0124 - NaN differs from itself
             return math.nan

@@ -82,8 +82,9 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self.url, self.body, self.size, self.header_bytes, self.headers_seen = b"", [], 0, 0, 0
+        self.url, self.size, self.header_bytes, self.headers_seen = b"", 0, 0, 0
         self.headers: dict[bytes, bytes] = {}
+        self.body: list[bytes] = []
         self.is_heading = True
         self.began = perf_counter()
 

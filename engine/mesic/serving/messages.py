@@ -36,7 +36,9 @@ class Reply:
         """Return the reply as it travels; `closes` says that the connection ends with it."""
         extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         ending = "Connection: close\r\n" if closes else ""
-        head = f"{_START[self.status]}Content-Type: {self.kind}\r\nContent-Length: {len(self.body)}\r\n{extra}{ending}\r\n"
+        head = (
+            f"{_START[self.status]}Content-Type: {self.kind}\r\nContent-Length: {len(self.body)}\r\n{extra}{ending}\r\n"
+        )
         return head.encode("latin-1") + (b"" if is_head else self.body)
 
 
@@ -48,9 +50,7 @@ def encoded(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
-def refusal(
-    status: int, code: str, message: str, problems: Iterable[dict[str, Any]] = (), **headers: str
-) -> Reply:
+def refusal(status: int, code: str, message: str, problems: Iterable[dict[str, Any]] = (), **headers: str) -> Reply:
     """Return a reply that says what was wrong and what is expected; ``_`` in names of headers stands for ``-``."""
     error = {"code": code, "message": message, "problems": list(problems)}
     named = {name.replace("_", "-"): value for name, value in headers.items()}

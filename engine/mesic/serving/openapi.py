@@ -37,7 +37,9 @@ def description(release: Release, *, has_token: bool) -> Node:
             "/ready": _get("the bundle is verified and in use", "503"),
             "/model": _get("what is known of the bundle", "401"),
             "/metrics": _get("counters, in Prometheus' text format", "401"),
-            "/reload": {"post": {"summary": "take the bundle into use that lies there now", "responses": _responses({})}},
+            "/reload": {
+                "post": {"summary": "take the bundle into use that lies there now", "responses": _responses({})}
+            },
         },
         "components": {
             "schemas": {
@@ -77,7 +79,12 @@ def _responses(schema: Node) -> Node:
 
 def _predict() -> Node:
     many: Node = {"type": "object", "properties": {"predictions": {"type": "array", "items": _ref("Answer")}}}
-    why = {"name": "why", "in": "query", "schema": {"type": "boolean"}, "description": "which fields one answer hangs on"}
+    why = {
+        "name": "why",
+        "in": "query",
+        "schema": {"type": "boolean"},
+        "description": "which fields one answer hangs on",
+    }
     return {
         "summary": "a decision for one row, or for each of several",
         "parameters": [why],

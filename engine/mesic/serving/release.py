@@ -56,7 +56,16 @@ class Release:
     def answers(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """Return the decision for each row; see :meth:`answer`."""
         scores = self.scorer.rows(rows)
-        return [self._said(row if self.labels else [row]) for row in scores.tolist()]
+        if not np.isfinite(scores).all():
+            raise CheckFailed("the model answers a row with no number, which is no decision")
+        if not self.labels:
+            return [{"prediction": value} for value in scores.tolist()]
+        names, labels = ("prediction", *self.keys), self.labels
+        codes = self.scorer.decided_rows(scores).tolist()
+        return [
+            dict(zip(names, (labels[code], *row), strict=True))
+            for code, row in zip(codes, scores.tolist(), strict=True)
+        ]
 
     def _said(self, scores: list[float]) -> dict[str, Any]:
         if not all(map(math.isfinite, scores)):
@@ -80,7 +89,11 @@ class Release:
     def facts(self) -> dict[str, Any]:
         """Return what is known of it, for people and machines."""
         manifest = self.bundle.manifest
-        kept = {name: manifest[name] for name in ("task", "classes", "target", "metric", "acceptable", "data") if name in manifest}
+        kept = {
+            name: manifest[name]
+            for name in ("task", "classes", "target", "metric", "acceptable", "data")
+            if name in manifest
+        }
         facts = {"bundle": self.digest, "version": self.version, **kept, "fields": list(self.scorer.names)}
         facts["expires"] = None if math.isinf(self.expires) else last_day(self.expires)
         if self.cache is not None:

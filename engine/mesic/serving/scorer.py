@@ -82,7 +82,7 @@ class Scorer:
         self.names, self.levels, self.texts = layout = layout_of_codes(steps[0])
         self._columns = [bundle.schema[name] for name in self.names]
         self._buffer = np.empty((1, len(self.names)))
-        self._view = memoryview(self._buffer.reshape(-1))
+        self._view = _view(self._buffer)
         self._one = Matrix(self._buffer, self.names, self.levels)
         shares = None if self.texts else self._buffer
         self._pipeline = Pipeline(
@@ -91,7 +91,12 @@ class Scorer:
         self._readers = {column.name: reader_of(column) for column in self._all_columns()}
         self._numbers = [(place, c.name, *limits_of(c)) for place, c in self._of_kind("number")]
         self._categories = [
-            (place, c.name, known_codes(c, self.levels[c.name]), {name: float(i) for i, name in enumerate(self.levels[c.name])})
+            (
+                place,
+                c.name,
+                known_codes(c, self.levels[c.name]),
+                {name: float(i) for i, name in enumerate(self.levels[c.name])},
+            )
             for place, c in enumerate(self._columns)
             if c.name in self.levels
         ]
@@ -149,11 +154,19 @@ class Scorer:
 
     def _blank(self) -> Matrix:
         self._buffer[:] = np.nan
-        return Matrix(self._buffer, self.names, {**self.levels, **dict.fromkeys(self.texts, ())}) if self.texts else self._one
+        return (
+            Matrix(self._buffer, self.names, {**self.levels, **dict.fromkeys(self.texts, ())})
+            if self.texts
+            else self._one
+        )
 
     def decided(self, scores: Sequence[float]) -> int:
         """Return the code of the class that is answered for the probabilities of a row."""
         return max(range(len(scores)), key=scores.__getitem__)
+
+    def decided_rows(self, scores: np.ndarray) -> np.ndarray:
+        """Return the code of the class that is answered for each row of probabilities (n, k), int64 of shape (n,)."""
+        return np.asarray(scores.argmax(axis=1))
 
     def changes(self, row: Row, code: int) -> list[tuple[str, float]]:
         """Return by how much each field that is there changes the answer about a class, or the value.
@@ -190,7 +203,7 @@ class Scorer:
     def matrix(self, rows: Sequence[Row]) -> Matrix:
         """Return rows as the first step of the pipeline makes them: one canonical form of whatever says the same."""
         values = np.empty((len(rows), len(self.names)))
-        view, width = memoryview(values.reshape(-1)), len(self.names)
+        view, width = _view(values), len(self.names)
         try:
             for number, row in enumerate(rows):
                 self._fill(row, view, number * width)
@@ -238,7 +251,11 @@ class Scorer:
     def _hide_later(self, row: Row, view: Any, base: int) -> None:
         """Set missing what was not known at the row's own time, where it says both."""
         for place, _, clock, asked in self._clocks:
-            if clock in row and asked in row and not self._readers[clock](row[clock]) <= self._readers[asked](row[asked]):
+            if (
+                clock in row
+                and asked in row
+                and not self._readers[clock](row[clock]) <= self._readers[asked](row[asked])
+            ):
                 view[base + place] = np.nan
 
     def _refuse_others(self, row: Row) -> None:
@@ -280,7 +297,10 @@ class Scorer:
             near = did_you_mean(lost[0], [str(name) for name in row])
             message = f"{LACKING} {len(lost)} needed columns: {', '.join(map(repr, lost))}{near}"
             for name in lost:
-                yield message, Problem(number, name, f"field {name!r} is missing{near}", expected(self.bundle.schema[name]))
+                yield (
+                    message,
+                    Problem(number, name, f"field {name!r} is missing{near}", expected(self.bundle.schema[name])),
+                )
         for column in self._all_columns():
             if column.name in row:
                 yield from _wrong_cell(number, column, row[column.name])
@@ -302,6 +322,12 @@ class Scorer:
 
     def _in_all_classes_of(self, answer: np.ndarray) -> np.ndarray:
         return self.bundle.fitted.in_all_classes(answer)
+
+
+def _view(values: np.ndarray) -> Any:
+    """Return numbers one after the other, to be written to one by one."""
+    flat: Any = values.reshape(-1)
+    return memoryview(flat)
 
 
 def _wrong_cell(number: int, column: Column, value: Any) -> Iterator[tuple[str, Problem]]:

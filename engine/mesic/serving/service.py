@@ -122,7 +122,9 @@ class Service:
         """Return the reply to a request, or what will be it."""
         route = self._routes.get(request.path)
         if route is None:
-            return refusal(404, "NO-SUCH-PATH", f"there is no {request.path[:200]}: there are {', '.join(self._routes)}")
+            return refusal(
+                404, "NO-SUCH-PATH", f"there is no {request.path[:200]}: there are {', '.join(self._routes)}"
+            )
         method, handler, is_guarded = route
         if request.method != method and (request.method, method) != ("HEAD", "GET"):
             return refusal(405, "WRONG-METHOD", f"{request.path} takes {method}, not {request.method}", Allow=method)

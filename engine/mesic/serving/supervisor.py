@@ -276,7 +276,10 @@ def serve(settings: ServeSettings, is_ready: Callable[[str], None]) -> None:
     MesicError
         The address is not to be had, or no process can answer with the bundle.
     """
-    with listening_at(settings.host, settings.port) as listening, tempfile.TemporaryDirectory(prefix="mesic-") as copies:
+    with (
+        listening_at(settings.host, settings.port) as listening,
+        tempfile.TemporaryDirectory(prefix="mesic-") as copies,
+    ):
 
         async def run() -> None:
             await Supervisor(settings, listening, Path(copies)).run(is_ready)
