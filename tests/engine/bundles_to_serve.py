@@ -100,25 +100,31 @@ PIPELINES = {
     "classes": lambda: [CODES, booster("multiclass")],
     "value": lambda: [CODES, booster("regression")],
     "mean": lambda: [CODES, mean_of((CODES, booster("binary", 1)), linear(), (CODES, booster("binary", 2)))],
+    "decided": lambda: [
+        CODES,
+        booster("binary"),
+        PortableStep("temperature", {"classes": 2}, {"temperature": np.array([1.7])}),
+        PortableStep("decide", {"classes": 2}, {"threshold": np.array([0.2])}),
+    ],
     "words": words,
 }
 
 
-def make_bundle(folder, pipeline="boosted", *, steps=None, columns=COLUMNS, rows=(ROW,), **facts):
+def make_bundle(folder, pipeline="boosted", *, steps=None, columns=COLUMNS, rows=(ROW,), coverage=None, **facts):
     """Write a bundle and return it loaded; `rows` are its end-to-end set."""
     steps = PIPELINES[pipeline]() if steps is None else steps
     if pipeline == "words":
         columns = (Column("age", "number"), Column("note", "text"))
         rows = ({"age": 3.0, "note": "late again"},)
-    labels = {"boosted": ["no", "yes"], "mean": ["no", "yes"], "classes": ["bad", "fair", "good"]}.get(pipeline, [])
+    labels = {"value": [], "words": [], "classes": ["bad", "fair", "good"]}.get(pipeline, ["no", "yes"])
     task = {0: "regression", 2: "binary", 3: "multiclass"}[len(labels)]
     schema = Schema((*columns, Column("person", "id", "ignored"), Column("bought", "category", "target")))
     fitted = Fitted(tuple(steps), np.arange(len(labels)), len(labels), 1)
     told = {"task": task, "classes": labels, "target": "bought", "metric": "log_loss", **facts}
-    table = pa.Table.from_pylist(list(rows))
+    table, assets = pa.Table.from_pylist(list(rows)), {"coverage.json": coverage} if coverage else {}
     write_bundle(folder, fitted, schema, told, {"end_to_end.parquet": table})
     answers = load_bundle(folder).predict(table)
     for name in answers:
         table = table.append_column(f"expected {name}", pa.array(answers[name]))
-    write_bundle(folder, fitted, schema, told, {"end_to_end.parquet": table})
+    write_bundle(folder, fitted, schema, told, {"end_to_end.parquet": table, **assets})
     return load_bundle(folder)

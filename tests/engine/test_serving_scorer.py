@@ -1,6 +1,7 @@
 """Rows that are answered on demand are answered as `mesic predict` answers them: same bits, same refusals."""
 
 import datetime
+import json
 import math
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from tests.engine.bundles_to_serve import COLUMNS, PIPELINES, ROW, make_bundle
 
 from mesic.data.account import RowAccount
 from mesic.data.schema import Column
-from mesic.errors import DataError
+from mesic.errors import DataError, UsageError
 from mesic.serving.caching import AnswerCache
 from mesic.serving.cells import coerced_cell, reader_of
+from mesic.serving.release import Release
 from mesic.serving.scorer import RowsRefused, Scorer
+from mesic.serving.settings import ServeSettings
 
 CELLS = {
     "age": [0, 31, 31.5, 120.0, -0.0, True, None, math.nan, "31", " 31.5 ", "3e1", "", "NA", "x", 5e-324, 121, -1],
@@ -57,7 +60,7 @@ def nasty_rows(count, seed):
         yield {name: cells[rng.integers(len(cells))] for name, cells in CELLS.items()}
 
 
-@pytest.mark.parametrize("pipeline", ["boosted", "classes", "value", "mean"])
+@pytest.mark.parametrize("pipeline", ["boosted", "classes", "value", "mean", "decided"])
 def test_a_row_is_answered_to_the_last_bit_or_refused_in_the_same_words(tmp_path, pipeline):
     bundle = make_bundle(tmp_path / "b", pipeline)
     scorer, refused = Scorer(bundle), 0
@@ -221,4 +224,49 @@ def test_neither_hydra_nor_scikit_learn_is_imported(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
 
     assert done.stdout.strip() == "[]"
-    assert set(PIPELINES) == {"boosted", "classes", "value", "mean", "words"}
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_decisions_are_those_of_predict(tmp_path, pipeline):
+    bundle = make_bundle(tmp_path / "b", pipeline)
+    release = Release(bundle, ServeSettings(bundle="b"))
+    row = {"age": 3, "note": "late"} if pipeline == "words" else ROW
+    rows = [{**row, "age": age} for age in range(0, 120, 3)]
+
+    wanted = bundle.predict(pa.Table.from_pylist(rows)).to_dict("records")
+
+    assert [release.answer(one) for one in rows] == wanted
+    assert release.answers(rows) == wanted
+
+
+def test_a_threshold_decides_and_not_the_larger_probability(tmp_path):
+    release = Release(make_bundle(tmp_path / "b", "decided"), ServeSettings(bundle="b"))
+
+    rows = [{**ROW, "age": age, "income": age, "zone": age % 3, "plan": "basic", "town": "Bonn"} for age in range(100)]
+    answers = [release.answer(row) for row in rows]
+
+    assert {answer["prediction"] for answer in answers} == {"no", "yes"}
+    assert all((answer["prediction"] == "yes") == (answer["p_yes"] >= 0.2) for answer in answers)
+    assert any(0.2 <= answer["p_yes"] < 0.5 for answer in answers)
+
+
+SAID = {
+    "value": {"kind": "interval", "low": -1.0, "high": None, "knots": [0.0, 1.0], "scales": [1.0, 2.0]},
+    "classes": {"kind": "set", "score": "lac", "threshold": 0.9},
+}
+
+
+@pytest.mark.parametrize("pipeline", SAID)
+def test_intervals_and_sets_are_those_of_predict(tmp_path, pipeline):
+    bundle = make_bundle(tmp_path / "b", pipeline, coverage=SAID[pipeline])
+    release = Release(bundle, ServeSettings(bundle="b"))
+    rows = [{**ROW, "age": age} for age in (1, 50, 119)]
+
+    wanted = bundle.predict(pa.Table.from_pylist(rows), intervals=True).to_dict("records")
+    if pipeline == "classes":
+        wanted = [answer | {"prediction_set": json.loads(answer["prediction_set"])} for answer in wanted]
+
+    assert [release.answer(row, intervals=True) for row in rows] == wanted
+    assert release.answers(rows, intervals=True) == wanted
+    with pytest.raises(UsageError, match="conformal"):
+        Release(make_bundle(tmp_path / "c"), ServeSettings(bundle="c")).answer(ROW, intervals=True)

@@ -72,6 +72,20 @@ def test_what_is_asked_is_counted(server):
     assert server.metric("mesic_predict_seconds_count") >= 2
 
 
+def test_reasons_come_with_an_answer_and_misspelt_wishes_are_refused(bundle, server):
+    status, _, answer = server.ask("POST", "/predict?why=true", ROW)
+    without = server.predict({**ROW, answer["why"]["if_missing"][0]["field"]: None})
+    about = answer["why"]["about"]
+
+    assert status == 200
+    assert about == f"p_{answer['prediction']}"
+    assert answer["why"]["if_missing"][0]["change"] == answer[about] - without[about]
+    for query, words in (("whi=true", "why=true"), ("why=1", "why=true"), ("intervals=true", "conformal")):
+        status, _, answer = server.ask("POST", f"/predict?{query}", ROW)
+        assert (status, answer["error"]["code"]) == (400, "WRONG-QUERY")
+        assert words in answer["error"]["message"]
+
+
 @pytest.mark.parametrize("path", ["/predict", "/model", "/metrics", "/openapi.json", "/reload"])
 @pytest.mark.parametrize("token", [None, "Bearer wrong", "Bearer ", "secret", "Bearer sécret"])
 def test_who_has_no_token_is_told_nothing(server, path, token):

@@ -79,15 +79,11 @@ def _responses(schema: Node) -> Node:
 
 def _predict() -> Node:
     many: Node = {"type": "object", "properties": {"predictions": {"type": "array", "items": _ref("Answer")}}}
-    why = {
-        "name": "why",
-        "in": "query",
-        "schema": {"type": "boolean"},
-        "description": "which fields one answer hangs on",
-    }
+    extras = {"why": "which fields the answer hangs on, of one row", "intervals": "what holds the target, as promised"}
+    flag = {"in": "query", "schema": {"type": "boolean"}}
     return {
         "summary": "a decision for one row, or for each of several",
-        "parameters": [why],
+        "parameters": [{"name": name, "description": words, **flag} for name, words in extras.items()],
         "requestBody": {"required": True, "content": _json({"oneOf": [_ref("Row"), _ref("Rows")]})},
         "responses": _responses({"oneOf": [_ref("Answer"), many]}),
     }

@@ -1,6 +1,7 @@
 """A bundle in use: loaded, verified, able to answer; several may stand side by side."""
 
 import datetime
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from mesic.bundle import coverage
 from mesic.bundle.bundle import Bundle, load_bundle
 from mesic.errors import CheckFailed, SettingError
 from mesic.serving.caching import AnswerCache, break_even
 from mesic.serving.scorer import Row, Scorer
 from mesic.serving.settings import ServeSettings
 
+Answer = dict[str, Any]
 MOST_REASONS = 8
 
 
@@ -41,8 +44,15 @@ class Release:
     def _break_even(self) -> float:
         return break_even(self.scorer.again, self.scorer.key)
 
-    def answer(self, row: Row) -> dict[str, Any]:
+    def answer(self, row: Row, *, intervals: bool = False) -> Answer:
         """Return the decision for a row: ``prediction``, and ``p_<label>`` for classes.
+
+        Parameters
+        ----------
+        row
+            Values by name of field.
+        intervals
+            Whether to add the interval, or the set, that holds the target as often as the run promised.
 
         Raises
         ------
@@ -50,31 +60,49 @@ class Release:
             A field is missing, or breaks the schema.
         CheckFailed
             The model has no number for an answer.
+        UsageError
+            Intervals are asked for, and the run calibrated none.
         """
-        return self._said(self.scorer.row(row, self.cache))
+        scores = self.scorer.row(row, self.cache)
+        if not all(map(math.isfinite, scores)):
+            raise CheckFailed(f"the model answers {scores}, which is no decision")
+        if not self.labels:
+            answer: Answer = {"prediction": scores[0]}
+        else:
+            answer = {
+                "prediction": self.labels[self.scorer.decided(scores)],
+                **dict(zip(self.keys, scores, strict=True)),
+            }
+        if intervals:
+            answer |= self._held(np.array([scores] if self.labels else scores))[0]
+        return answer
 
-    def answers(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    def answers(self, rows: Sequence[Row], *, intervals: bool = False) -> list[Answer]:
         """Return the decision for each row; see :meth:`answer`."""
         scores = self.scorer.rows(rows)
         if not np.isfinite(scores).all():
             raise CheckFailed("the model answers a row with no number, which is no decision")
+        answers = self._decided(scores)
+        if intervals:
+            answers = [answer | held for answer, held in zip(answers, self._held(scores), strict=True)]
+        return answers
+
+    def _decided(self, scores: np.ndarray) -> list[Answer]:
         if not self.labels:
             return [{"prediction": value} for value in scores.tolist()]
-        names, labels = ("prediction", *self.keys), self.labels
-        codes = self.scorer.decided_rows(scores).tolist()
-        return [
-            dict(zip(names, (labels[code], *row), strict=True))
-            for code, row in zip(codes, scores.tolist(), strict=True)
-        ]
+        names, labels, codes = ("prediction", *self.keys), self.labels, self.scorer.decided_rows(scores).tolist()
+        shares = scores.tolist()
+        return [dict(zip(names, (labels[code], *row), strict=True)) for code, row in zip(codes, shares, strict=True)]
 
-    def _said(self, scores: list[float]) -> dict[str, Any]:
-        if not all(map(math.isfinite, scores)):
-            raise CheckFailed(f"the model answers {scores}, which is no decision")
-        if not self.labels:
-            return {"prediction": scores[0]}
-        return {"prediction": self.labels[self.scorer.decided(scores)], **dict(zip(self.keys, scores, strict=True))}
+    def _held(self, scores: np.ndarray) -> list[Answer]:
+        """Return what holds the target, row by row: the ends of an interval, or the labels of a set."""
+        columns = coverage.columns_of(self.bundle.coverage, self.labels, scores)
+        if coverage.SET in columns:
+            return [{coverage.SET: json.loads(labels)} for labels in columns[coverage.SET]]
+        ends = zip(*(columns[name].tolist() for name in (coverage.LOW, coverage.HIGH)), strict=True)
+        return [{coverage.LOW: low, coverage.HIGH: high} for low, high in ends]
 
-    def reasons(self, row: Row, answer: dict[str, Any]) -> dict[str, Any]:
+    def reasons(self, row: Row, answer: Answer) -> dict[str, Any]:
         """Return which fields the answer hangs on: how it would change if each were missing, the largest first."""
         code = self.labels.index(answer["prediction"]) if self.labels else 0
         about = self.keys[code] if self.labels else "prediction"

@@ -106,6 +106,7 @@ class Scorer:
         ]
         self._clocks = list(self._moments())
         self._known = {*bundle.schema.names, *self.names, *bundle.moments}
+        self._is_decided = steps[-1].op == "decide"
         self._lock = threading.Lock()
 
     def _all_columns(self) -> list[Column]:
@@ -162,11 +163,13 @@ class Scorer:
 
     def decided(self, scores: Sequence[float]) -> int:
         """Return the code of the class that is answered for the probabilities of a row."""
+        if self._is_decided:
+            return int(self.decided_rows(np.array([scores]))[0])
         return max(range(len(scores)), key=scores.__getitem__)
 
     def decided_rows(self, scores: np.ndarray) -> np.ndarray:
         """Return the code of the class that is answered for each row of probabilities (n, k), int64 of shape (n,)."""
-        return np.asarray(scores.argmax(axis=1))
+        return self.bundle.fitted.decided(scores)
 
     def changes(self, row: Row, code: int) -> list[tuple[str, float]]:
         """Return by how much each field that is there changes the answer about a class, or the value.

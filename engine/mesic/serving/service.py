@@ -3,23 +3,24 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from mesic.errors import CheckFailed
+from mesic.errors import CheckFailed, UsageError
 from mesic.serving.counters import ROUTES, Counters
 from mesic.serving.messages import HTML, TEXT, Reply, Request, encoded, log, refusal
 from mesic.serving.openapi import description
 from mesic.serving.page import page
-from mesic.serving.release import Release
+from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import Row, RowsRefused
 from mesic.serving.settings import ServeSettings
 
-Answer = dict[str, Any]
+EXTRAS = ("why", "intervals")
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -173,26 +174,31 @@ class Service:
             message = 'the body is no object: send one row, such as {"FIELD": VALUE}, or {"rows": [ROW, ...]}'
             return refusal(422, "NO-OBJECT", message)
         try:
+            wanted = _wanted(request.query)
             if len(body) == 1 and type(body.get("rows")) is list:
-                return self._many(release, body["rows"])
-            return self._one(release, body, wants_why="why=true" in request.query)
+                return self._many(release, body["rows"], wanted)
+            return self._one(release, body, wanted)
+        except UsageError as error:
+            return refusal(400, "WRONG-QUERY", str(error))
         except RowsRefused as error:
             self.counters.add("mesic_refused_fields_total", len(error.problems))
             return refusal(422, "ROWS-REFUSED", str(error), (problem.as_dict() for problem in error.problems))
         except CheckFailed as error:
             return refusal(500, "NO-DECISION", str(error))
 
-    def _one(self, release: Release, row: Row, *, wants_why: bool) -> Reply:
-        answer = release.answer(row)
+    def _one(self, release: Release, row: Row, wanted: Collection[str]) -> Reply:
+        answer = release.answer(row, intervals="intervals" in wanted)
         self._count(release, [row], [answer])
-        told = answer | {"why": release.reasons(row, answer)} if wants_why else answer
+        told = answer | {"why": release.reasons(row, answer)} if "why" in wanted else answer
         return Reply(200, release.head + encoded(told)[1:])
 
-    def _many(self, release: Release, rows: list[Any]) -> Reply:
+    def _many(self, release: Release, rows: list[Any], wanted: Collection[str]) -> Reply:
+        if "why" in wanted:
+            raise UsageError("why=true is for one row: send it by itself")
         if len(rows) > self.settings.max_rows:
             most = self.settings.max_rows
             return refusal(413, "MANY-ROWS", f"{len(rows)} rows are more than {most}: send them in several requests")
-        answers = release.answers(rows)
+        answers = release.answers(rows, intervals="intervals" in wanted)
         self._count(release, rows, answers)
         return Reply(200, release.head + encoded({"predictions": answers})[1:])
 
@@ -241,3 +247,22 @@ class Service:
         if self._token is None or self.reload is None:
             return refusal(403, "NO-RELOAD", "without token= only SIGHUP takes another bundle into use")
         return self.reload()
+
+
+def _wanted(query: str) -> Collection[str]:
+    """Return what an answer is to hold beside the decision.
+
+    Raises
+    ------
+    UsageError
+        The query says something else.
+    """
+    if not query:
+        return ()
+    said = dict(parse_qsl(query, keep_blank_values=True))
+    for name, value in said.items():
+        if name not in EXTRAS or value not in ("true", "false"):
+            raise UsageError(
+                f"the query says {name[:50]}={value[:50]}: give {' or '.join(f'{one}=true' for one in EXTRAS)}"
+            )
+    return [name for name, value in said.items() if value == "true"]
