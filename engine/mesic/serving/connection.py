@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Keep the connection only while a reply is on its way."""
-        return self.is_busy
+        return self.is_busy or bool(self.waiting)
 
     def pause_writing(self) -> None:
         """Read no more from a caller who does not take what was sent."""
@@ -59,11 +59,10 @@ class Connection(asyncio.Protocol):
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on reading."""
+        """Go on with what waits, then with reading."""
         self.is_paused = False
         self.last = perf_counter()
-        if not self.is_busy:
-            self.transport.resume_reading()
+        self._go_on()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived; whole requests are answered within."""
@@ -138,8 +137,9 @@ class Connection(asyncio.Protocol):
             self._refuse(refusal(400, "MALFORMED-TARGET", "the target is no path such as /predict"))
             return
         request = Request(self.parser.get_method().decode(), path, query, self.headers, b"".join(self.body))
-        keeps = self.parser.should_keep_alive() and not self.service.is_stopping
-        if self.is_busy:
+        is_old = self.parser.get_http_version() == "1.0"
+        keeps = self.parser.should_keep_alive() and not is_old and not self.service.is_stopping
+        if self.is_busy or self.is_paused:
             self.waiting.append((request, keeps))
             return
         self._answer(request, keeps=keeps)
@@ -157,7 +157,11 @@ class Connection(asyncio.Protocol):
     async def _answer_later(self, reply: Awaitable[Reply], request: Request, start: float, *, keeps: bool) -> None:
         self._send(await reply, request, start, keeps=keeps)
         self.is_busy = False
-        while self.waiting and not self.is_busy:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what waits, then read on, as long as the caller takes the answers."""
+        while self.waiting and not self.is_busy and not self.is_paused and not self.transport.is_closing():
             request, keeps = self.waiting.popleft()
             self._answer(request, keeps=keeps)
         if not self.is_busy and not self.is_paused and not self.transport.is_closing():
@@ -167,7 +171,7 @@ class Connection(asyncio.Protocol):
         self.last = perf_counter()
         self.service.replied(request, reply, self.last - start)
         if not self.transport.is_closing():
-            self.transport.write(reply.as_bytes(closes=not keeps, is_head=request.method == "HEAD"))
+            self.transport.write(reply.as_bytes(self.service.date, closes=not keeps, is_head=request.method == "HEAD"))
         if not keeps:
             self.transport.close()
 
@@ -188,7 +192,7 @@ class Connection(asyncio.Protocol):
         self.service.replied(None, reply, 0.0)
         if self.transport.is_closing():
             return
-        self.transport.write(reply.as_bytes(closes=True))
+        self.transport.write(reply.as_bytes(self.service.date, closes=True))
         if self.transport.can_write_eof():
             self.transport.write_eof()
 

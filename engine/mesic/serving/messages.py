@@ -32,13 +32,12 @@ class Reply:
     kind: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
 
-    def as_bytes(self, *, closes: bool, is_head: bool = False) -> bytes:
+    def as_bytes(self, date: str, *, closes: bool, is_head: bool = False) -> bytes:
         """Return the reply as it travels; `closes` says that the connection ends with it."""
         extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         ending = "Connection: close\r\n" if closes else ""
-        head = (
-            f"{_START[self.status]}Content-Type: {self.kind}\r\nContent-Length: {len(self.body)}\r\n{extra}{ending}\r\n"
-        )
+        about = f"Date: {date}\r\nContent-Type: {self.kind}\r\nContent-Length: {len(self.body)}\r\n"
+        head = f"{_START[self.status]}{about}{extra}{ending}\r\n"
         return head.encode("latin-1") + (b"" if is_head else self.body)
 
 

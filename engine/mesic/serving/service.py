@@ -5,6 +5,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
 from time import perf_counter
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -71,6 +72,7 @@ class Service:
         self.observers: list[Callable[[Answered], None]] = []
         self.connections: set[Held] = set()
         self.is_stopping = False
+        self.date = formatdate(usegmt=True)
         self._token = f"Bearer {settings.token}".encode() if settings.token else None
         self._turn: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,6 +96,12 @@ class Service:
     def is_expired(self) -> bool:
         """Return whether the last day of the bundle in use has passed."""
         return self.release is not None and self.release.is_expired(time.time())
+
+    def look_at_clock(self) -> None:
+        """Set the date of replies, and end the connections of callers who are too slow; called now and then."""
+        self.date, now = formatdate(usegmt=True), perf_counter()
+        for connection in list(self.connections):
+            connection.look_at_clock(now)
 
     def opened(self, connection: Held) -> None:
         """Take note of a connection."""

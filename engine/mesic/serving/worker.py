@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import gc
 import mmap
+import resource
 import signal
 import socket
 import sys
 from time import perf_counter
 from typing import Any
 
+from mesic.cli import ALLOCATIONS_BETWEEN_COLLECTIONS
 from mesic.errors import MesicError, message_of
 from mesic.serving.connection import Connection
 from mesic.serving.control import Line
@@ -113,9 +115,7 @@ class Worker:
     async def _look_at_clock(self) -> None:
         while True:
             await asyncio.sleep(BETWEEN_LOOKS_S)
-            now = perf_counter()
-            for connection in list(self.service.connections):
-                connection.look_at_clock(now)
+            self.service.look_at_clock()
 
     async def _end_connections(self) -> None:
         end = perf_counter() + self.settings.grace_s
@@ -138,8 +138,17 @@ async def _main(line_at: int, socket_at: int, counters_at: int) -> None:
     line.close()
 
 
+def _allow_files() -> None:
+    """Take as many open files as the system grants: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main() -> None:
     """Answer until told to stop."""
+    gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
+    _allow_files()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the supervisor says what they mean
     with contextlib.suppress(ImportError):
