@@ -45,7 +45,7 @@ class Counters:
     >>> counters = Counters(mmap.mmap(-1, shared_memory_size(1)), 0)
     >>> counters.request("/predict", 200, 0.0002)
     >>> counters.add("mesic_rows_total", 3)
-    >>> print("\n".join(line for line in counters.text().splitlines() if "200" in line or line.endswith(" 3")))
+    >>> print("\n".join(line for line in counters.text().splitlines() if "status=" in line or line.endswith(" 3")))
     mesic_requests_total{route="/predict",status="200"} 1
     mesic_rows_total 3
     """
