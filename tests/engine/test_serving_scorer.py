@@ -10,6 +10,9 @@ import threading
 import numpy as np
 import pyarrow as pa
 import pytest
+
+pytest.importorskip("msgspec", reason="the extra serve is not installed")
+
 from tests.engine.bundles_to_serve import COLUMNS, PIPELINES, ROW, make_bundle
 
 from mesic.data.account import RowAccount
