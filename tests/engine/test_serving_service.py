@@ -157,6 +157,42 @@ def test_the_door_lets_no_other_answer_pass(bundles, tmp_path):
         asyncio.run(check_through_door(service_of(second), first))
 
 
+class Deaf:
+    """The end of a caller who takes one reply and then none, until it is told to listen."""
+
+    def __init__(self):
+        self.written, self.is_reading, self.listens = [], True, False
+
+    def write(self, data):
+        self.written.append(data)
+        if not self.listens:
+            self.connection.pause_writing()
+
+    def pause_reading(self):
+        self.is_reading = False
+
+    def resume_reading(self):
+        self.is_reading = True
+
+    def is_closing(self):
+        return False
+
+
+def test_who_does_not_take_answers_is_given_no_more_until_they_are_taken(bundles):
+    connecting = pytest.importorskip("mesic.serving.connection", reason="the extra serve is not installed")
+    caller = Deaf()
+    caller.connection = connecting.Connection(service_of(Release(bundles[0], SETTINGS)))
+    caller.connection.connection_made(caller)
+
+    caller.connection.data_received(b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+    at_first = len(caller.written), caller.is_reading
+    caller.listens = True
+    caller.connection.resume_writing()
+
+    assert at_first == (1, False)
+    assert (len(caller.written), caller.is_reading) == (50, True)
+
+
 def test_counters_of_all_processes_are_told_together_and_outlive_them():
     memory = mmap.mmap(-1, shared_memory_size(2))
     first, second = Counters(memory, 0), Counters(memory, 1)

@@ -261,6 +261,26 @@ def test_who_is_slow_is_sent_away_and_others_are_answered(server):
     assert 0.5 < time.monotonic() - began < 4
 
 
+def test_who_asks_and_does_not_listen_costs_no_memory(server):
+    (worker,) = server.workers()
+    before, page = resident(worker), request(b"", start="GET /docs HTTP/1.1")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as deaf:
+        deaf.setblocking(False)
+        sent, end = 0, time.monotonic() + 0.7
+        while time.monotonic() < end:
+            try:
+                sent += deaf.send(page * 500)
+            except BlockingIOError:
+                time.sleep(0.01)
+        grown = resident(worker) - before
+        heard_of = until(lambda: server.events("slow-reader"), 5)
+
+    assert sent > 2_000 * len(page)  # pages of 15 MiB
+    assert grown < 5_000
+    assert heard_of
+    assert server.predict(ROW)
+
+
 def test_half_a_request_leaves_nothing_behind(server):
     for end in (1, 30, 120):
         server.raw(request()[:end])
