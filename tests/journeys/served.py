@@ -19,6 +19,7 @@ class Served:
         keys = [*keys, f"token={token}"] if token else keys
         command = [sys.executable, "-m", "mesic", "serve", f"bundle={bundle}", "port=0", *keys, "--json"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("MESIC", "HYDRA"))}
+        environment["TMPDIR"] = str(folder)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True, env=environment

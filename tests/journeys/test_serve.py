@@ -390,13 +390,16 @@ def test_nothing_is_left_behind(bundle, tmp_path):
         assert len(workers) == 2
         assert served.stop() == 0
         assert not any(map(is_alive, workers))
+        assert list(tmp_path.glob("mesic-*")) == []
         keeps.close()
     with Served(tmp_path, bundle.folder) as served:
         workers = served.workers()
+        assert len(list(tmp_path.glob("mesic-*"))) == 1
         served.process.kill()  # the server itself struck down: those that it started end, too
         served.process.wait()
 
         assert until(lambda: not any(map(is_alive, workers)))
+        assert list(tmp_path.glob("mesic-*")) == []
 
 
 def test_another_bundle_is_taken_into_use_and_no_request_is_lost(tmp_path):

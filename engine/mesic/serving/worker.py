@@ -9,9 +9,11 @@ import contextlib
 import gc
 import mmap
 import resource
+import shutil
 import signal
 import socket
 import sys
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -36,6 +38,7 @@ class Worker:
         self.line, self.settings = line, settings
         self.service = Service(settings, counters, reload=self._ask_for_reload)
         self._candidate: Release | None = None
+        self._is_alone = False
         self._asked: dict[int, asyncio.Future[Reply]] = {}
 
     async def serve(self, folder: str, listening: socket.socket) -> None:
@@ -55,6 +58,8 @@ class Worker:
         await self._end_connections()
         for task in beside:
             task.cancel()
+        if self._is_alone:  # nobody else is left to remove the copies of the bundle
+            shutil.rmtree(Path(folder).parent, ignore_errors=True)
 
     async def _prepare(self, folder: str) -> bool:
         """Load a bundle and send its end-to-end rows through the door; say how it went."""
@@ -88,7 +93,7 @@ class Worker:
             gc.freeze()  # what is loaded stays; looking at it again and again costs answers their time
 
     async def _obey(self, stopping: asyncio.Event) -> None:
-        while message := await self.line.hear():
+        while (message := await self.line.hear()) is not None:
             if message["do"] == "load":
                 if await self._prepare(message["folder"]):
                     self.line.say(said="loaded")
@@ -101,6 +106,7 @@ class Worker:
                 self._asked.pop(message["number"]).set_result(Reply(message["status"], message["body"].encode()))
             else:
                 break
+        self._is_alone = message is None
         stopping.set()
 
     async def _ask_for_reload(self) -> Reply:
