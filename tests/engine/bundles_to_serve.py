@@ -118,7 +118,7 @@ def make_bundle(folder, pipeline="boosted", *, steps=None, columns=COLUMNS, rows
         rows = ({"age": 3.0, "note": "late again"},)
     labels = {"value": [], "words": [], "classes": ["bad", "fair", "good"]}.get(pipeline, ["no", "yes"])
     task = {0: "regression", 2: "binary", 3: "multiclass"}[len(labels)]
-    schema = Schema((*columns, Column("person", "id", "ignored"), Column("bought", "category", "target")))
+    schema = Schema((*columns, Column("person", "id", "ignored")))  # without the target, as a run writes it
     fitted = Fitted(tuple(steps), np.arange(len(labels)), len(labels), 1)
     told = {"task": task, "classes": labels, "target": "bought", "metric": "log_loss", **facts}
     table, assets = pa.Table.from_pylist(list(rows)), {"coverage.json": coverage} if coverage else {}

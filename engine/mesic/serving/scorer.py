@@ -105,7 +105,7 @@ class Scorer:
             (place, c.name) for place, c in enumerate(self._columns) if place not in fast and c.name not in self.texts
         ]
         self._clocks = list(self._moments())
-        self._known = {*bundle.schema.names, *self.names, *bundle.moments}
+        self._known = {*bundle.schema.names, str(bundle.manifest["target"])}
         self._is_decided = steps[-1].op == "decide"
         self._lock = threading.Lock()
 
@@ -310,7 +310,7 @@ class Scorer:
         if not self.knows_others:
             for name in row:
                 if name not in self._known:
-                    near = did_you_mean(str(name), self.names) or f"; it knows {', '.join(map(repr, self.names[:8]))}"
+                    near = did_you_mean(str(name), self.names) or "; leave it out, or serve with unknown=ignore"
                     message = f"the schema knows no field {name!r}{near}"
                     yield message, Problem(number, str(name), message, "a field of the schema")
 
