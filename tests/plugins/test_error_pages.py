@@ -105,7 +105,8 @@ def test_any_number_may_be_missing_and_any_name_hostile(answered):
     hostile = page(spoilt(answered, lambda value: "<script>x</script>" if isinstance(value, str) else value))
 
     assert all(f'id="{name}"' in blank for name in SECTIONS)
-    assert "<script" not in hostile
+    assert "<script>x" not in hostile
+    assert hostile.count("<script") == blank.count("<script") == 1
 
 
 def test_any_part_of_an_answer_may_be_missing(answered):
