@@ -110,15 +110,32 @@ def carry_out(ready: Sweep, folder: Path, limits: Limits, *, overlap: bool) -> N
                 ready.overlapping()
             else:
                 ready.in_batches()
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not was_interrupted(error):
+            raise
         ready.hear()
         log.warning("interrupted: the same command takes the sweep up again")
-        raise
+        raise KeyboardInterrupt from error
     finally:
         write_results(study, space, fixed, folder)
     shutil.rmtree(ready.jobs.desk.folder, ignore_errors=True)
     refuse_all_failed(study)
     log.info("\n%s\n%s", table_text(study, space), "\n".join(summary_lines(study, fixed, folder)))
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Return whether an error is an interruption, or came of one: Optuna's lock may fail while it cleans up after it.
+
+    Examples
+    --------
+    >>> error = OSError()
+    >>> error.__context__ = KeyboardInterrupt()
+    >>> was_interrupted(error), was_interrupted(OSError())
+    (True, False)
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def without_folder(overrides: Sequence[str], folder: Path) -> list[str]:
