@@ -1,7 +1,7 @@
 """LightGBM's text of a model, looked at before LightGBM's own code reads it.
 
-That code trusts the text: a split on a column that is not there, a child beyond the last node or a size that is wrong ends
-the process or reads memory of others. Whatever it would read unchecked is checked here.
+That code trusts the text: a split on a column that is not there, a child beyond the last node or a size that is wrong
+ends the process or reads memory of others. Whatever it would read unchecked is checked here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,12 +32,12 @@ Said = Mapping[bytes, bytes]
 
 
 def trees_only(text: str) -> str:
-    """Return a model without what stands behind its trees: settings of the training, which no answer hangs on.
+    r"""Return a model without what stands behind its trees: settings of the training, which no answer hangs on.
 
     Examples
     --------
-    >>> trees_only("tree\\n...\\nend of trees\\n\\nparameters:\\n")
-    'tree\\n...\\nend of trees\\n'
+    >>> trees_only("tree\n...\nend of trees\n\nparameters:\n")
+    'tree\n...\nend of trees\n'
     """
     head, end, _ = text.partition(f"\n{END.decode()}")
     return f"{head}{end}\n" if end else text

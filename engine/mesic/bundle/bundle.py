@@ -331,7 +331,7 @@ def load_bundle(folder: str | Path, *, threads: int = 1) -> Bundle:
 
 @contextmanager
 def _understood(folder: Path) -> Iterator[None]:
-    """Let whatever goes wrong with what a bundle says be one refusal: it was sealed by somebody, perhaps not by mesic."""
+    """Let whatever goes wrong with what a bundle says be one refusal: anybody may have sealed it."""
     try:
         yield
     except STRANGE as error:

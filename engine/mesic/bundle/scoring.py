@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute as pc
 from pyarrow import csv, ipc, parquet
 
 from mesic.bundle import coverage
+from mesic.bundle.abstaining import COLUMN as ABSTAINED
+from mesic.bundle.abstaining import Abstention
 from mesic.bundle.bundle import Bundle
 from mesic.data.account import RowAccount
 from mesic.errors import DataError, UsageError
 from mesic.runs.files import replacing
 
+NEVER = Abstention()
 Answered = tuple[pa.Table, RowAccount]
 WRITERS = {".csv": "csv", ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}
 
@@ -30,6 +34,7 @@ def score_file(
     threads: int = 1,
     keep: Sequence[str] = (),
     intervals: bool = False,
+    abstention: Abstention = NEVER,
 ) -> tuple[int, RowAccount, list[str]]:
     """Write one row of predictions a row of the source, in order.
 
@@ -49,6 +54,8 @@ def score_file(
         Columns of the input that are copied beside the predictions.
     intervals
         Whether intervals or sets stand beside the predictions.
+    abstention
+        For which rows there is no prediction; the column ``abstained`` then says why.
 
     Returns
     -------
@@ -70,13 +77,20 @@ def score_file(
     if kind is None:
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(WRITERS)}")
     account = RowAccount()
-    schema = _schema(bundle, source, keep, _held_fields(bundle) if intervals else ())
+    abstention.refuse_unfit(bundle)
+    more = [*(_held_fields(bundle) if intervals else ()), *([(ABSTAINED, pa.string())] if abstention else ())]
+    schema = _schema(bundle, source, keep, more)
 
     def answered(piece: pa.RecordBatch) -> Answered:
         table, own = pa.Table.from_batches([piece]), RowAccount(piece.num_rows)
         scores = bundle.scores(table, own)
         held = coverage.columns_of(bundle.coverage, bundle.classes, scores) if intervals else {}
-        answers = _columns(bundle, scores) | held | {name: table.column(name) for name in keep}
+        answers = (
+            _columns(bundle, scores)
+            | held
+            | _unknown(bundle, abstention, scores)
+            | {name: table.column(name) for name in keep}
+        )
         return pa.table(answers).cast(schema), own
 
     with replacing(output) as fresh, _writer(kind, fresh, schema) as writer:
@@ -111,6 +125,15 @@ def _columns(bundle: Bundle, scores: np.ndarray) -> dict[str, Any]:
     labels = pa.DictionaryArray.from_arrays(codes, pa.array(bundle.classes, pa.string()))
     shares = {f"p_{label}": np.ascontiguousarray(scores[:, code]) for code, label in enumerate(bundle.classes)}
     return {"prediction": labels, **shares}
+
+
+def _unknown(bundle: Bundle, abstention: Abstention, scores: np.ndarray) -> dict[str, Any]:
+    """Return why there is no decision, and the predictions without those."""
+    if not abstention:
+        return {}
+    why, given = pa.array(abstention.reasons(bundle, scores), pa.string()), _columns(bundle, scores)["prediction"]
+    values = given.cast(pa.string()) if bundle.classes else pa.array(given)
+    return {"prediction": pc.if_else(why.is_null(), values, pa.scalar(None, values.type)), ABSTAINED: why}
 
 
 def _held_fields(bundle: Bundle) -> list[tuple[str, pa.DataType]]:

@@ -1,7 +1,7 @@
 """Whether a bundle that verifies can be used at all: who seals it anew can write whatever they like.
 
-Digests say that a bundle is what somebody sealed, not who that was. Loading one must neither run code of theirs, nor end
-the process, nor go on for ever.
+Digests say that a bundle is what somebody sealed, not who that was. Loading one must neither run code of theirs,
+nor end the process, nor go on for ever.
 """
 
 import os
@@ -49,7 +49,7 @@ def refuse_strange_manifest(manifest: Mapping[str, Any]) -> None:
     """Raise ValueError where a manifest does not hold what it must, of the kind that it must be."""
     for name, kind in KINDS.items():
         if not isinstance(manifest.get(name), kind):
-            raise ValueError(f"{name} is {manifest.get(name)!r:.60}")
+            raise ValueError(f"{name} is {manifest.get(name)!r:.60}")  # noqa: TRY004 - as all that is wrong with it
     classes, present = manifest["classes"], manifest["present"]
     if not all(isinstance(label, str) for label in classes) or len(set(classes)) != len(classes):
         raise ValueError("classes are no labels that differ")
