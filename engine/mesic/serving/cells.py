@@ -58,6 +58,8 @@ def coerced_cell(column: Column, value: Any) -> Coerced:
 
 def _within_arrow(value: Any) -> Any:
     """Return a whole number that no 64 bits hold as a float, as JSON does not tell them apart."""
+    if type(value) is int and EXACT <= value < 2 * EXACT:
+        return np.uint64(value)  # which Arrow does not think of by itself
     if type(value) is int and not -EXACT <= value < 2 * EXACT:
         return math.inf if abs(value) > LARGEST else float(value)
     return value

@@ -82,7 +82,7 @@ class Supervisor:
         self._number += 1
         copy = self.copies / f"{self._number:06d}"
         try:
-            shutil.copytree(source, copy)
+            shutil.copytree(source, copy, symlinks=True)  # links are refused when it is loaded
         except (OSError, shutil.Error) as error:
             shutil.rmtree(copy, ignore_errors=True)
             raise UsageError(f"bundle={source} cannot be copied to {copy}: {error}") from error

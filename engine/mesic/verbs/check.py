@@ -9,8 +9,8 @@ from mesic.console import print_json, print_text
 from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError, SettingError
 
 USAGE = """\
-mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | artefact=DIR [trust=true] | card=DIR
-            | plugins
+mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | artefact=DIR [trust=true]
+            | card=DIR | plugins
             | package=DISTRIBUTION [schema=FILE]
 
   mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
@@ -128,8 +128,8 @@ def check_artefact(folder: Path, trust: str = "false") -> str:
     artefact = load_artefact(folder)
     if trust == "false" and not is_known(str(artefact.manifest["digest"])):
         raise CheckFailed(
-            f"artefact {folder} has the files that its maker sealed, but was not built here, and to ask it is to run its "
-            "programs: add trust=true where you trust who made it"
+            f"artefact {folder} has the files that its maker sealed, but was not built here, and to ask it is to run "
+            "its programs: add trust=true where you trust who made it"
         )
     proof = artefact.check()
     rows, doors = sum(proof["rows"].values()), ", ".join(proof["doors"])
