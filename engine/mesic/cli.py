@@ -13,6 +13,7 @@ from importlib import import_module
 
 from mesic.errors import MesicError, UsageError, message_of
 from mesic.host.names import did_you_mean
+from mesic.terminal import shown
 
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
@@ -84,7 +85,7 @@ def status_of(arguments: list[str]) -> int:
     except MesicError as error:
         if os.environ.get("MESIC_DEBUG") == "1":
             raise
-        sys.stderr.write(f"mesic: {message_of(error)}\n")
+        sys.stderr.write(f"mesic: {shown(message_of(error))}\n")
         return error.exit_status
     except KeyboardInterrupt:
         sys.stderr.write("mesic: interrupted; the same command with the same out= takes the run up again\n")

@@ -1,4 +1,4 @@
-"""A bundle that a stranger sealed anew, digests and all: refused in words, by every way in; nothing crashes, nothing runs."""
+"""A bundle that a stranger sealed anew, digests and all: refused in words; nothing crashes, nothing runs."""
 
 import json
 import os

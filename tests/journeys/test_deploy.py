@@ -31,6 +31,10 @@ def test_a_run_becomes_files_that_answer_and_can_be_checked_again(mesic, run_fol
 
     done = mesic("check", "artefact=art", "--json")
     assert done.status == 0, done.err
+    strange = mesic("check", "artefact=art", XDG_STATE_HOME=str(tmp_path / "of another"))
+    assert strange.status == 1
+    assert "was not built here" in strange.err
+    assert "trust=true" in strange.err
     manifest = json.loads((tmp_path / "art" / "manifest.json").read_text())
     assert (manifest["version"], manifest["expires"]) == ("1.2", "2999-12-31")
 
