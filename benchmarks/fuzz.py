@@ -4,8 +4,8 @@
 
 `--venv` is an environment with the extra benchmark-fuzz. One JSON line: cases, replies by status, findings by their
 code. Reached: no 5xx, the process that began still answers, every reply has a status and a form that the description
-tells. Two kinds of findings are no failures and counted apart: a description cannot say that why=true is for one row, nor
-which texts are numbers within a range (ST202), and a row is read more kindly than its narrowest type says (ST201).
+tells. Two kinds of findings are no failures and counted apart: a description cannot say that why=true is for one row,
+nor which texts are numbers within a range (ST202), and a row is read more kindly than its narrowest type says (ST201).
 """
 
 import argparse

@@ -240,7 +240,8 @@ def test_a_table_that_tells_billions_of_rows_is_not_unpacked(sealed, tmp_path):
 def test_trees_that_go_round_are_refused():
     arrays = {
         "feature": np.array([0, 0, -1]), "threshold": np.zeros(3), "left": np.array([1, 0, -1]),
-        "right": np.array([2, 2, 0]), "missing_left": np.zeros(3, bool), "root": np.array([0]), "value": np.ones((1, 1)),
+        "right": np.array([2, 2, 0]), "missing_left": np.zeros(3, bool), "root": np.array([0]),
+        "value": np.ones((1, 1)),
     }  # fmt: skip
     with pytest.raises(CheckFailed, match="no trees"):
         refuse_strange_steps((CODES, PortableStep("trees", {"classes": 0}, arrays)), 0)

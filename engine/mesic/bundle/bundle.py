@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -353,8 +354,21 @@ def trusted_types(fitted: Fitted) -> frozenset[str]:
             kind, _, name = address.partition("/")
             offer = installed().find(kind, name, {address: step.params["distribution"]})
             home = offer.component.target.partition(".")[0]
-            trusted |= {kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home}
+            trusted |= {
+                kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home and _is_class(kind_of)
+            }
     return frozenset(trusted)
+
+
+def _is_class(name: str) -> bool:
+    """Return whether a name is a class; a function could be called with whatever a stranger wrote."""
+    module, _, leaf = name.rpartition(".")
+    if any(part.startswith("__") for part in name.split(".")):
+        return False
+    try:
+        return isinstance(getattr(import_module(module), leaf, None), type)
+    except ImportError:
+        return False
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
