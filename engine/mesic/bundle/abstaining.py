@@ -116,10 +116,10 @@ def measured(bundle: "Bundle", abstention: Abstention, level: float = 0.95) -> d
 def _errors(bundle: "Bundle", scores: np.ndarray, truth: Sequence[Any]) -> np.ndarray:
     """Return 1 for a wrong class and 0 for the right one, or the absolute error; NaN where nothing is known."""
     if not bundle.classes:
-        return np.abs(scores - np.array([math.nan if one is None else float(one) for one in truth]))
+        return np.asarray(np.abs(scores - np.array([math.nan if one is None else float(one) for one in truth])))
     code_of = {label: code for code, label in enumerate(bundle.classes)}
     codes = np.array([code_of.get(_label(one), -1) for one in truth])
-    return np.where(codes < 0, math.nan, bundle.fitted.decided(scores) != codes)
+    return np.asarray(np.where(codes < 0, math.nan, bundle.fitted.decided(scores) != codes))
 
 
 def _label(value: Any) -> str:

@@ -152,7 +152,7 @@ def _example(column: Column, levels: tuple[str, ...]) -> Any:
 
 
 def _answer(release: Release) -> Node:
-    labels = {"type": "string", "enum": list(release.labels)} if release.labels else {"type": "number"}
+    labels: Node = {"type": "string", "enum": list(release.labels)} if release.labels else {"type": "number"}
     shares = {key: {"type": "number", "minimum": 0, "maximum": 1} for key in release.keys if release.labels}
     if release.abstains:
         labels = {"anyOf": [labels, {"type": "null"}]}
