@@ -12,7 +12,7 @@ from mesic.errors import MemoryLimitReached, UsageError, message_of
 from mesic.runs.resources import Clock
 from mesic.training.constraints import Constraints
 from mesic.training.fitted import Fitted
-from mesic.training.fold_fit import fit_whole
+from mesic.training.fold_fit import FoldFit, fit_whole
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
@@ -22,6 +22,7 @@ from mesic.training.zone import Trial
 
 Between = Callable[[str], None]
 NOT_FINITE = "the learner's predictions are not finite"
+MOST_SCREENED = 4
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Asked:
     tells_folds
         Whether each fold is told of as it ends: what is left where the seconds do not last for all of them.
     is_screened
-        Whether it is fitted in the first fold only, and its loss is what it would then be in all folds; that takes a
-        race.
+        Whether it is fitted in the first fold only; in a race its loss is what it would then be in all folds.
+    dear_s
+        Wall seconds, above the first and up to the second, of a first fold that make the trial one that is screened.
     of
         The screened trial whose options are tried again, in all folds.
     """
@@ -48,6 +50,7 @@ class Asked:
     race: Race | None = None
     tells_folds: bool = False
     is_screened: bool = False
+    dear_s: tuple[float, float] | None = None
     of: int | None = None
 
 
@@ -99,6 +102,29 @@ class NotFitted(Exception):
     """There is no model, for a reason that lies not in the recipe alone."""
 
 
+class FirstFolds:
+    """The fits of screened trials, for when these are made again in all folds.
+
+    Parameters
+    ----------
+    most
+        Trials of which they are kept, those with the least loss.
+    """
+
+    def __init__(self, most: int = MOST_SCREENED) -> None:
+        self.most, self.kept = most, dict[int, tuple[float, dict[int, FoldFit]]]()
+
+    def keep(self, number: int, loss: float, fits: dict[int, FoldFit]) -> None:
+        """Keep the fits of a trial."""
+        self.kept[number] = loss, fits
+        if len(self.kept) > self.most:
+            del self.kept[max(self.kept, key=lambda other: (self.kept[other][0], other))]
+
+    def take(self, number: int | None) -> dict[int, FoldFit]:
+        """Return the fits of a trial by number of the fold, and keep them no longer; none where there are none."""
+        return self.kept.pop(number, (0.0, {}))[1] if number is not None else {}
+
+
 @dataclass(frozen=True)
 class Bench:
     """Everything that a trial needs beside its options.
@@ -115,6 +141,8 @@ class Bench:
         Folds as learners see them: what was prepared for one trial serves the next.
     constraints
         What trials have to keep to beside their loss.
+    first_folds
+        What is left of trials that were screened.
     """
 
     space: SearchSpace
@@ -125,6 +153,7 @@ class Bench:
     look: SecondLook | None = None
     prepared: PreparedFolds = field(default_factory=PreparedFolds)
     constraints: Constraints | None = None
+    first_folds: FirstFolds = field(default_factory=FirstFolds)
 
     def recipe_of(self, params: Mapping[str, Any]) -> Recipe:
         """Return the recipe of a trial."""
@@ -142,16 +171,21 @@ class Bench:
         return replace(attempted, trial=replace(attempted.trial, excess=excess))
 
     def _cross_fitted(self, asked: Asked, between: Between, heard: Callable[[OutOfFold], None] | None) -> Attempted:
-        clock = Clock.started()
+        clock, fits = Clock.started(), self.first_folds.take(asked.of)
 
         def about(doing: str) -> None:
             between(f"trial {asked.number + 1}, {doing}")
 
+        def screened() -> OutOfFold:
+            return cross_fit(recipe, self.dataset, self.folds[:1], about, prepared=self.prepared, known=fits)
+
         try:
             recipe = self.recipe_of(asked.params)
-            folds = self.folds[:1] if asked.is_screened else self.folds
-            race = None if asked.is_screened else asked.race
-            found = cross_fit(recipe, self.dataset, folds, about, race, self.prepared, heard)
+            if asked.is_screened or (asked.dear_s is not None and _is_dear(screened, asked.dear_s)):
+                asked, found = replace(asked, is_screened=True), screened()
+                self.first_folds.keep(asked.number, found.loss, fits)
+            else:
+                found = cross_fit(recipe, self.dataset, self.folds, about, asked.race, self.prepared, heard, fits)
         except MemoryLimitReached:
             raise
         except OutOfRace as out:
@@ -163,8 +197,8 @@ class Bench:
         told = self._with_rounds(asked, found)
         if not asked.is_screened or not np.isfinite(found.losses).all():
             return Attempted(_ended(told, found, clock.wall_s()), found)
-        assert asked.race is not None
-        return Attempted(_pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s()))
+        loss = found.loss if asked.race is None else asked.race.expected(found.loss, 1)
+        return Attempted(_pruned(told, OutOfRace(found, loss), clock.wall_s()))
 
     def _with_rounds(self, asked: Asked, found: OutOfFold) -> Asked:
         return replace(asked, params=self.space.with_rounds(asked.params, found.rounds))
@@ -213,6 +247,12 @@ def refuse_late(until: float | None) -> None:
     """Raise NotFitted where a moment has passed."""
     if until is not None and time.monotonic() >= until:
         raise NotFitted("the budget was used up")
+
+
+def _is_dear(fit_first_fold: Callable[[], object], dear_s: tuple[float, float]) -> bool:
+    clock = Clock.started()
+    fit_first_fold()
+    return dear_s[0] < clock.wall_s() <= dear_s[1]
 
 
 def failed(asked: Asked, reason: str, seconds: float) -> Attempted:
