@@ -16,7 +16,7 @@ from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
 from mesic.training.attempting import Asked, Attempted, Bench, FirstFolds, Here
 from mesic.training.constraints import Constraints
-from mesic.training.folds import cross_fit, in_folds, of_folds
+from mesic.training.folds import Race, cross_fit, in_folds, of_folds
 from mesic.training.part import Part
 from mesic.training.search import Budget, Replay, search
 from mesic.training.space import SearchSpace
@@ -293,16 +293,6 @@ class Dear:
         return dataclasses.replace(made, trial=dataclasses.replace(made.trial, fit_s=share * self.seconds))
 
 
-class DearAtOnce(Dear):
-    """The same, of which the first fold of all takes long already."""
-
-    limits = ()
-
-    def trial(self, asked, until):
-        self.limits += (asked.dear_s,)
-        return super().trial(dataclasses.replace(asked, dear_s=asked.dear_s and (0.0, np.inf)), until)
-
-
 class Ticking(Clock):
     """A clock on which every look takes a second."""
 
@@ -335,32 +325,11 @@ def test_where_trials_are_dear_they_are_screened_in_one_fold_and_the_best_made_a
     assert len(tuner.told) == 6
 
 
-def test_where_the_first_fold_is_dear_all_are_screened_and_the_best_is_made_again_after_half_of_the_budget():
-    shifts = [4.0, 3.0, 0.0, 2.0, 5.0, 1.0]
-    listed = [{"fault": 0, "shift": shift} for shift in shifts]
-    attempting, tuner = DearAtOnce(3.0), Listed(*listed)
-    made = search(tuner, attempting, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory({}))
-    screened = [trial for trial in made.trials if trial.is_screened]
-    best = min(screened, key=lambda trial: trial.fold_losses[0])
-    complete = [trial for trial in made.trials if trial.losses is not None]
-
-    assert attempting.limits[0] == (30.0 / (14 * 3), 30.0 / (3 * 3))
-    assert set(attempting.limits[1:]) == {None}
-    assert made.screened[0] == 0
-    assert next(trial.of for trial in complete) == best.number
-    assert tuner.told == [trial.fold_losses[0] for trial in screened]
-    assert np.isfinite(tuner.told).all()
-
-    replay = Replay.read(Replay.of(made.finished, made.screened).facts(), {})
-    again = search(Listed(*listed), Dear(9.0), DATA, Budget(None, None, replay=replay), kept=InMemory({}))
-    assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
-        (trial.number, trial.of, trial.loss) for trial in made.trials
-    ]
-
-
 def test_a_screened_trial_that_is_made_again_is_fitted_in_the_other_folds_only():
     tried, params = bench(), {"fault": 0, "shift": 1.0}
-    tried.trial(Asked(0, params, is_screened=True), lambda _: None)
+    race = Race(cross_fit(spying(), DATA, FOLDS))
+    SEEN.clear()
+    tried.trial(Asked(0, params, race, is_screened=True), lambda _: None)
     again = tried.trial(Asked(1, params, of=0), lambda _: None)
     fits = len(SEEN)
     alone = bench().trial(Asked(1, params), lambda _: None)

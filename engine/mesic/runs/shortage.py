@@ -44,7 +44,7 @@ def _folds_that_ended(
     run.instead = replace(mean_of(found.models, [1.0] * len(ended)), threads=run.threads)
     seems = seconds * every / len(ended)
     message = (
-        f"tuner.budget_s={budget.budget_s:g} lasted for {len(ended)} of the {every} folds of one trial: the "
+        f"tuner.budget_s={budget.budget_s:g} lasted for {len(ended)} of the {every} folds of the first trial: the "
         f"model is the mean of what these left, each fitted on a part of the training rows, and its loss out of "
         f"fold is of {found.rows.size:,} rows"
     )

@@ -13,7 +13,15 @@ from mesic.runs.resources import Clock
 from mesic.training.constraints import Constraints
 from mesic.training.fitted import Fitted
 from mesic.training.fold_fit import FoldFit, fit_whole
-from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
+from mesic.training.folds import (
+    OutOfFold,
+    OutOfRace,
+    Race,
+    cross_fit,
+    first_fold,
+    in_first_fold,
+    losses_by_row,
+)
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
 from mesic.training.space import SearchSpace
@@ -38,9 +46,10 @@ class Asked:
     tells_folds
         Whether each fold is told of as it ends: what is left where the seconds do not last for all of them.
     is_screened
-        Whether it is fitted in the first fold only; in a race its loss is what it would then be in all folds.
-    dear_s
-        Wall seconds, above the first and up to the second, of a first fold that make the trial one that is screened.
+        Whether it is fitted in the first fold only, and its loss is what it would then be in all folds; that takes a
+        race.
+    beat
+        The least loss in the first fold so far: a trial that is screened may end without hope of it.
     of
         The screened trial whose options are tried again, in all folds.
     """
@@ -50,7 +59,7 @@ class Asked:
     race: Race | None = None
     tells_folds: bool = False
     is_screened: bool = False
-    dear_s: tuple[float, float] | None = None
+    beat: float | None = None
     of: int | None = None
 
 
@@ -176,14 +185,10 @@ class Bench:
         def about(doing: str) -> None:
             between(f"trial {asked.number + 1}, {doing}")
 
-        def screened() -> OutOfFold:
-            return cross_fit(recipe, self.dataset, self.folds[:1], about, prepared=self.prepared, known=fits)
-
         try:
             recipe = self.recipe_of(asked.params)
-            if asked.is_screened or (asked.dear_s is not None and _is_dear(screened, asked.dear_s)):
-                asked, found = replace(asked, is_screened=True), screened()
-                self.first_folds.keep(asked.number, found.loss, fits)
+            if asked.is_screened:
+                found = self._screened(asked, recipe, about)
             else:
                 found = cross_fit(recipe, self.dataset, self.folds, about, asked.race, self.prepared, heard, fits)
         except MemoryLimitReached:
@@ -197,8 +202,17 @@ class Bench:
         told = self._with_rounds(asked, found)
         if not asked.is_screened or not np.isfinite(found.losses).all():
             return Attempted(_ended(told, found, clock.wall_s()), found)
-        loss = found.loss if asked.race is None else asked.race.expected(found.loss, 1)
-        return Attempted(_pruned(told, OutOfRace(found, loss), clock.wall_s()))
+        assert asked.race is not None
+        return Attempted(_pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s()))
+
+    def _screened(self, asked: Asked, recipe: Recipe, between: Between) -> OutOfFold:
+        """Return what is predicted in the first fold, and keep its fit where that was not given up."""
+        between("the first fold")
+        fit = first_fold(recipe, self.dataset, self.folds[0], self.prepared, beat=asked.beat)
+        found = in_first_fold(self.dataset, fit)
+        if asked.beat is None or found.loss <= asked.beat:
+            self.first_folds.keep(asked.number, found.loss, {0: fit})
+        return found
 
     def _with_rounds(self, asked: Asked, found: OutOfFold) -> Asked:
         return replace(asked, params=self.space.with_rounds(asked.params, found.rounds))
@@ -247,12 +261,6 @@ def refuse_late(until: float | None) -> None:
     """Raise NotFitted where a moment has passed."""
     if until is not None and time.monotonic() >= until:
         raise NotFitted("the budget was used up")
-
-
-def _is_dear(fit_first_fold: Callable[[], object], dear_s: tuple[float, float]) -> bool:
-    clock = Clock.started()
-    fit_first_fold()
-    return dear_s[0] < clock.wall_s() <= dear_s[1]
 
 
 def failed(asked: Asked, reason: str, seconds: float) -> Attempted:

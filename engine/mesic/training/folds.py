@@ -200,6 +200,38 @@ def cross_fit(
     return joined
 
 
+def first_fold(
+    recipe: Recipe,
+    dataset: Dataset,
+    divided: tuple[np.ndarray, np.ndarray],
+    prepared: PreparedFolds,
+    *,
+    beat: float | None = None,
+) -> FoldFit:
+    """Return the fit of a recipe in the first fold, with all of the recipe's threads.
+
+    Parameters
+    ----------
+    recipe, dataset, prepared
+        As of :func:`cross_fit`.
+    divided
+        The fold's fitting and validation rows.
+    beat
+        Loss on these without hope of which the fit may end early.
+    """
+    _, each = recipe.side_by_side(1)
+    try:
+        return fit_fold(each, dataset, 0, divided, prepared, beat=beat)
+    except Exception as error:
+        error.add_note("in the first fold")
+        raise
+
+
+def in_first_fold(dataset: Dataset, fit: FoldFit) -> OutOfFold:
+    """Return what a recipe's fit in the first fold predicted."""
+    return _all_folds(dataset, [fit], 1)
+
+
 def _refuse_lost(dataset: Dataset, fits: list[FoldFit], folds: int, race: Race | None, at_once: int) -> None:
     """Raise OutOfRace where the race was lost at one of the looks so far."""
     for look in range(BETWEEN_LOOKS, min(len(fits), folds - 1) + 1, BETWEEN_LOOKS) if race is not None else ():

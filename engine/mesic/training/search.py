@@ -1,7 +1,7 @@
 """The search: ask the tuner for options, cross-fit them, tell it the loss, until trials or seconds are used up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, Protocol
 
@@ -18,8 +18,7 @@ from mesic.training.zone import Trial
 STANDARD_ERRORS = 3.0  # at two the truly best trial is out of the race too often: decision 9
 RESTLESS = Rest()
 USUAL_TRIALS = 15
-FEWEST_TRIALS = 14  # that a budget has to hold in all folds, else they are screened in one
-FEWEST_COMPLETE = 3  # that it has to hold beside them
+FEWEST_TRIALS = 14  # that a budget has to hold in all folds
 MORE_ROWS = 1.5  # a fit on all rows takes so many times what one in a fold takes, at most
 SCREENING = 0.5  # share of a budget until which trials are screened in one fold
 
@@ -117,17 +116,8 @@ class Budget:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
         if self.replay is not None:
             return self.replay.screens_from is not None and len(trials) >= self.replay.screens_from
-        if self.budget_s is None or any(trial.is_screened for trial in trials):
-            return self.budget_s is not None
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
-        return bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
-
-    def dear_s(self, trials: Sequence[Trial]) -> tuple[float, float] | None:
-        """Return the seconds of a first fold, above and up to, that screen the first trial; None: they do not."""
-        is_first = all(trial.losses is None and not trial.is_screened for trial in trials)
-        if self.budget_s is None or self.replay is not None or not is_first:
-            return None
-        return self.budget_s / (FEWEST_TRIALS * self.turns), self.budget_s / (FEWEST_COMPLETE * self.turns)
+        return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
 
     def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
@@ -137,11 +127,10 @@ class Budget:
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
-        folds = [trial.fit_s / self.turns for trial in trials if trial.losses is not None]
-        folds = folds or [trial.fit_s for trial in trials if trial.is_screened]
-        if not folds:
+        of_all_folds = [trial.fit_s for trial in trials if trial.losses is not None]
+        if not of_all_folds:
             return 0.0
-        seconds = self.finals * float(np.median(folds)) * MORE_ROWS
+        seconds = self.finals * float(np.median(of_all_folds)) * MORE_ROWS / self.turns
         return seconds if self.budget_s is None or self.finals == 1 else min(seconds, self.budget_s / 5)
 
     def trial_ends(self, trials: Sequence[Trial]) -> float | None:
@@ -287,7 +276,7 @@ def search(
         elif (params := tuner.ask()) is None:
             ended = "nothing left"
         elif (trial := made.make(params)) is not None:
-            _tell(tuner, trial, beside, in_first_fold=budget.is_short(made.trials))
+            _tell(tuner, trial, beside)
         if made.cut is not None:
             return Searched(made.trials, made.cut, "budget", tuple(made.screened))
     made.complete_best()
@@ -326,15 +315,15 @@ class _Making:
             self.trials.append(known)
             self.screened += [number] if known.is_screened else []
             return known
-        is_screened = bool(self.screened) or self.budget.is_short(self.trials)
-        dear_s = None if is_screened else self.budget.dear_s(self.trials)
-        trial = self._attempted(Asked(number, params, self._race(), is_screened=is_screened, dear_s=dear_s))
-        self.screened += [number] if is_screened or (trial is not None and trial.is_screened) else []
-        return trial
+        race = self._race()
+        is_screened = race is not None and (bool(self.screened) or self.budget.is_short(self.trials))
+        self.screened += [number] if is_screened else []
+        is_first = all(trial.losses is None for trial in self.trials)
+        tells_folds = self.budget.budget_s is not None and is_first
+        beat = min(trial.fold_losses[0] for trial in self.trials if trial.fold_losses) if is_screened else None
+        return self._attempted(Asked(number, params, race, tells_folds, is_screened=is_screened, beat=beat))
 
     def _attempted(self, asked: Asked) -> Trial | None:
-        is_first = all(trial.losses is None for trial in self.trials)
-        asked = replace(asked, tells_folds=self.budget.budget_s is not None and is_first)
         attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
         self.trials.append(attempted.trial)
         if attempted.is_cut:
@@ -368,15 +357,11 @@ class _Making:
         return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
 
     def _next(self) -> Trial | None:
-        """Return the best screened trial that is left and can be made again in time; None where there is none.
-
-        Where no trial is complete yet, what ends of its folds in time is better than nothing.
-        """
+        """Return the best screened trial that is left and can be made again in time; None where there is none."""
         done = {trial.of for trial in self.trials}
         left = [self.trials[number] for number in self.screened if self.trials[number].is_out and number not in done]
-        if self._best() is not None:
-            left = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
-        return min(left, key=lambda trial: (trial.fold_losses[0], trial.number), default=None)
+        in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
+        return min(in_time, key=lambda trial: (trial.fold_losses[0], trial.number), default=None)
 
     def complete(self, screened: Trial) -> None:
         """Make a screened trial again, in all folds."""
@@ -414,16 +399,12 @@ class _Making:
         return None if found.is_repeated else Race(found, weight, self.standard_errors)
 
 
-def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str], *, in_first_fold: bool) -> None:
-    """Tell a tuner how a trial ended; what else there is to know only where it wants to hear that.
-
-    Where trials are screened it hears of all what they lost in the first fold.
-    """
+def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str]) -> None:
+    """Tell a tuner how a trial ended; what else there is to know only where it wants to hear that."""
     wants = signature(tuner.tell).parameters
     told: dict[str, Any] = {"constraints": dict(trial.excess), "beside": [trial.measure(name) for name in beside]}
     more = {name: value for name, value in told.items() if value and name in wants and trial.state != "failed"}
-    loss = trial.fold_losses[0] if in_first_fold and trial.fold_losses else trial.loss
-    tuner.tell(None if trial.state == "failed" else loss, **more)
+    tuner.tell(None if trial.state == "failed" else trial.loss, **more)
 
 
 def reasons(trials: Sequence[Trial]) -> list[str]:
