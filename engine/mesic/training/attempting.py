@@ -203,7 +203,8 @@ class Bench:
         if not asked.is_screened or not np.isfinite(found.losses).all():
             return Attempted(_ended(told, found, clock.wall_s()), found)
         assert asked.race is not None
-        return Attempted(_pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s()))
+        trial = _pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s())
+        return Attempted(replace(trial, is_lost=asked.race.is_lost(found.losses, 1)))
 
     def _screened(self, asked: Asked, recipe: Recipe, between: Between) -> OutOfFold:
         """Return what is predicted in the first fold, and keep its fit where that was not given up."""

@@ -106,7 +106,7 @@ class Budget:
         if not self.is_short(trials):
             return left < max(trial.fit_s for trial in trials)
         screened = [trial.fit_s for trial in trials if trial.is_screened]
-        return bool(screened) and left < float(np.median(screened)) * (self.turns + 1)
+        return bool(screened) and left < float(np.median(screened)) * self.turns
 
     def is_screening(self) -> bool:
         """Return whether it is too early to make again what was screened and is not the best."""
@@ -122,8 +122,7 @@ class Budget:
     def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
         assert self.budget_s is not None
-        again = screened.fit_s * (self.turns + 1)  # one more, for it may take longer
-        return self.clock.wall_s() + again + self.final_s(trials) > self.budget_s
+        return self.clock.wall_s() + screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
@@ -357,10 +356,11 @@ class _Making:
         return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
 
     def _next(self) -> Trial | None:
-        """Return the best screened trial that is left and can be made again in time; None where there is none."""
+        """Return the best screened trial that is not lost and can be made again in time; None where there is none."""
         done = {trial.of for trial in self.trials}
-        left = [self.trials[number] for number in self.screened if self.trials[number].is_out and number not in done]
-        in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
+        left = [self.trials[number] for number in self.screened if number not in done]
+        hopeful = [trial for trial in left if trial.is_out and not trial.is_lost]
+        in_time = [trial for trial in hopeful if not self.budget.is_too_late(trial, self.trials)]
         return min(in_time, key=lambda trial: (trial.fold_losses[0], trial.number), default=None)
 
     def complete(self, screened: Trial) -> None:
