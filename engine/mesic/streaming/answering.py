@@ -96,13 +96,17 @@ class Answering:
         answers = iter(self._answers(whole))
         return [self._reply(one, next(answers) if one.error is None else one.error) for one in asked]
 
-    def _answers(self, asked: Sequence[Asked]) -> list[Answer | dict[str, Any]]:
-        """Return the answer, or what is wrong, for each row; one by one where several are not all in order."""
+    def _answers(self, asked: Sequence[Asked]) -> list[Answer]:
+        """Return the answer, or what is wrong, for each row; one by one where something is."""
         rows = [one.row for one in asked if one.row is not None]
         if not rows:
             return []
         try:
-            answers = self.release.answers(rows, intervals=self.options.intervals)
+            matrix, broken = self.release.scorer.parted(rows)
+            scores = self.release.scorer.scored(matrix) if len(matrix) else None
+            found = [] if scores is None else self.release.answers_of(scores, intervals=self.options.intervals)
+            refused, whole = set(broken), iter(found)
+            answers = [self._alone(one) if n in refused else next(whole) for n, one in enumerate(asked)]
         except Exception:  # noqa: BLE001 - whatever one row does must not take its neighbours along
             answers = [self._alone(one) for one in asked]
         self._tell(rows, answers)
