@@ -143,7 +143,7 @@ class Kafka:
         """Leave the broker."""
         if self._consumer is not None:
             self._consumer.close()
-            self._consumer = None
+            self._consumer = self._producer = None
 
 
 def _client():

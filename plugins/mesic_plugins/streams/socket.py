@@ -98,7 +98,7 @@ class Socket:
         for _ in range(len(self._ready)):
             caller = self._ready.popleft()
             share = max(1, (most - len(records)) // (len(self._ready) + 1))
-            records += self._taken(caller, min(share, most - len(records)))
+            records += self._taken(caller, min(share, most - len(records)) if self._has_room(caller) else 0)
             self._look_after(caller)
         return records
 
@@ -173,7 +173,7 @@ class Socket:
         if caller.is_gone or not (caller.waiting or caller.lines.whole or caller.asked or not caller.has_ended):
             self._let_go(caller)
             return
-        has_room = len(caller.waiting) < self.most_waiting
+        has_room = self._has_room(caller)
         if caller.lines.whole and has_room and caller not in self._ready:
             self._ready.append(caller)
         may_send = has_room and not (caller.has_ended or caller.lines.whole)
@@ -186,6 +186,9 @@ class Socket:
             self._selector.modify(caller.connection, events, caller)
         else:
             self._selector.register(caller.connection, events, caller)
+
+    def _has_room(self, caller):
+        return len(caller.waiting) < self.most_waiting
 
     def _let_go(self, caller):
         self._callers.discard(caller)
