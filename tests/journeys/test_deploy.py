@@ -90,3 +90,24 @@ def test_what_cannot_work_is_said_in_one_message(mesic, said, told):
     assert done.status == 2
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+def test_records_flow_through_what_was_registered_with_a_stream(mesic, run_folder, tmp_path):
+    options = "{path: in.csv, output: out.jsonl, follow: false, id: patient}"
+    done = mesic("deploy", f"run={run_folder}", "target=stream", "target.stream=file", f"target.options={options}",
+                 "version=v2", "out=art", "--json")  # fmt: skip
+    assert done.status == 0, done.err
+    assert {door["largest_difference"] for door in done.json["proof"]["doors"].values()} == {0.0}
+    assert set(done.json["proof"]["doors"]) == {"file"}
+
+    names = [column["name"] for column in done.json["manifest"]["columns"]]
+    (tmp_path / "in.csv").write_text(f"patient,{','.join(names)}\nnobody{',' * len(names)}\n")
+    done = mesic("serve", "artefact=art", "--json")
+    assert (done.status, done.json["records"]) == (0, 1), done.err
+    answer = json.loads((tmp_path / "out.jsonl").read_text())
+    assert (answer["id"], answer["version"]) == ("nobody", "v2")
+
+    altered = next((tmp_path / "art" / "bundle" / "steps").rglob("*.json"))
+    altered.write_text(altered.read_text() + " ")
+    assert "was altered" in mesic("serve", "artefact=art").err
+    assert "built into the artefact" in mesic("serve", "artefact=art", "version=v3").err

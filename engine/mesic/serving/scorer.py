@@ -324,7 +324,7 @@ class Scorer:
                     Problem(number, name, f"field {name!r} is missing{near}", expected(self.bundle.schema[name])),
                 )
         for column in self._all_columns():
-            if column.name in row:
+            if column.name in row and self._is_wrong(column.name, row[column.name]):
                 yield from _wrong_cell(number, column, row[column.name])
         if not self.knows_others:
             for name in row:
@@ -332,6 +332,13 @@ class Scorer:
                     near = did_you_mean(str(name), self.names) or "; leave it out, or serve with unknown=ignore"
                     message = f"the schema knows no field {name!r}{near}"
                     yield message, Problem(number, str(name), message, "a field of the schema")
+
+    def _is_wrong(self, name: str, value: Any) -> bool:
+        try:
+            self._readers[name](value)
+        except REFUSED:
+            return True
+        return False
 
     def _in_all_classes(self, answer: list[float]) -> list[float]:
         present = self.bundle.fitted.present

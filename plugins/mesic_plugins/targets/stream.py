@@ -46,12 +46,11 @@ class Stream:
         return Built(needs, cannot, facts)
 
     def doors(self, folder):
-        """Return the doors: a process that reads stdin, and one that reads a file where a file is registered."""
+        """Return the door: a process that reads a file where a file is registered, else one that reads stdin."""
         command = [sys.executable, "-m", "mesic.streaming", str(Path(folder).resolve())]
-        found: dict[str, object] = {"stdin": StdinDoor(command)}
         if self.registration.stream == "file":
-            found["file"] = FileDoor(command, dict(self.registration.options))
-        return found
+            return {"file": FileDoor(command, dict(self.registration.options))}
+        return {"stdin": StdinDoor(command)}
 
 
 @dataclass(frozen=True)
