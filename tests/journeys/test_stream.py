@@ -14,7 +14,6 @@ import pytest
 from tests.engine.bundles_to_serve import ROW, make_bundle
 from tests.journeys.served import until
 
-
 pytest.importorskip("msgspec", reason="the extra serve is not installed")
 ROWS = 6000
 SETTINGS = {key: value for key, value in os.environ.items() if not key.startswith(("MESIC", "HYDRA"))}

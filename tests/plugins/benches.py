@@ -125,7 +125,9 @@ class KafkaBench:
         """Return key and value of what stands in the topic of answers, partition after partition."""
         from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-        consumer = Consumer({"bootstrap.servers": self.servers, "group.id": "looks", "enable.partition.eof": True, **QUIET})
+        consumer = Consumer(
+            {"bootstrap.servers": self.servers, "group.id": "looks", "enable.partition.eof": True, **QUIET}
+        )
         numbers = consumer.list_topics(self.output, timeout=10).topics[self.output].partitions
         consumer.assign([TopicPartition(self.output, number, OFFSET_BEGINNING) for number in numbers])
         found, ended = [], 0

@@ -20,7 +20,10 @@ from mesic_plugins.streams.socket import Socket
 from mesic_plugins.streams.stdin import Stdin
 
 NUMBERS = count()
-GIVEN = {"file": {"path": __file__, "output": "answers.jsonl", "format": "jsonl"}, "kafka": {"topic": "i", "output": "o"}}
+GIVEN = {
+    "file": {"path": __file__, "output": "answers.jsonl", "format": "jsonl"},
+    "kafka": {"topic": "i", "output": "o"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +209,7 @@ def test_what_was_written_after_the_checkpoint_is_taken_back(tail):
 
 
 def test_output_that_nobody_knows_of_or_that_another_writes_is_left_alone(tail):
-    folder, path, stream = tail
+    folder, path, _ = tail
     other = File(str(path), str(folder / "out.jsonl"))
     with pytest.raises(UsageError, match="another process writes to it"):
         other.open(None)

@@ -11,7 +11,9 @@ class ServeSettings:
     """The keys of ``mesic serve``."""
 
     bundle: str | None = option(None, "RUN/bundle")
-    artefact: str | None = option(None, "what target=stream built, in place of a bundle: the stream as it was registered")
+    artefact: str | None = option(
+        None, "what target=stream built, in place of a bundle: the stream as it was registered"
+    )
     stream: dict[str, Any] | None = field(
         default=None,
         metadata={"help": "records instead of requests: stream=NAME stream.OPTION=...; see `mesic list stream`"},

@@ -1,7 +1,7 @@
 """``python -m mesic.streaming FOLDER [REGISTRATION]``: a registered stream without Hydra, as its proof asks it.
 
-FOLDER is an artefact of ``target=stream``; REGISTRATION is JSON, ``{"stream": NAME, "options": {...}}``, in place of what
-was registered. ``mesic serve artefact=FOLDER`` does the same after verifying every digest.
+FOLDER is an artefact of ``target=stream``; REGISTRATION is JSON, ``{"stream": NAME, "options": {...}}``, in place of
+what was registered. ``mesic serve artefact=FOLDER`` does the same after verifying every digest.
 """
 
 import json

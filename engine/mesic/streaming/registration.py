@@ -109,7 +109,12 @@ class Registration:
     def save(self, folder: Path, release: Release) -> None:
         """Write it into the folder of an artefact, beside a copy of the bundle."""
         expires = None if release.expires is None else release.expires.isoformat()
-        told = {"format": FORMAT, "version": release.version, "expires": expires, "registration": dataclasses.asdict(self)}
+        told = {
+            "format": FORMAT,
+            "version": release.version,
+            "expires": expires,
+            "registration": dataclasses.asdict(self),
+        }
         (folder / FILE).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -135,10 +140,10 @@ def registered(folder: Path, instead: Registration | None = None) -> tuple[Regis
         raise UsageError(f"artefact={folder} has no {FILE}: give what `mesic deploy target=stream` wrote")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        if told["format"] != FORMAT:
-            raise ValueError("another version of mesic wrote it")
         own = Registration(**told["registration"])
         answering = {"version": told["version"], "expires": told["expires"], "unknown": "ignore"}
     except (ValueError, KeyError, TypeError) as error:
         raise CheckFailed(f"{path} cannot be read: {error}; deploy again") from error
+    if told["format"] != FORMAT:
+        raise CheckFailed(f"{path} cannot be read: another version of mesic wrote it; deploy again")
     return instead or own, ServeSettings(bundle=str(folder / BUNDLE), **answering)

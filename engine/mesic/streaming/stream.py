@@ -31,7 +31,7 @@ class Record:
 
 
 class Reply(NamedTuple):
-    """The answer to a record: one JSON object as bytes, without an end of line; the record's key; whether it is none."""
+    """The answer to a record, or its refusal: one JSON object as bytes, without an end of line; the record's key."""
 
     record: Record
     line: bytes
@@ -45,7 +45,8 @@ class Stream(Protocol):
     One thread asks it, and answers all that it has read before it reads on: what it does not read waits where it is.
 
     ``resumes`` says whether :meth:`open` goes on from what :meth:`commit` returned, so that a checkpoint is of use;
-    ``usual_checkpoint`` is where it is kept unless somebody says otherwise; ``writes_stdout`` says that answers go there.
+    ``usual_checkpoint`` is where it is kept unless somebody says otherwise; ``writes_stdout`` says that answers go to
+    stdout.
     """
 
     resumes: bool

@@ -1,4 +1,4 @@
-"""A bundle that is about to answer a stream: every digest, and the sealed rows through the code that answers records."""
+"""A bundle that is about to answer a stream: every digest, and the sealed rows answered as records."""
 
 import json
 from pathlib import Path

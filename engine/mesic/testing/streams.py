@@ -150,7 +150,9 @@ class StreamContract(ComponentContract, kind="stream"):
         for name in ("resumes", "writes_stdout"):
             assert isinstance(getattr(made, name, None), bool), f"{subject} does not say whether it {name}"
         usual = getattr(made, "usual_checkpoint", "")
-        assert usual is None or isinstance(usual, Path), f"{subject}: usual_checkpoint is {usual!r}, no path and not None"
+        assert usual is None or isinstance(usual, Path), (
+            f"{subject}: usual_checkpoint is {usual!r}, no path and not None"
+        )
 
 
 def _bytes(record: Record) -> bytes:

@@ -20,7 +20,9 @@ class FileOptions(StreamOptions):
 
     path: str = option("???", "file of records, which may still grow and be rotated")
     output: str = option("???", "file to which answers are appended")
-    format: str = option("auto", "how records are written; auto: by the suffix of path", choices=("auto", "jsonl", "csv"))
+    format: str = option(
+        "auto", "how records are written; auto: by the suffix of path", choices=("auto", "jsonl", "csv")
+    )
     follow: bool = option(True, "wait for more at the end of the file; else it ends there")
     poll_s: float = option(0.05, "time between looks at a file that does not grow", low=0.001, unit="s")
     max_record_kib: int = option(1024, "size of a record; a larger one is refused", low=1, unit="KiB")

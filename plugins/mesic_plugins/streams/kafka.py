@@ -1,6 +1,7 @@
 """Records of a topic of Kafka, answers to another one."""
 
 from time import monotonic
+from typing import Any
 
 from mesic import CheckFailed, ComponentError, Record, UsageError
 
@@ -10,8 +11,8 @@ OURS = ("bootstrap.servers", "group.id", "enable.auto.commit", "auto.offset.rese
 class Kafka:
     """A topic of Kafka, answers to another: at least once, in order within each partition.
 
-    The broker keeps how far records are answered, under `group`; answers are acknowledged by all in-sync replicas before
-    it is told. An answer goes under the key of its record, so that answers with one key stay in order.
+    The broker keeps how far records are answered, under `group`; it is told when all in-sync replicas have acknowledged
+    the answers. An answer goes under the key of its record, so that answers with one key stay in order.
 
     Parameters
     ----------
@@ -38,14 +39,17 @@ class Kafka:
 
     resumes, writes_stdout, usual_checkpoint = False, False, None
 
-    def __init__(  # noqa: PLR0913 - the options
+    def __init__(
         self, topic, output, servers="localhost:9092", group="mesic", partitions=(), settings=None, timeout_s=30.0
     ):
         self.servers, self.topic, self.output, self.group = servers, topic, output, group
         self.partitions, self.settings, self.timeout_s = tuple(partitions), dict(settings or {}), timeout_s
         if taken := sorted(set(self.settings) & set(OURS)):
-            raise UsageError(f"stream.settings cannot say {', '.join(taken)}: order and safety hang on it; leave it out")
-        self._consumer = self._producer = None
+            raise UsageError(
+                f"stream.settings cannot say {', '.join(taken)}: order and safety hang on it; leave it out"
+            )
+        self._consumer: Any = None
+        self._producer: Any = None
 
     def identity(self):
         """Return what is read and written."""
@@ -99,12 +103,13 @@ class Kafka:
         while True:
             try:
                 self._producer.produce(self.output, line, key=key, on_delivery=self._delivered)
-                return
             except BufferError:
                 self._producer.poll(0.1)
                 self._refuse_failed()
                 if monotonic() > until:
                     raise CheckFailed(f"output={self.output}: no broker takes answers; start again") from None
+            else:
+                return
 
     def _delivered(self, error, message):  # noqa: ARG002 - as the client tells it
         if error is not None:
@@ -148,7 +153,7 @@ class Kafka:
 
 def _client():
     try:
-        import confluent_kafka  # noqa: PLC0415 - an extra
+        import confluent_kafka
     except ImportError as error:
         raise ComponentError("stream=kafka needs confluent-kafka: pip install 'mesic[kafka]'") from error
     return confluent_kafka

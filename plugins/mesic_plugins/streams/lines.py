@@ -37,7 +37,8 @@ class Lines:
     """
 
     def __init__(self, longest, offset=0):
-        self.longest, self.whole = longest, deque()
+        self.longest = longest
+        self.whole: deque[Line] = deque()
         self._start, self._partial, self._size = offset, bytearray(), 0
 
     def feed(self, data):

@@ -8,8 +8,9 @@ import socket
 import stat
 import sys
 from collections import deque
+from typing import Any
 
-from mesic import UsageError
+from mesic import Record, UsageError
 from mesic_plugins.streams.lines import KIB, Lines, as_record, is_blank
 
 CHUNK, LAST_S = 64 * KIB, 1.0
@@ -49,7 +50,7 @@ class Socket:
     ):
         self.host, self.port, self.path, self.most = host, port, path, max_connections
         self.most_waiting, self.longest = max_waiting_kib * KIB, max_record_kib * KIB
-        self._listening = None
+        self._listening: Any = None
 
     def identity(self):
         """Return where it listens."""
@@ -58,7 +59,8 @@ class Socket:
 
     def open(self, position):  # noqa: ARG002 - there is none to go on from
         """Listen."""
-        self._selector, self._callers, self._ready = selectors.DefaultSelector(), set(), deque()
+        self._selector, self._callers = selectors.DefaultSelector(), set()
+        self._ready: deque[Caller] = deque()
         try:
             self._listening = self._listen()
         except OSError as error:
@@ -89,12 +91,12 @@ class Socket:
 
     def read(self, most, wait_s):
         """Return records of all callers in turn."""
+        records: list[Record] = []
         for key, events in self._selector.select(0 if self._ready else wait_s):
             if key.fileobj is self._listening:
                 self._accept()
             else:
                 self._attend(key.data, events)
-        records = []
         for _ in range(len(self._ready)):
             caller = self._ready.popleft()
             share = max(1, (most - len(records)) // (len(self._ready) + 1))
@@ -147,7 +149,7 @@ class Socket:
 
     def write(self, replies):
         """Hand each answer to its caller; one who does not read waits, and is not read of meanwhile."""
-        callers = {}
+        callers: dict[Caller, None] = {}
         for reply in replies:
             caller = reply.record.origin
             caller.asked -= 1

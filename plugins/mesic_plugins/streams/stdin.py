@@ -10,7 +10,6 @@ from mesic_plugins.streams.lines import KIB, Lines, as_record, is_blank
 CHUNK, HEAD = 64 * KIB, 4 * KIB
 
 
-
 class Stdin:
     """Lines of JSON on stdin, a line of JSON a record on stdout.
 
@@ -102,7 +101,7 @@ class Stdin:
 
     def lag(self):
         """Return None: nobody knows what is still to come."""
-        return None
+        return
 
     def close(self):
         """Leave stdin and stdout as they are."""

@@ -46,8 +46,7 @@ def rotated(path):
 
 
 def follower(path, number, changed_ns):
-    """Return the file to read after the one of this number, that was last changed then: a later one that was rotated
-    away, too, or `path` itself."""
+    """Return the file to read after one, known by its number and last change: one that turned later, or `path`."""
     for one in rotated(path):
         status = one.stat()
         if status.st_mtime_ns > changed_ns and status.st_ino != number:

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from mesic import AppendedFile, SettingError
 from mesic_plugins.streams.file.csv_rows import Columns
@@ -51,7 +52,8 @@ class File:
             raise SettingError("stream.output", output, "another file than the one that is read")
         self._tail = Tail(self.path, self.longest, _tell)
         self._written = AppendedFile(self.output, "stream.output")
-        self._columns, self._of = None, -1
+        self._columns: Any = None
+        self._of = -1
 
     @property
     def usual_checkpoint(self):

@@ -63,7 +63,7 @@ class Tail:
             self.tell("truncated", path=str(self.path), read=offset)
             return None
         raise CheckFailed(
-            f"path={self.path} is not the file that was read until byte {offset:,}, and none of the files beside it is: "
+            f"path={self.path} is not the file that was read until byte {offset:,}, and no file beside it is: "
             f"bring it back, or begin anew with another checkpoint and output"
         )
 
@@ -160,4 +160,3 @@ class Tail:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
