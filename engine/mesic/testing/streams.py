@@ -73,7 +73,7 @@ class StreamContract(ComponentContract, kind="stream"):
         stream.open(position)
         return stream
 
-    def received(self, stream: Stream, count: int, most: int = 3) -> list[Record]:
+    def received(self, subject: Subject, stream: Stream, count: int, most: int = 3) -> list[Record]:
         """Return the next `count` records, read as a flow reads them: each batch is answered at once."""
         found: list[Record] = []
         end = monotonic() + PATIENCE_S
@@ -81,7 +81,7 @@ class StreamContract(ComponentContract, kind="stream"):
             records = stream.read(min(most, count - len(found)), WAIT_S)
             if records is None:
                 break
-            assert len(records) <= most, f"it gives {len(records)} records where {most} at most were asked for"
+            assert len(records) <= most, f"{subject} gives {len(records)} records where {most} at most were asked for"
             found += records
             if records:
                 stream.write([Reply(record, b"to " + _bytes(record)) for record in records])
@@ -94,7 +94,7 @@ class StreamContract(ComponentContract, kind="stream"):
                 return
             stream = self.opened(bench, opened)
             bench.send(VALUES)
-            found = self.received(stream, len(VALUES))
+            found = self.received(subject, stream, len(VALUES))
             assert [_bytes(record) for record in found] == VALUES, f"{subject} gives {found} of {VALUES}"
             offsets = [record.offset for record in found]
             assert len(set(offsets)) == len(VALUES), f"{subject} gives two records one offset: {offsets}"
@@ -109,11 +109,11 @@ class StreamContract(ComponentContract, kind="stream"):
                 return
             first = self.opened(bench, opened)
             bench.send(VALUES)
-            self.received(first, 3)
+            self.received(subject, first, 3)
             position = _through_json(first.commit())
-            self.received(first, 2)
+            self.received(subject, first, 2)
             first.close()
-            again = self.received(self.opened(bench, opened, position if first.resumes else None), 4)
+            again = self.received(subject, self.opened(bench, opened, position if first.resumes else None), 4)
             assert [_bytes(record) for record in again] == VALUES[3:], f"{subject} goes on with {again}"
 
     def test_what_was_not_committed_comes_again_under_its_offset(self, subject: Subject) -> None:
@@ -123,9 +123,9 @@ class StreamContract(ComponentContract, kind="stream"):
                 return
             first = self.opened(bench, opened)
             bench.send(VALUES)
-            before = self.received(first, 5)
+            before = self.received(subject, first, 5)
             first.close()
-            after = self.received(self.opened(bench, opened), 5)
+            after = self.received(subject, self.opened(bench, opened), 5)
             told = [[(record.offset, _bytes(record)) for record in records] for records in (before, after)]
             assert told[0] == told[1], f"{subject} reads {told[1]} again where it read {told[0]}"
 
