@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 from serving import as_rows, bundle_at, ours, show, table
 
-NAIVE_ROWS, HTTP_ROWS = 300, 3000
+NAIVE_ROWS, HTTP_ROWS, LONGEST_S = 300, 3000, 20.0
 
 
 def written(path, frame, start=0):
@@ -83,13 +83,14 @@ def kills(folder, bundle, arguments):
     frame, _ = table(arguments.rows, 2)
     written(folder / "in.jsonl", frame)
     out, chance = folder / "out.jsonl", random.Random(0)
-    size_a_kill = 2 * len(frame) * 250 // arguments.kills
+    size_a_kill = len(frame) * 200 // arguments.kills
     for number in range(arguments.kills):
         before = out.stat().st_size if out.exists() else 0
         process = started(folder, bundle.folder, "stream.batch=64", "stream.commit_s=0.05")
         if number % 5:  # while it answers
             wanted = chance.randrange(1, size_a_kill)
-            while (out.stat().st_size if out.exists() else 0) < before + wanted and process.poll() is None:
+            until = time.monotonic() + LONGEST_S
+            while (out.stat().st_size if out.exists() else 0) < before + wanted and time.monotonic() < until:
                 time.sleep(0.001)
         else:  # at any moment of its start
             time.sleep(chance.random() * 2)
