@@ -78,6 +78,11 @@ if TYPE_CHECKING:
     from mesic.rollout.state import RolloutTerms as RolloutTerms
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
+    from mesic.streaming.appended import AppendedFile as AppendedFile
+    from mesic.streaming.registration import Registration as Registration
+    from mesic.streaming.settings import StreamOptions as StreamOptions
+    from mesic.streaming.stream import Record as Record
+    from mesic.streaming.stream import Reply as Reply
     from mesic.sweeping.reporting import report_intermediate as report_intermediate
     from mesic.training.sampling import Sample as Sample
 
@@ -147,6 +152,11 @@ _HOMES = {
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",
     "run": "runs.api",
+    "AppendedFile": "streaming.appended",
+    "Record": "streaming.stream",
+    "Registration": "streaming.registration",
+    "Reply": "streaming.stream",
+    "StreamOptions": "streaming.settings",
     "report_intermediate": "sweeping.reporting",
     "Sample": "training.sampling",
 }

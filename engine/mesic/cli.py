@@ -21,7 +21,7 @@ VERBS = {
     "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
     "deploy": "build what answers elsewhere, such as a file of C, and prove that it answers as the bundle does",
     "predict": "score a file of any size with a bundle",
-    "serve": "answer on demand with a bundle, over HTTP",
+    "serve": "answer on demand with a bundle, over HTTP, or as a stream of records",
     "report": "draw a run's page again from its record",
     "compare": "which of several runs or bundles is better, what newer data do; also ab, bandit",
     "advise": "what to do next: data (are more rows worth it)",

@@ -1,10 +1,14 @@
 """``mesic deploy`` and ``mesic check artefact=``, from the command line."""
 
+import functools
 import json
 import shutil
 import subprocess
 
 import pytest
+
+import mesic as library
+from mesic.deployment import proof
 
 QUICK = ["tuner=single", "zone.prefer=best", "learner=linear", "evaluator=[]", "auditor=[]"]
 
@@ -94,3 +98,26 @@ def test_what_cannot_work_is_said_in_one_message(mesic, said, told):
     assert done.status == 2
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+def test_records_flow_through_what_was_registered_with_a_stream(mesic, run_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "questions_of", functools.partial(proof.questions_of, edge_rows=300))
+    stream = {"path": "in.csv", "output": "out.jsonl", "follow": False, "id": "patient"}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.csv").touch()
+    artefact = library.deploy(
+        run_folder / "bundle", "stream", out="art", options={"stream": "file", "options": stream}, version="v2"
+    )
+    assert {name: door["largest_difference"] for name, door in artefact.proof["doors"].items()} == {"file": 0.0}
+    assert artefact.proof["refused"] > 0
+
+    names = [column["name"] for column in artefact.manifest["columns"]]
+    (tmp_path / "in.csv").write_text(f"patient,{','.join(names)}\nnobody{',' * len(names)}\n")
+    done = mesic("serve", "artefact=art", "--json")
+    assert (done.status, done.json["records"]) == (0, 1), done.err
+    answer = json.loads((tmp_path / "out.jsonl").read_text())
+    assert (answer["id"], answer["version"]) == ("nobody", "v2")
+
+    altered = next((tmp_path / "art" / "bundle" / "steps").rglob("*.json"))
+    altered.write_text(altered.read_text() + " ")
+    assert "was altered" in mesic("serve", "artefact=art").err

@@ -85,7 +85,10 @@ class Release:
 
     def answers(self, rows: Sequence[Row], *, intervals: bool = False) -> list[Answer]:
         """Return the decision for each row; see :meth:`answer`."""
-        scores = self.scorer.rows(rows)
+        return self.answers_of(self.scorer.rows(rows), intervals=intervals)
+
+    def answers_of(self, scores: np.ndarray, *, intervals: bool = False) -> list[Answer]:
+        """Return the decision for each row of probabilities (n, k), or for each of the values (n,)."""
         if not np.isfinite(scores).all():
             raise CheckFailed("the model answers a row with no number, which is no decision")
         answers = self._decided(scores)

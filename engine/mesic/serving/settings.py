@@ -1,6 +1,7 @@
 """The keys of ``mesic serve``, and how they travel to the processes that answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from mesic.host.components import option
 
@@ -9,7 +10,14 @@ from mesic.host.components import option
 class ServeSettings:
     """The keys of ``mesic serve``."""
 
-    bundle: str = option("???", "RUN/bundle")
+    bundle: str | None = option(None, "RUN/bundle")
+    artefact: str | None = option(
+        None, "what target=stream built, in place of a bundle: the stream as it was registered"
+    )
+    stream: dict[str, Any] | None = field(
+        default=None,
+        metadata={"help": "records instead of requests: stream=NAME stream.OPTION=...; see `mesic list stream`"},
+    )
     host: str = option("127.0.0.1", "address to listen at; 0.0.0.0: all")
     port: int = option(8080, "port; 0: any that is free", low=0, high=65_535)
     workers: int = option(1, "processes that answer", low=1, high=256)

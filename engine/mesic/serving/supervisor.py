@@ -76,7 +76,7 @@ class Supervisor:
         UsageError
             There is none.
         """
-        source = Path(self.settings.bundle)
+        source = Path(str(self.settings.bundle))
         if not (source / MANIFEST).is_file():
             raise UsageError(f"bundle={source} is no bundle: it has no {MANIFEST}; give RUN/bundle")
         self._number += 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from mesic import Component, hookimpl, option
 
@@ -16,6 +17,14 @@ class StaticOptions:
     compiler: str = option("cc", "C compiler by which C is proven, and the program made")
 
 
+@dataclass
+class StreamOptions:
+    """Options of ``stream``."""
+
+    stream: str = option("stdin", "which stream it is registered with; see `mesic list stream`")
+    options: dict[str, Any] = option({}, "options of that stream: {path: in.jsonl, output: out.jsonl, id: order}")
+
+
 @hookimpl
 def register_targets() -> Iterable[Component]:
     """Offer the built-in targets."""
@@ -25,6 +34,13 @@ def register_targets() -> Iterable[Component]:
             "mesic_plugins.targets.static:Static",
             "one file of C99 and one of Python, preprocessing included, without dependencies",
             StaticOptions,
+            traits=frozenset({"deterministic"}),
+        ),
+        Component(
+            "stream",
+            "mesic_plugins.targets.stream:Stream",
+            "registered once with a stream of records, which then flow through it: stdin, a file, a socket, Kafka",
+            StreamOptions,
             traits=frozenset({"deterministic"}),
         ),
     )
