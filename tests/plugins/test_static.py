@@ -399,14 +399,14 @@ def reads_decimal_comma(text):
 
 def dropped_column(text):
     return text.replace(
-        "            numbers.append(read)", '            numbers.append(BLANK if column[0] == "age" else read)'
+        "                numbers.append(read)", '            numbers.append(BLANK if column[0] == "age" else read)'
     )
 
 
 def blanks_as_zero(text):
     return text.replace(
-        "    numbers, texts = [], []\n",
-        "    numbers, texts = [], []\n    row = {k: 0 if v is None else v for k, v in row.items()}\n",
+        "        numbers, texts = [], []\n",
+        "        numbers, texts = [], []\n        row = {k: 0 if v is None else v for k, v in row.items()}\n",
     )
 
 
@@ -417,10 +417,10 @@ def local_time(text):
 def cached(text):
     """Answer from a cache whose key is too short."""
     return text.replace(
-        "    refuse_expired(today)\n    return answer(*cells_of(row))",
-        '    refuse_expired(today)\n    key = str(row.get("age"))[:2]\n    if key not in CACHE:\n'
-        "        CACHE[key] = answer(*cells_of(row))\n    return CACHE[key]",
-    ).replace("THRESHOLD, COSTS =", "CACHE = {}\nTHRESHOLD, COSTS =")
+        "        self.refuse_expired(today)\n        return self.answer(*self.cells_of(row))",
+        '        self.refuse_expired(today)\n        key = str(row.get("age"))[:2]\n        if key not in CACHE:\n'
+        "            CACHE[key] = self.answer(*self.cells_of(row))\n        return CACHE[key]",
+    ).replace("CLASSES =", "CACHE = {}\nCLASSES =", 1)
 
 
 SABOTAGES = {
