@@ -45,7 +45,7 @@ class ReadsColumnsByPlace(Edited):
     def edited(self, text):
         return text.replace(
             "        numbers, texts = [], []\n",
-            "        numbers, texts = [], []\n        row = dict(zip([one.name for one in self.inputs], row.values()))\n",
+            "        numbers, texts = [], []\n        row = dict(zip((c.name for c in self.inputs), row.values()))\n",
         )
 
 

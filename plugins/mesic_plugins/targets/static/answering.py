@@ -17,9 +17,7 @@ MOMENT = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
 DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
-Column = namedtuple(  # noqa: PYI024 - Python 3.8 reads it, and typing is left out
-    "Column", "name reading cells refuses_misfits refuses_missing low high allowed levels"
-)
+Column = namedtuple("Column", "name reading cells refuses_misfits refuses_missing low high allowed levels")
 
 
 class Refused(ValueError):
@@ -37,7 +35,7 @@ class Expired(Refused):
 class Model:
     """What answers rows: how cells are read, what is computed, which class is meant."""
 
-    def __init__(self, inputs, program, classes, *, blanks, truths, threshold=None, costs=None, last_day=None):  # noqa: PLR0913 - constants
+    def __init__(self, inputs, program, classes, *, blanks, truths, threshold=None, costs=None, last_day=None):
         self.inputs, self.program, self.classes = inputs, program, classes
         self.blanks, self.truths = blanks, truths
         self.threshold, self.costs, self.last_day = threshold, costs, last_day
