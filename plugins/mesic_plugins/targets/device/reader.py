@@ -50,7 +50,7 @@ class DeviceModel(Model):
             costs=costs,
             last_day=head["last_day"],
         )
-        self.facts = {name: head[name] for name in ("name", "version", "serial", "bundle", "expires")}
+        self.facts = {name: head[name] for name in ("name", "predicts", "version", "serial", "bundle", "expires")}
         self.facts.update(digest=digest, signed_by=signed_by)
         self.note, self.edges = None, head["score_edges"]
         self.forget()

@@ -79,6 +79,7 @@ class Device:
         rows, answers = invented_rows(bundle)
         return {
             "name": self.name,
+            "predicts": bundle.manifest["target"],
             "version": release.version,
             "serial": self.serial,
             "bundle": release.bundle,

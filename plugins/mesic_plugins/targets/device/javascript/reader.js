@@ -20,8 +20,8 @@ class Model {
     this.columns = head.columns.map(columnOf);
     this.classes = head.classes;
     this.lastDay = head.last_day;
-    const { name, version, serial, bundle, expires } = head;
-    this.facts = { name, version, serial, bundle, expires, digest, signed_by: signedBy };
+    const { name, predicts, version, serial, bundle, expires } = head;
+    this.facts = { name, predicts, version, serial, bundle, expires, digest, signed_by: signedBy };
     this.note = null;
     this.edges = head.score_edges;
     this.#blanks = new Set(head.blanks);
