@@ -342,7 +342,8 @@ def test_what_has_no_form_is_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [({"forms": ["rust"]}, "forms"), ({"name": "../model"}, "name"), ({"name": ""}, "name")]
+    ("options", "said"),
+    [({"forms": ["rust"]}, "forms"), ({"prefix": "../model"}, "prefix"), ({"prefix": ""}, "prefix")],
 )
 def test_options_that_cannot_work_are_refused(options, said):
     with pytest.raises(SettingError, match=said):

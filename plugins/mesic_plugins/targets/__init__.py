@@ -21,7 +21,7 @@ class DeviceOptions:
     """Options of ``device``."""
 
     forms: list[str] = option(["js", "python"], "readers of the file: js, python", choices=None)
-    name: str = option("model", "what the file is called, NAME.mesic: letters, digits, _, . and -")
+    prefix: str = option("model", "what the file is called, PREFIX.mesic: letters, digits, _, . and -")
     serial: int = option(0, "number of the release: no device takes one below the one that it has", low=0)
     key: str | None = option(None, "a file with an Ed25519 private key, which signs; null: nobody signs")
     max_kib: float | None = option(None, "how large the file may be; null: any size", low=0, unit="KiB")

@@ -28,7 +28,7 @@ class Device:
     ----------
     forms : list of str
         Readers: ``js``, ``python``.
-    name : str
+    prefix : str
         What the file is called.
     serial : int
         Number of the release: no device takes one that is below the one it has.
@@ -42,16 +42,16 @@ class Device:
     Raises
     ------
     SettingError
-        A form is unknown, or the name cannot be one of a file.
+        A form is unknown, or the prefix cannot be one of a file.
     """
 
-    def __init__(self, forms=FORMS, name="model", serial=0, key=None, max_kib=None, engine="auto"):
-        self.forms, self.name, self.serial = tuple(forms), name, serial
+    def __init__(self, forms=FORMS, prefix="model", serial=0, key=None, max_kib=None, engine="auto"):
+        self.forms, self.prefix, self.serial = tuple(forms), prefix, serial
         self.key, self.max_kib, self.engine = key, max_kib, engine
         if not self.forms or set(self.forms) - set(FORMS):
             raise SettingError("forms", list(self.forms), "some of [js, python]")
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-            raise SettingError("name", name, "a name such as income: letters, digits, _, . and -")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", prefix):
+            raise SettingError("prefix", prefix, "a name such as income: letters, digits, _, . and -")
 
     def build(self, bundle, folder, release):
         """Write file and readers."""
@@ -65,7 +65,7 @@ class Device:
         content = file_form.sealed(head, arrays.body, sign)
         sizes = _sizes(head, arrays, len(content))
         self._refuse_large(len(content), sizes)
-        files = {f"{self.name}.mesic": content, **self._readers(content)}
+        files = {f"{self.prefix}.mesic": content, **self._readers(content)}
         (folder / PUBLIC).mkdir()
         for name, written in files.items():
             (folder / PUBLIC / name).write_bytes(written if isinstance(written, bytes) else written.encode())
@@ -78,7 +78,7 @@ class Device:
     def _head(self, bundle, release):
         rows, answers = invented_rows(bundle)
         return {
-            "name": self.name,
+            "name": self.prefix,
             "predicts": bundle.manifest["target"],
             "version": release.version,
             "serial": self.serial,
@@ -112,7 +112,7 @@ class Device:
         if self.max_kib is not None and size > self.max_kib * 1024:
             parts = ", ".join(f"{part} {of / 1024:.1f}" for part, of in sorted(sizes.items(), key=lambda one: -one[1]))
             raise CheckFailed(
-                f"{self.name}.mesic takes {size / 1024:.1f} KiB, and target.max_kib={self.max_kib:g} allows no more: "
+                f"{self.prefix}.mesic takes {size / 1024:.1f} KiB, and target.max_kib={self.max_kib:g} allows no more: "
                 f"{parts}; give a smaller model (fewer trees, zone.prefer=simplest), or a larger target.max_kib"
             )
 
@@ -141,7 +141,7 @@ class Device:
     def doors(self, folder):
         """Return the door of each reader."""
         home, found = (folder / PUBLIC).resolve(), {}
-        file, key = home / f"{self.name}.mesic", folder / KEY
+        file, key = home / f"{self.prefix}.mesic", folder / KEY
         keys = [key.read_text(encoding="utf-8").strip()] if key.is_file() else []
         words = ["answer", str(file), *(f"--key={one}" for one in keys)]
         if "python" in self.forms:

@@ -1,8 +1,9 @@
 // The JavaScript reader as a program, for Node.js 20 or later; the same commands as mesic_device.py.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync }
-  from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, statSync,
+  unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { answerLine, open, load, update, Broken, Refused } from "./mesic_device.js";
 
 const USAGE = `\
@@ -109,4 +110,5 @@ async function main(words) {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const isProgram = process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+if (isProgram) process.exitCode = await main(process.argv.slice(2));
