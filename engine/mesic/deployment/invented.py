@@ -8,7 +8,6 @@ from mesic.bundle.bundle import Bundle
 from mesic.bundle.inputs import Input
 from mesic.deployment.landmarks import landmarks
 from mesic.deployment.reference import reference_answers
-from mesic.deployment.target import Row
 
 MISSING, TRIES = 0.15, 20
 FIRST_DAY, LAST_DAY = np.datetime64("1971-01-01"), np.datetime64("2099-01-01")
@@ -35,10 +34,8 @@ def invented_rows(bundle: Bundle, count: int = 24) -> tuple[list[dict[str, Any]]
         for _ in range(TRIES * count)
     ]
     answers = reference_answers(bundle, made)
-    kept: list[tuple[Row, dict[str, Any]]] = [
-        (row, answer) for row, answer in zip(made, answers, strict=True) if _is_plain(answer)
-    ][:count]
-    return [dict(row) for row, _ in kept], [answer for _, answer in kept]
+    kept = [(row, answer) for row, answer in zip(made, answers, strict=True) if _is_plain(answer)][:count]
+    return [row for row, _ in kept], [answer for _, answer in kept]
 
 
 def _is_plain(answer: dict[str, Any]) -> bool:

@@ -23,7 +23,8 @@ class Arrays:
 
     def __init__(self):
         self.table, self.body, self.known = [], bytearray(), {}
-        self.sizes, self.part = Counter(), ""
+        self.sizes: Counter[str] = Counter()
+        self.part = ""
 
     def add(self, values):
         """Return the place in the table of some numbers; their bytes are booked to the part that is being written."""

@@ -96,7 +96,7 @@ class DeviceModel(Model):
         told = {"summary": SUMMARY_FORMAT, "model": self.facts, "least": least, "rows": None}
         if self.rows < least:
             return told
-        refused = {}
+        refused: dict[str, dict[str, int]] = {}
         for (column, reason), count in sorted(self.refusals.items(), key=str):
             refused.setdefault(reason, {})[column or ""] = count
         return {

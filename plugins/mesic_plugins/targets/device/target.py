@@ -140,7 +140,8 @@ class Device:
 
     def doors(self, folder):
         """Return the door of each reader."""
-        home, found = (folder / PUBLIC).resolve(), {}
+        home = (folder / PUBLIC).resolve()
+        found: dict[str, object] = {}
         file, key = home / f"{self.prefix}.mesic", folder / KEY
         keys = [key.read_text(encoding="utf-8").strip()] if key.is_file() else []
         words = ["answer", str(file), *(f"--key={one}" for one in keys)]

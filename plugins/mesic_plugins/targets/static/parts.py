@@ -12,9 +12,9 @@ FOR_TOOLS = re.compile(r"  # (noqa|fmt|type).*$", re.MULTILINE)
 class Parts:
     """What stands in a module: functions and classes by name, imports of the standard library, constants."""
 
-    named: dict
-    imports: tuple
-    constants: tuple
+    named: dict[str, str]
+    imports: tuple[str, ...]
+    constants: tuple[str, ...]
 
 
 @lru_cache

@@ -1,6 +1,6 @@
 // The JavaScript reader as a program, for Node.js 20 or later; the same commands as mesic_device.py.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, statSync,
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, statSync,
   unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,5 +110,5 @@ async function main(words) {
   }
 }
 
-const isProgram = process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+const isProgram = existsSync(process.argv[1] ?? "") && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 if (isProgram) process.exitCode = await main(process.argv.slice(2));
