@@ -5,7 +5,8 @@ const WHOLE = /^[+-]?\d+$/;
 const CLOCK = /^\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/;
 const MOMENT =
   /^(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+"; // as Python has it
+// As Python has it.
+const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const SPACE_AROUND = new RegExp(`^${SPACE}|${SPACE}$`, "g");
 const DAYS_BEFORE = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 const MS_A_DAY = 86400000;

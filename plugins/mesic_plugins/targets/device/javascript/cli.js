@@ -1,7 +1,7 @@
 // The JavaScript reader as a program, for Node.js 20 or later; the same commands as mesic_device.py.
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, statSync,
-  unlinkSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync,
+  statSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { answerLine, open, load, update, Broken, Refused } from "./mesic_device.js";
@@ -97,7 +97,8 @@ async function main(words) {
     else rest.push(word);
   }
   const [command, count] = COMMANDS[rest[0]] ?? [];
-  if (!command || rest.length !== count + 1 || rest.some(word => word.startsWith("--")) || Number.isNaN(options.today)) {
+  const isClear = command && rest.length === count + 1 && !rest.some(word => word.startsWith("--"));
+  if (!isClear || Number.isNaN(options.today)) {
     process.stderr.write(USAGE);
     return 2;
   }

@@ -242,19 +242,27 @@ const KERNELS = {
     for (let k = 0; k < outputs; k++) out[k] += intercept[k];
   },
 
-  /** The sums of the leaves that a row falls into; nodes compare ranks among the thresholds of a column. */
+  /** The sums of the leaves that a row falls into. Four trees are walked at once: none waits for another's memory. */
   forest(row, out, constants) {
-    const { outputs, each, root, nodes, value } = constants, codes = codesOf(row, constants);
+    const { outputs, each, root, nodes, value } = constants, codes = codesOf(row, constants), last = root.length;
     out.fill(0);
-    for (let tree = 0, sum = 0; tree < root.length; tree++) {
-      let at = root[tree];
-      while (at >= 0) {
-        const node = at << 2;
-        at = codes[nodes[node]] <= nodes[node + 1] ? nodes[node + 2] : nodes[node + 3];
+    let sum = 0;
+    for (let tree = 0; tree < last; tree += 4) {
+      const leaves = Math.min(last - tree, 4);
+      let a = root[tree], b = leaves > 1 ? root[tree + 1] : -1, c = leaves > 2 ? root[tree + 2] : -1;
+      let d = leaves > 3 ? root[tree + 3] : -1;
+      while (a >= 0 || b >= 0 || c >= 0 || d >= 0) {
+        if (a >= 0) a = below(a, nodes, codes);
+        if (b >= 0) b = below(b, nodes, codes);
+        if (c >= 0) c = below(c, nodes, codes);
+        if (d >= 0) d = below(d, nodes, codes);
       }
-      for (let k = 0; k < each; k++) {
-        out[sum] += value[~at * each + k];
-        if (++sum === outputs) sum = 0;
+      for (let j = 0; j < leaves; j++) {
+        const leaf = j < 2 ? (j ? b : a) : j < 3 ? c : d;
+        for (let k = 0; k < each; k++) {
+          out[sum] += value[~leaf * each + k];
+          if (++sum === outputs) sum = 0;
+        }
       }
     }
   },
@@ -326,6 +334,12 @@ const KERNELS = {
     for (let j = 0; j < present.length; j++) out[present[j]] = row[j];
   },
 };
+
+/** The next node, or a leaf as a place below 0; nodes compare ranks, and nothing is guessed. */
+function below(at, nodes, codes) {
+  const node = at << 2;
+  return nodes[node + 2 + ((nodes[node + 1] - codes[nodes[node]]) >>> 31)];
+}
 
 /** What the nodes of trees compare: the rank of each number among the thresholds of its column, and sets of levels. */
 function codesOf(row, { features, start, edges, slots, blanks, set_features, set_slots, set_levels, set_start, set_rows,
