@@ -66,21 +66,23 @@ for (let round = 0; round < 5; round++) {
 }
 console.log(JSON.stringify({ us: best }));
 """
-UPDATING = {
+UPDATING = {  # both say that they are ready once every file was taken
     "python": """
 import sys, pathlib; sys.path.insert(0, "."); import mesic_device
 files = [pathlib.Path(name).read_bytes() for name in sys.argv[2:]]
-print("ready", flush=True)
-while True:
+for number in range(10**9):
     for file in files: mesic_device.update(sys.argv[1], file, is_forced=True)
+    if not number: print("ready", flush=True)
 """,
     "node": """
 import { update } from "./mesic_device.js"; import { folderStore } from "./mesic_device_cli.js";
 import { readFileSync } from "node:fs";
 const [folder, ...names] = process.argv.slice(1), store = folderStore(folder);
 const files = names.map(name => readFileSync(name));
-console.log("ready");
-for (;;) for (const file of files) await update(store, file, { force: true });
+for (let number = 0; ; number++) {
+  for (const file of files) await update(store, file, { force: true });
+  if (!number) console.log("ready");
+}
 """,
 }
 
@@ -236,7 +238,9 @@ def struck_down(folder: Path, artefact: Path, other: Path, reader: str, kills: i
         [sys.executable, "-I", "-S", "-c"] if reader == "python" else [engines.node(), "--input-type=module", "-e"]
     )
     words = [*command, UPDATING[reader], str(device), *names]
-    subprocess.run([*shower[:-2], "update", str(device), names[0]], cwd=artefact / "public", check=True)
+    subprocess.run(
+        [*shower[:-2], "update", str(device), names[0]], cwd=artefact / "public", check=True, capture_output=True
+    )
     found = {"right": 0, "fell_back": 0, "left_temporary": 0}
     for _ in range(kills):
         process = subprocess.Popen(words, cwd=artefact / "public", stdout=subprocess.PIPE)
