@@ -17,7 +17,6 @@ from tests.plugins.shop import (
     fitted,
     one_threshold_beside,
     shop,
-    swapped_classes,
     without_text,
 )
 
@@ -291,7 +290,6 @@ def edited(old, new, model="lightgbm"):
 
 SABOTAGES = {
     "one threshold, one unit beside": Sabotaged(one_threshold_beside),
-    "swapped classes": Sabotaged(swapped_classes),
     "the last tree lost": edited("last = root.length;", "last = root.length - 1;"),
     "float32": edited(
         "countBelow(edges, row[features[j]], start", "countBelow(edges, Math.fround(row[features[j]]), start"

@@ -117,7 +117,7 @@ class Device:
             )
 
     def _requirements(self):
-        found = [f"{PUBLIC}/: what may be given away; all else, proof/ above all, holds rows of your data"]
+        found = []
         if "js" in self.forms:
             found.append("mesic_device.js: a browser of 2023 or later, or Node.js 20; no dependency")
         if "python" in self.forms:
@@ -125,7 +125,8 @@ class Device:
         return found
 
     def _lacks(self, bundle, program):
-        found = ["tell why, or how sure it is", "log what it answers; it counts"]
+        found = [f"be given away whole: only {PUBLIC}/ may; proof/ holds rows of your data"]
+        found += ["tell why, or how sure it is", "log what it answers; it counts"]
         if not self.key:
             found.append("prove who made it: its digest finds damage, not intent; give target.key")
         elif "js" in self.forms:
