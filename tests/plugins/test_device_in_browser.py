@@ -14,7 +14,7 @@ import mesic
 from mesic.deployment import proof
 from mesic.errors import CheckFailed
 from mesic.testing.bundles import sealed
-from mesic_plugins.targets.device import Device, engines
+from mesic_plugins.targets.device import Device, browser_door, engines
 
 browsing = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "engine" / "test_report_in_browser.py")))
 
@@ -53,6 +53,47 @@ def test_a_browser_that_cannot_open_the_file_says_why(made, tmp_path):
 
     with pytest.raises(CheckFailed, match="the browser does not answer: Broken: this file was altered"):
         Device(engine="browser", forms=["js"]).doors(artefact)["browser"].ask([ROW])
+
+
+STORING = """<!doctype html><script type="module">
+let said = [];
+try {
+  const { indexedDBStore, load, update } = await import("./mesic_device.js"), store = indexedDBStore("proof");
+  const fetched = async name => (await fetch(name)).arrayBuffer();
+  const first = await fetched("./first"), second = await fetched("./second");
+  const told = async () => {
+    const model = await load(indexedDBStore("proof"));
+    return [model.facts.serial, model.note];
+  };
+  await update(store, first);
+  await update(store, second);
+  said.push(await told());
+  said.push(await update(store, first).then(() => "taken", error => error.message));
+  await store.set("current.mesic", new Uint8Array(second).slice(0, 999));
+  said.push(await told());
+} catch (error) { said.push(String(error)); }
+await fetch("./answers", { method: "POST", body: JSON.stringify(said) });
+</script>"""
+
+
+def test_a_browser_keeps_updates_and_falls_back(made, tmp_path):
+    bundle, artefact = made
+    pages = {
+        "/": ("text/html", STORING.encode()),
+        "/mesic_device.js": ("text/javascript", (artefact / "public" / "mesic_device.js").read_bytes()),
+    }
+    for serial, name in ((1, "first"), (2, "second")):
+        (tmp_path / name).mkdir()
+        target = Device(forms=["python"], serial=serial)
+        target.build(bundle, tmp_path / name, mesic.Release("1", bundle.digest))
+        pages[f"/{name}"] = ("application/octet-stream", (tmp_path / name / "public" / "model.mesic").read_bytes())
+
+    said = json.loads(browser_door.sent_back(engines.browser(), pages, 60.0))
+
+    assert said[0] == [2, None]
+    assert "an older one is not taken" in said[1]
+    assert said[2][0] == 1
+    assert "current.mesic: this file was altered" in said[2][1]
 
 
 def document(artefact, tmp_path, row):

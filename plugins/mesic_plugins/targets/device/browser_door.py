@@ -65,7 +65,7 @@ class BrowserDoor:
             "/model.mesic": ("application/octet-stream", self.file.read_bytes()),
             "/rows": ("text/plain; charset=utf-8", "".join(map(json_line, rows)).encode()),
         }
-        text = _sent_back(self.program, pages, self.timeout_s)
+        text = sent_back(self.program, pages, self.timeout_s)
         if text.startswith(FAILED):
             raise CheckFailed(f"the browser does not answer: {text.removeprefix(FAILED)}")
         answers = [json.loads(line) for line in text.split("\n")]
@@ -74,8 +74,8 @@ class BrowserDoor:
         return answers
 
 
-def _sent_back(program, pages, timeout_s):
-    """Return what the page at ``/`` sends to ``/answers``."""
+def sent_back(program, pages, timeout_s):
+    """Return what the page at ``/`` of some pages (kind and bytes by path) sends to ``/answers``."""
     said, is_there = [], threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
