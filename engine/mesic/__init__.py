@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mesic.deployment.artefact import load_artefact as load_artefact
     from mesic.deployment.deploying import deploy as deploy
     from mesic.deployment.doors import ProcessDoor as ProcessDoor
+    from mesic.deployment.doors import json_line as json_line
+    from mesic.deployment.invented import invented_rows as invented_rows
     from mesic.deployment.target import Built as Built
     from mesic.deployment.target import Release as Release
     from mesic.errors import CheckFailed as CheckFailed
@@ -104,6 +106,8 @@ _HOMES = {
     "load_artefact": "deployment.artefact",
     "deploy": "deployment.deploying",
     "ProcessDoor": "deployment.doors",
+    "json_line": "deployment.doors",
+    "invented_rows": "deployment.invented",
     "Built": "deployment.target",
     "Release": "deployment.target",
     "CheckFailed": "errors",

@@ -9,6 +9,7 @@ import pytest
 
 import mesic as library
 from mesic.deployment import proof
+from mesic_plugins.targets.device.engines import node
 
 QUICK = ["tuner=single", "zone.prefer=best", "learner=linear", "evaluator=[]", "auditor=[]"]
 
@@ -80,6 +81,30 @@ def test_a_program_reads_csv_and_json_lines(mesic, run_folder, tmp_path):
     assert by_json.returncode == 3
     assert "is not given" in refusal["error"]
     assert by_csv.stdout.splitlines()[1].split(",")[0] == answer["prediction"]
+
+
+@pytest.mark.skipif(node() is None, reason="there is no Node.js to run JavaScript with")
+def test_a_run_becomes_a_file_for_devices(mesic, run_folder, tmp_path):
+    said = ["target=device", "target.prefix=tumour", "target.serial=3", "target.engine=node", "version=1.2"]
+
+    done = mesic("deploy", f"run={run_folder}", "out=art", *said)
+    assert done.status == 0, done.err
+    assert "door    python: same decisions" in done.out
+    assert "door    node: same decisions" in done.out
+    assert "cannot  prove who made it" in done.out
+    assert sorted(path.name for path in (tmp_path / "art").iterdir()) == [
+        "manifest.json",
+        "proof",
+        "proof.json",
+        "public",
+    ]
+    assert (tmp_path / "art" / "public" / "tumour.mesic").is_file()
+
+    assert mesic("check", "artefact=art").status == 0
+    done = mesic("deploy", f"run={run_folder}", "out=other", *said, "target.max_kib=1")
+    assert done.status == 1
+    assert "target.max_kib=1 allows no more: " in done.err
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize(
