@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, service: Service) -> None:
         self.service, self.settings = service, service.settings
+        self.kept, self.address = KEPT | service.kept_headers, None
         self.parser = httptools.HttpRequestParser(self)
         self.waiting: deque[tuple[Request, bool]] = deque()
         self.is_busy = self.is_lingering = self.is_paused = False
@@ -41,6 +42,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or send it away where there are too many."""
         self.transport = transport
+        self.address = self.service.address_of(transport)
         self.service.opened(self)
         if len(self.service.connections) > self.settings.max_connections:
             self._refuse(refusal(503, "TOO-MANY-CONNECTIONS", "too many connections: try again", Retry_After="1"))
@@ -96,7 +98,7 @@ class Connection(asyncio.Protocol):
         self.header_bytes += len(name) + len(value)
         self.headers_seen += 1
         name = name.lower()
-        if name in KEPT:
+        if name in self.kept:
             self.headers[name] = value
 
     def on_headers_complete(self) -> None:
@@ -136,7 +138,7 @@ class Connection(asyncio.Protocol):
             self.began = arrived
             self._refuse(refusal(400, "MALFORMED-TARGET", "the target is no path such as /predict"))
             return
-        request = Request(self.parser.get_method().decode(), path, query, self.headers, b"".join(self.body))
+        request = Request(self.parser.get_method().decode(), path, query, self.headers, b"".join(self.body), self.address)
         is_old = self.parser.get_http_version() == "1.0"
         keeps = self.parser.should_keep_alive() and not is_old and not self.service.is_stopping
         if self.is_busy or self.is_paused:

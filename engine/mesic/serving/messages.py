@@ -21,6 +21,7 @@ class Request:
     query: str
     headers: dict[bytes, bytes]
     body: bytes
+    address: str | None = None
 
 
 @dataclass(slots=True)

@@ -71,6 +71,14 @@ class Scorer:
     knows_others
         Whether fields that the schema does not know are left aside; else they are refused.
 
+    Attributes
+    ----------
+    taken
+        Numbers and codes of the rows that were asked for last, float64 of shape (n, p), until the next call; codes of
+        text columns mean nothing.
+    clocked
+        Columns of which a cell is hidden from the model where it was not known at the row's own time.
+
     Notes
     -----
     Threads may share a scorer; they take turns.
@@ -84,6 +92,7 @@ class Scorer:
         self._buffer = np.empty((1, len(self.names)))
         self._view = _view(self._buffer)
         self._one = Matrix(self._buffer, self.names, self.levels)
+        self.taken = self._buffer
         shares = None if self.texts else self._buffer
         self._pipeline = Pipeline(
             steps, layout=None if self.texts else layout, shared=shares, trusted=trusted_types(bundle.fitted)
@@ -105,6 +114,7 @@ class Scorer:
             (place, c.name) for place, c in enumerate(self._columns) if place not in fast and c.name not in self.texts
         ]
         self._clocks = list(self._moments())
+        self.clocked = frozenset(name for _, name, _, _ in self._clocks)
         self._known = {*bundle.schema.names, str(bundle.manifest["target"])}
         self._is_decided = steps[-1].op == "decide"
         self._lock = threading.Lock()
@@ -187,6 +197,7 @@ class Scorer:
 
     def _matrix_of(self, row: Row) -> Matrix:
         """Return a row as a matrix; the next call writes over it."""
+        self.taken = self._buffer
         try:
             self._fill(row, self._view, 0)
             return self._with_texts(self._one, [row]) if self.texts else self._one
@@ -205,7 +216,7 @@ class Scorer:
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
         """Return rows as the first step of the pipeline makes them: one canonical form of whatever says the same."""
-        values = np.empty((len(rows), len(self.names)))
+        values = self.taken = np.empty((len(rows), len(self.names)))
         view, width = _view(values), len(self.names)
         try:
             for number, row in enumerate(rows):

@@ -1,0 +1,157 @@
+"""Typed cells as the scorer took them; what a typed cell cannot say is kept as it was given."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mesic.data.coercion import SECONDS_A_DAY
+from mesic.errors import DataError
+from mesic.predictions.layout import INPUT, KINDS, MOMENT
+from mesic.serving.cells import Misfit, reader_of
+from mesic.serving.release import Release
+from mesic.serving.scorer import Row
+
+Unsaid = dict[int, dict[str, Any]]
+A_DAY = 1_000_000 * SECONDS_A_DAY
+LATEST_DAY = 10**5  # microseconds of later days are no whole numbers of a float
+
+
+def kinds_of(release: Release) -> dict[str, str]:
+    """Return the kind of each field that a release reads, also of those that only say when others are known."""
+    scorer, schema = release.scorer, release.bundle.schema
+    kinds = {}
+    for name in (*scorer.names, *release.bundle.moments):
+        own = schema[name].kind
+        plain = own if own in ("boolean", "time") else "number"
+        kinds[name] = "text" if name in scorer.texts else "category" if name in scorer.levels else plain
+    return kinds
+
+
+class Inputs:
+    """Makes columns of cells.
+
+    Parameters
+    ----------
+    release
+        What read the cells.
+    kinds
+        Of each field.
+    redacted
+        Fields of which no cell is kept.
+    """
+
+    def __init__(self, release: Release, kinds: Mapping[str, str], redacted: Collection[str]) -> None:
+        scorer, schema = release.scorer, release.bundle.schema
+        self.names, self.kinds, self.redacted, self.levels = scorer.names, kinds, redacted, scorer.levels
+        self._readers = {name: reader_of(schema[name]) for name in kinds}
+        self._later = scorer.clocked
+        self._aside = [name for name in kinds if name not in scorer.names]
+        self._words = {name: pa.array(levels, pa.string()) for name, levels in scorer.levels.items()}
+        self._odd = {name: self._odd_codes(name) for name in scorer.levels}
+
+    def _odd_codes(self, name: str) -> list[float]:
+        """Return codes of levels that would not be read as themselves."""
+        return [float(code) for code, level in enumerate(self.levels[name]) if not self._reads_back(name, level)]
+
+    def _reads_back(self, name: str, cell: Any) -> bool:
+        try:
+            return bool(self._readers[name](cell) == cell)
+        except Exception:  # noqa: BLE001 - whatever a reader makes of a level, the cell as given is kept then
+            return False
+
+    def columns(self, taken: bytes, rows: Sequence[Row]) -> tuple[dict[str, pa.Array], Unsaid]:
+        """Return a column a field, and by row the cells that were given otherwise than the column can say.
+
+        Parameters
+        ----------
+        taken
+            Numbers and codes of all rows, float64, one row after the other.
+        rows
+            The same as they were given.
+        """
+        width, unsaid, found = len(self.names), Unsaid(), {}
+        values = np.ascontiguousarray(np.frombuffer(taken).reshape(-1, width).T)
+        for name, own in zip(self.names, values, strict=True):
+            if name not in self.redacted:
+                found[name] = self._column(name, own, rows, unsaid)
+        for name in self._aside:
+            if name not in self.redacted:
+                found[name] = self._column(name, self._read_aside(name, rows, unsaid), rows, unsaid)
+        return {
+            f"{INPUT}{name}": found[name] if name in found else pa.nulls(len(rows), KINDS[kind])
+            for name, kind in self.kinds.items()
+        }, unsaid
+
+    def _column(self, name: str, own: np.ndarray, rows: Sequence[Row], unsaid: Unsaid) -> pa.Array:
+        kind = self.kinds[name]
+        if name in self._later and kind not in ("category", "text"):
+            own = self._with_hidden(name, own, rows)
+        if kind == "number":
+            return pa.array(own, from_pandas=True)
+        if kind == "boolean":
+            return pa.array(own != 0, mask=np.isnan(own))
+        if kind == "time":
+            return self._times(name, own, rows, unsaid)
+        return self._words_of(name, own, rows, unsaid)
+
+    def _read_aside(self, name: str, rows: Sequence[Row], unsaid: Unsaid) -> np.ndarray:
+        """Return a time that a row may lack: that it was given, and is none, is another thing than that it was not."""
+        own = np.full(len(rows), np.nan)
+        for place, row in enumerate(rows):
+            if name in row:
+                own[place] = self._read(name, row[name])
+                if np.isnan(own[place]):
+                    unsaid.setdefault(place, {})[name] = row[name]
+        return own
+
+    def _read(self, name: str, cell: Any) -> Any:
+        try:
+            return self._readers[name](cell)
+        except (Misfit, DataError):
+            return np.nan  # nobody had read it, as the row lacks the other time
+
+    def _with_hidden(self, name: str, own: np.ndarray, rows: Sequence[Row]) -> np.ndarray:
+        """Return numbers with those that the model did not see, as they were known too late."""
+        hidden, own = np.flatnonzero(np.isnan(own)), own.copy()
+        own[hidden] = [self._readers[name](rows[place][name]) for place in hidden]
+        return own
+
+    def _times(self, name: str, own: np.ndarray, rows: Sequence[Row], unsaid: Unsaid) -> pa.Array:
+        """Return moments; those that microseconds do not say to the last bit are kept as they were given, too."""
+        is_there = ~np.isnan(own)
+        is_near = is_there & (np.abs(own) < LATEST_DAY)
+        moments = np.where(is_near, np.rint(np.where(is_near, own, 0) * A_DAY), 0).astype(np.int64)
+        for place in np.flatnonzero(is_there & (~is_near | (_days(moments) != own))):
+            unsaid.setdefault(int(place), {})[name] = rows[place][name]
+        return pa.array(moments, mask=~is_near).cast(MOMENT)
+
+    def _words_of(self, name: str, own: np.ndarray, rows: Sequence[Row], unsaid: Unsaid) -> pa.Array:
+        """Return texts; a level that the model did not learn is a missing code and still a text here."""
+        if name in self._words:
+            is_lost = np.isnan(own)
+            codes = np.where(is_lost, 0, own).astype(np.int32)
+            odd = np.flatnonzero(np.isin(own, self._odd[name]))
+            words, places = self._words[name], np.flatnonzero(is_lost)
+        else:
+            is_lost, codes = np.ones(len(rows), bool), np.zeros(len(rows), np.int32)
+            words, places, odd = pa.array([], pa.string()), np.arange(len(rows)), ()
+        cells = [self._readers[name](rows[place][name]) for place in places]
+        new = {cell: code for code, cell in enumerate(dict.fromkeys(cells), len(words)) if cell is not None}
+        for place, cell in zip(places.tolist(), cells, strict=True):
+            if cell is not None:
+                codes[place], is_lost[place] = new[cell], False
+                if not self._reads_back(name, cell):
+                    unsaid.setdefault(place, {})[name] = rows[place][name]
+        for place in odd:
+            unsaid.setdefault(int(place), {})[name] = rows[place][name]
+        known = pa.concat_arrays([words, pa.array(list(new), pa.string())])
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=is_lost), known).dictionary_decode()
+
+
+def _days(moments: np.ndarray) -> np.ndarray:
+    """Return microseconds since 1970 as days, by the sums with which a cell's text becomes days."""
+    days, rest = np.divmod(moments, A_DAY)
+    seconds, micro = np.divmod(rest, 1_000_000)
+    return (days * SECONDS_A_DAY + seconds + micro / 1_000_000) / SECONDS_A_DAY

@@ -1,0 +1,144 @@
+"""Takes note of answers without holding them up: a request appends to a bounded queue, a thread writes."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import perf_counter
+from typing import Any
+
+from mesic.errors import UsageError
+from mesic.host.names import did_you_mean
+from mesic.predictions.columns import Entry
+from mesic.predictions.inputs import kinds_of
+from mesic.predictions.writer import Writer
+from mesic.serving.counters import Counters
+from mesic.serving.messages import log
+from mesic.serving.release import Release
+from mesic.serving.service import Answered, Refused
+from mesic.serving.settings import ServeSettings
+
+ROWS_AT_ONCE = 4096
+HASHES = 2**64
+
+
+class Recorder:
+    """The log of one process.
+
+    Parameters
+    ----------
+    settings
+        The keys of ``mesic serve``; ``log.folder`` is given.
+    counters
+        Where rows are counted: written, dropped.
+
+    Notes
+    -----
+    The loop's thread writes ``_put``, the log's ``_done``; what waits is the difference.
+    """
+
+    def __init__(self, settings: ServeSettings, counters: Counters) -> None:
+        self.settings, self.counters, own = settings, counters, settings.log
+        self._most, self._kept_hashes = own.buffer_rows, own.sample * HASHES
+        self._draws, self._enough = own.sample < 1, min(ROWS_AT_ONCE, own.buffer_rows // 2)
+        self._queue: deque[Entry] = deque()
+        self._put = self._done = 0
+        self._wake, self._is_ending = Event(), False
+        self._dropping = Lock()
+        self._writer = Writer(settings, counters, self._drop)
+        self._thread = Thread(target=self._write, name="prediction-log", daemon=True)
+        self._thread.start()
+
+    def answered(self, event: Answered) -> None:
+        """Take note of rows that were answered just now."""
+        if not self._draws or is_drawn(event.asked.request_id, self._kept_hashes):
+            self._append(event, event.release.scorer.taken.tobytes())
+
+    def refused(self, event: Refused) -> None:
+        """Take note of rows that were refused just now."""
+        if not self._draws or is_drawn(event.asked.request_id, self._kept_hashes):
+            self._append(event, b"")
+
+    def _append(self, event: Any, taken: bytes) -> None:
+        count = len(event.rows)
+        waiting = self._put - self._done + count
+        if waiting > self._most:
+            self._drop(count)
+            return
+        if not count:
+            return
+        latency_us = int((perf_counter() - event.asked.began) * 1e6)
+        self._queue.append(Entry(event, taken, time.time_ns() // 1000, latency_us))
+        self._put += count
+        if waiting > self._enough and not self._wake.is_set():
+            self._wake.set()
+
+    def close(self, seconds: float) -> None:
+        """Write what waits and seal the files; after so many seconds what could not be written is given up."""
+        self._is_ending = True
+        self._wake.set()
+        self._thread.join(seconds)
+        if lost := self._put - self._done:
+            self._drop(lost)
+            log("log-lost", rows=lost)
+
+    def _drop(self, rows: int) -> None:
+        with self._dropping:
+            self.counters.add("mesic_log_dropped_rows_total", rows)
+
+    def _write(self) -> None:
+        self._writer.begin()
+        while not self._is_ending:
+            self._wake.wait(self.settings.log.flush_s)
+            self._wake.clear()
+            self._done += self._writer.write(self._taken)
+        self._done += self._writer.write(self._taken)
+        self._writer.end()
+
+    def _taken(self) -> list[Entry]:
+        """Return what waits, no longer waiting."""
+        return [self._queue.popleft() for _ in range(len(self._queue))]
+
+
+Take = Callable[[], list[Entry]]
+
+
+def is_drawn(request_id: str, below: float) -> bool:
+    """Return whether the hash of a request's id, 0 to 2**64, is below a bound: the same on every machine.
+
+    Examples
+    --------
+    >>> [is_drawn(str(number), 0.5 * HASHES) for number in range(4)]
+    [True, True, False, False]
+    """
+    return int.from_bytes(blake2b(request_id.encode(), digest_size=8).digest(), "big") < below
+
+
+def recorder_of(settings: ServeSettings, counters: Counters, release: Release) -> Recorder:
+    """Return a recorder, its folder made.
+
+    Parameters
+    ----------
+    settings, counters
+        See :class:`Recorder`.
+    release
+        The first to answer; what is redacted must be a field of it.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be made, or a field is misspelt.
+    """
+    known = kinds_of(release)
+    for name in settings.log.redact:
+        if name not in known:
+            near = did_you_mean(name, known) or f"; it reads {', '.join(known)}"
+            raise UsageError(f"log.redact names {name!r}, which the bundle does not read{near}")
+    folder = Path(str(settings.log.folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"log.folder={folder} cannot be made: {error}; give a folder that can be written") from error
+    return Recorder(settings, counters)
