@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
@@ -11,39 +9,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mesic.bundle import coverage
-from mesic.errors import CheckFailed
+from mesic.predictions.entries import Entry
 from mesic.predictions.inputs import Inputs, Unsaid, kinds_of
-from mesic.predictions.layout import ABOUT, AS_GIVEN, MOMENT, LogFacts, answer_names, in_order, schema_of
+from mesic.predictions.layout import ABOUT, AS_GIVEN, MOMENT, PROMISES, LogFacts, answer_names, in_order, schema_of
 from mesic.serving.release import Answer, Release
-from mesic.serving.scorer import Row
-from mesic.serving.service import Answered, Refused
+from mesic.serving.scorer import RowsRefused
 from mesic.serving.settings import LogSettings
 
 BESIDE = "another row of the request was refused"
 DIGEST_BYTES = 16
-
-
-@dataclass(slots=True)
-class Entry:
-    """One request that waits to be written.
-
-    Parameters
-    ----------
-    event
-        What became of it.
-    taken
-        Numbers and codes of its rows, float64, one row after the other; nothing of rows that were refused.
-    time_us
-        When it was answered, in microseconds since 1970, UTC.
-    latency_us
-        What answering took.
-    """
-
-    event: Answered | Refused
-    taken: bytes
-    time_us: int
-    latency_us: int
 
 
 class Encoder:
@@ -78,11 +52,12 @@ class Encoder:
         self._inputs = Inputs(release, kinds, self.redacted)
         self._key = blake2b((settings.key or "").encode(), digest_size=32).digest()
         self._answers = answer_names(self.schema)
+        self._plain = [name for name in self._answers if name not in PROMISES]
 
     def batch(self, entries: Sequence[Entry]) -> pa.RecordBatch:
         """Return requests as rows of the log, in order; answered and refused ones are told apart by ``refused``."""
-        answered = [entry for entry in entries if isinstance(entry.event, Answered)]
-        refused = [entry for entry in entries if isinstance(entry.event, Refused)]
+        answered = [entry for entry in entries if entry.error is None]
+        refused = [entry for entry in entries if entry.error is not None] if len(answered) < len(entries) else []
         parts = [write(part) for write, part in ((self._answered, answered), (self._refused, refused)) if part]
         if len(parts) == 1:
             return parts[0]
@@ -90,41 +65,44 @@ class Encoder:
 
     def _answered(self, entries: Sequence[Entry]) -> pa.RecordBatch:
         several = _Several(entries)
-        answers: list[Answer] = list(chain.from_iterable(entry.event.answers for entry in entries))  # type: ignore[union-attr]
         about = self._about(several, pa.nulls(several.count, pa.string()))
-        inputs, unsaid = self._inputs.columns(b"".join(entry.taken for entry in entries), several.rows)
-        columns = {**about, **self._told(answers), **inputs, AS_GIVEN.name: _texts(unsaid, several.count)}
+        inputs, unsaid = self._inputs.columns(b"".join(several.each.taken), several.given)
+        answers = list(chain.from_iterable(several.each.answers))
+        return self._as_batch({**about, **self._told(answers), **inputs, AS_GIVEN.name: _texts(unsaid, several.count)})
+
+    def _as_batch(self, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
 
     def _told(self, answers: list[Answer]) -> dict[str, pa.Array]:
-        told = {}
+        told, is_plain = {}, max(map(len, answers)) == len(self._plain)
         for name in self._answers:
             kind = self.schema.field(name).type
-            is_promise = name in (coverage.SET, coverage.LOW, coverage.HIGH)
-            cells = [answer.get(name) for answer in answers] if is_promise else [answer[name] for answer in answers]
-            told[name] = pa.array(cells, kind)
+            if name in self._plain:
+                told[name] = pa.array([answer[name] for answer in answers], kind)
+            elif is_plain:
+                told[name] = pa.nulls(len(answers), kind)
+            else:
+                told[name] = pa.array([answer.get(name) for answer in answers], kind)
         return told
 
     def _refused(self, entries: Sequence[Entry]) -> pa.RecordBatch:
         several = _Several(entries)
-        reasons = chain.from_iterable(self._reasons(entry.event) for entry in entries)  # type: ignore[arg-type]
+        reasons = chain.from_iterable(map(self._reasons, entries))
         about = self._about(several, pa.array(list(reasons), pa.string()))
-        given = pa.array([self._given(row) for row in several.rows], pa.string())
-        columns = {**about, AS_GIVEN.name: given}
+        columns = {**about, AS_GIVEN.name: pa.array(map(self._given, several.given.values()), pa.string())}
         empty = {field.name: pa.nulls(several.count, field.type) for field in self.schema if field.name not in columns}
-        columns |= empty
-        return pa.RecordBatch.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
+        return self._as_batch(columns | empty)
 
-    def _reasons(self, refused: Refused) -> list[str]:
+    def _reasons(self, entry: Entry) -> list[str]:
         """Return why each row was refused; of a redacted field it is only said that it was the reason."""
-        if isinstance(refused.error, CheckFailed):
-            return [f"NO-DECISION: {refused.error}"] * len(refused.rows)
+        if not isinstance(entry.error, RowsRefused):
+            return [f"NO-DECISION: {entry.error}"] * entry.count
         found: dict[int, list[str]] = {}
-        for problem in refused.error.problems:
+        for problem in entry.error.problems:
             is_told = problem.field not in self.redacted
             words = problem.message if is_told else f"field {problem.field!r}, which is redacted, was refused"
             found.setdefault(problem.row, []).append(words)
-        return ["; ".join(dict.fromkeys(found.get(number, [BESIDE]))) for number in range(len(refused.rows))]
+        return ["; ".join(dict.fromkeys(found.get(number, [BESIDE]))) for number in range(entry.count)]
 
     def _given(self, row: Any) -> str | None:
         """Return a refused row as JSON; of fields that the bundle does not read only that they were there."""
@@ -134,25 +112,25 @@ class Encoder:
         return json.dumps(known, default=str)
 
     def _about(self, several: "_Several", refused: pa.Array) -> dict[str, pa.Array]:
-        entries, events = several.entries, [entry.event for entry in several.entries]
-        answered = [event if isinstance(event, Answered) else None for event in events]
-        spread, same = several.spread, np.zeros(several.count, np.int8)
+        each, spread, same = several.each, several.spread, np.zeros(several.count, np.int8)
         columns = {
-            "request_id": spread(pa.array([event.asked.request_id for event in events], pa.string())),
+            "request_id": spread(each.request_id, pa.string()),
             "row": pa.array(several.numbers),
-            "time": spread(pa.array([entry.time_us for entry in entries], pa.int64())).cast(MOMENT),
+            "time": spread(each.time_us, pa.int64()).cast(MOMENT),
             "bundle": pa.DictionaryArray.from_arrays(same, [self.facts.bundle]),
             "version": pa.DictionaryArray.from_arrays(same, [self.facts.version]),
-            "arm": spread(pa.array([None if event is None else event.arm for event in answered], pa.string())),
-            "propensity": spread(pa.array([1.0 if event is None else event.propensity for event in answered])),
-            "caller": spread(pa.array(self._callers([event.asked.caller for event in events]), pa.string())),
-            "latency_us": spread(pa.array([entry.latency_us for entry in entries], pa.int32())),
-            "cache_hit": spread(pa.array([event is not None and event.is_kept for event in answered])),
+            "arm": spread(each.arm, pa.string()),
+            "propensity": spread(each.propensity, pa.float64()),
+            "caller": spread(self._callers(each.caller), pa.string()),
+            "latency_us": spread(each.latency_us, pa.int32()),
+            "cache_hit": spread(each.is_kept, pa.bool_()),
             "refused": refused,
         }
         return {field.name: columns[field.name] for field in ABOUT}
 
-    def _callers(self, callers: list[str | None]) -> list[str | None]:
+    def _callers(self, callers: Sequence[str | None]) -> list[str | None]:
+        if not any(callers):
+            return [None] * len(callers)
         known = {caller: self._hashed(caller) for caller in set(callers) if caller is not None}
         return [None if caller is None else known[caller] for caller in callers]
 
@@ -160,35 +138,34 @@ class Encoder:
         return blake2b(caller.encode(), key=self._key, digest_size=DIGEST_BYTES).hexdigest()
 
 
-@dataclass
 class _Several:
-    """Requests, each of one row or of many."""
+    """Requests, each of one row or of many; `each` holds their facts, a tuple of all of a kind."""
 
-    entries: Sequence[Entry]
-
-    @cached_property
-    def counts(self) -> np.ndarray:
-        return np.array([len(entry.event.rows) for entry in self.entries])
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.each: Any = Entry(*zip(*entries, strict=True))
+        self.counts = np.array(self.each.count)
+        self.count, self._are_single = int(self.counts.sum()), bool((self.counts == 1).all())
+        self._starts = np.cumsum(self.counts) - self.counts
 
     @property
-    def count(self) -> int:
-        return int(self.counts.sum())
+    def given(self) -> dict[int, Any]:
+        """The rows that were kept as they were given, by their place among all."""
+        return {
+            start + number: row
+            for start, rows in zip(self._starts.tolist(), self.each.given, strict=True)
+            if rows
+            for number, row in rows.items()
+        }
 
-    @cached_property
-    def rows(self) -> list[Row]:
-        return list(chain.from_iterable(entry.event.rows for entry in self.entries))
-
-    @cached_property
+    @property
     def numbers(self) -> np.ndarray:
         """The number of each row in its request."""
-        starts = np.cumsum(self.counts) - self.counts
-        return (np.arange(self.count) - np.repeat(starts, self.counts)).astype(np.int32)
+        return (np.arange(self.count) - np.repeat(self._starts, self.counts)).astype(np.int32)
 
-    def spread(self, one: pa.Array) -> pa.Array:
+    def spread(self, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         """Return a value a request as one a row."""
-        if self.count == len(self.entries) == int((self.counts == 1).sum()):
-            return one
-        return one.take(pa.array(np.repeat(np.arange(len(self.entries)), self.counts)))
+        one = pa.array(values, kind)
+        return one if self._are_single else one.take(pa.array(np.repeat(np.arange(len(one)), self.counts)))
 
 
 def _texts(unsaid: Unsaid, count: int) -> pa.Array:

@@ -1,6 +1,7 @@
 """Typed cells as the scorer took them; what a typed cell cannot say is kept as it was given."""
 
 from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 from mesic.data.coercion import SECONDS_A_DAY
 from mesic.errors import DataError
 from mesic.predictions.layout import INPUT, KINDS, MOMENT
-from mesic.serving.cells import Misfit, reader_of
+from mesic.serving.cells import Misfit, Reader, reader_of
 from mesic.serving.release import Release
 from mesic.serving.scorer import Row
 
@@ -27,6 +28,26 @@ def kinds_of(release: Release) -> dict[str, str]:
         plain = own if own in ("boolean", "time") else "number"
         kinds[name] = "text" if name in scorer.texts else "category" if name in scorer.levels else plain
     return kinds
+
+
+def needs_rows(release: Release) -> bool:
+    """Return whether columns are made of the rows as they were given, and not only of the scorer's numbers."""
+    scorer, schema = release.scorer, release.bundle.schema
+    if scorer.texts or scorer.clocked or set(release.bundle.moments) - set(scorer.names):
+        return True
+    return any(odd_codes(reader_of(schema[name]), levels) for name, levels in scorer.levels.items())
+
+
+def odd_codes(read: Reader, levels: Sequence[str]) -> list[float]:
+    """Return codes of levels that would not be read as themselves."""
+    return [float(code) for code, level in enumerate(levels) if not _reads_back(read, level)]
+
+
+def _reads_back(read: Reader, cell: Any) -> bool:
+    try:
+        return bool(read(cell) == cell)
+    except Exception:  # noqa: BLE001 - whatever a reader makes of it, the cell as given is kept then
+        return False
 
 
 class Inputs:
@@ -49,29 +70,20 @@ class Inputs:
         self._later = scorer.clocked
         self._aside = [name for name in kinds if name not in scorer.names]
         self._words = {name: pa.array(levels, pa.string()) for name, levels in scorer.levels.items()}
-        self._odd = {name: self._odd_codes(name) for name in scorer.levels}
+        self._odd = {name: odd_codes(self._readers[name], levels) for name, levels in scorer.levels.items()}
 
-    def _odd_codes(self, name: str) -> list[float]:
-        """Return codes of levels that would not be read as themselves."""
-        return [float(code) for code, level in enumerate(self.levels[name]) if not self._reads_back(name, level)]
-
-    def _reads_back(self, name: str, cell: Any) -> bool:
-        try:
-            return bool(self._readers[name](cell) == cell)
-        except Exception:  # noqa: BLE001 - whatever a reader makes of a level, the cell as given is kept then
-            return False
-
-    def columns(self, taken: bytes, rows: Sequence[Row]) -> tuple[dict[str, pa.Array], Unsaid]:
-        """Return a column a field, and by row the cells that were given otherwise than the column can say.
+    def columns(self, taken: bytes, rows: Mapping[int, Row]) -> tuple[dict[str, pa.Array], Unsaid]:
+        """Return a column a field, and by row the cells of which the column cannot say all.
 
         Parameters
         ----------
         taken
             Numbers and codes of all rows, float64, one row after the other.
         rows
-            The same as they were given.
+            By place, those of them that numbers do not tell, as they were given.
         """
         width, unsaid, found = len(self.names), Unsaid(), {}
+        count = len(taken) // (8 * width)
         values = np.ascontiguousarray(np.frombuffer(taken).reshape(-1, width).T)
         for name, own in zip(self.names, values, strict=True):
             if name not in self.redacted:
@@ -80,11 +92,11 @@ class Inputs:
             if name not in self.redacted:
                 found[name] = self._column(name, self._read_aside(name, rows, unsaid), rows, unsaid)
         return {
-            f"{INPUT}{name}": found[name] if name in found else pa.nulls(len(rows), KINDS[kind])
+            f"{INPUT}{name}": found[name] if name in found else pa.nulls(count, KINDS[kind])
             for name, kind in self.kinds.items()
         }, unsaid
 
-    def _column(self, name: str, own: np.ndarray, rows: Sequence[Row], unsaid: Unsaid) -> pa.Array:
+    def _column(self, name: str, own: np.ndarray, rows: Mapping[int, Row], unsaid: Unsaid) -> pa.Array:
         kind = self.kinds[name]
         if name in self._later and kind not in ("category", "text"):
             own = self._with_hidden(name, own, rows)
@@ -96,10 +108,13 @@ class Inputs:
             return self._times(name, own, rows, unsaid)
         return self._words_of(name, own, rows, unsaid)
 
-    def _read_aside(self, name: str, rows: Sequence[Row], unsaid: Unsaid) -> np.ndarray:
-        """Return a time that a row may lack: that it was given, and is none, is another thing than that it was not."""
+    def _read_aside(self, name: str, rows: Mapping[int, Row], unsaid: Unsaid) -> np.ndarray:
+        """Return a time that a row may lack: that it was given, and is none, is another thing than that it was not.
+
+        Where there are such times, all rows are kept.
+        """
         own = np.full(len(rows), np.nan)
-        for place, row in enumerate(rows):
+        for place, row in rows.items():
             if name in row:
                 own[place] = self._read(name, row[name])
                 if np.isnan(own[place]):
@@ -112,22 +127,22 @@ class Inputs:
         except (Misfit, DataError):
             return np.nan  # nobody had read it, as the row lacks the other time
 
-    def _with_hidden(self, name: str, own: np.ndarray, rows: Sequence[Row]) -> np.ndarray:
+    def _with_hidden(self, name: str, own: np.ndarray, rows: Mapping[int, Row]) -> np.ndarray:
         """Return numbers with those that the model did not see, as they were known too late."""
         hidden, own = np.flatnonzero(np.isnan(own)), own.copy()
         own[hidden] = [self._readers[name](rows[place][name]) for place in hidden]
         return own
 
-    def _times(self, name: str, own: np.ndarray, rows: Sequence[Row], unsaid: Unsaid) -> pa.Array:
-        """Return moments; those that microseconds do not say to the last bit are kept as they were given, too."""
+    def _times(self, name: str, own: np.ndarray, rows: Mapping[int, Row], unsaid: Unsaid) -> pa.Array:
+        """Return moments; those that microseconds do not say to the last bit are told as text, too."""
         is_there = ~np.isnan(own)
         is_near = is_there & (np.abs(own) < LATEST_DAY)
         moments = np.where(is_near, np.rint(np.where(is_near, own, 0) * A_DAY), 0).astype(np.int64)
         for place in np.flatnonzero(is_there & (~is_near | (_days(moments) != own))):
-            unsaid.setdefault(int(place), {})[name] = rows[place][name]
+            unsaid.setdefault(int(place), {})[name] = moment_text(float(own[place]), self._readers[name])
         return pa.array(moments, mask=~is_near).cast(MOMENT)
 
-    def _words_of(self, name: str, own: np.ndarray, rows: Sequence[Row], unsaid: Unsaid) -> pa.Array:
+    def _words_of(self, name: str, own: np.ndarray, rows: Mapping[int, Row], unsaid: Unsaid) -> pa.Array:
         """Return texts; a level that the model did not learn is a missing code and still a text here."""
         if name in self._words:
             is_lost = np.isnan(own)
@@ -135,14 +150,14 @@ class Inputs:
             odd = np.flatnonzero(np.isin(own, self._odd[name]))
             words, places = self._words[name], np.flatnonzero(is_lost)
         else:
-            is_lost, codes = np.ones(len(rows), bool), np.zeros(len(rows), np.int32)
-            words, places, odd = pa.array([], pa.string()), np.arange(len(rows)), ()
+            is_lost, codes = np.ones(len(own), bool), np.zeros(len(own), np.int32)
+            words, places, odd = pa.array([], pa.string()), np.arange(len(own)), ()
         cells = [self._readers[name](rows[place][name]) for place in places]
         new = {cell: code for code, cell in enumerate(dict.fromkeys(cells), len(words)) if cell is not None}
         for place, cell in zip(places.tolist(), cells, strict=True):
             if cell is not None:
                 codes[place], is_lost[place] = new[cell], False
-                if not self._reads_back(name, cell):
+                if not _reads_back(self._readers[name], cell):
                     unsaid.setdefault(place, {})[name] = rows[place][name]
         for place in odd:
             unsaid.setdefault(int(place), {})[name] = rows[place][name]
@@ -155,3 +170,45 @@ def _days(moments: np.ndarray) -> np.ndarray:
     days, rest = np.divmod(moments, A_DAY)
     seconds, micro = np.divmod(rest, 1_000_000)
     return (days * SECONDS_A_DAY + seconds + micro / 1_000_000) / SECONDS_A_DAY
+
+
+def moment_text(days: float, read: Reader) -> str:
+    """Return a text that is read as a moment, to the last bit if there is one.
+
+    Parameters
+    ----------
+    days
+        Since 1970, UTC.
+    read
+        What reads a cell of the column.
+
+    Examples
+    --------
+    >>> from mesic.data.schema import Column
+    >>> read = reader_of(Column("since", "time"))
+    >>> moment_text(read("9999-12-31"), read), moment_text(read("2024-01-31T00:00:00.123456789Z"), read)
+    ('9999-12-31T00:00:00Z', '2024-01-31T00:00:00.123456717Z')
+    """
+    seconds = np.float64(days) * SECONDS_A_DAY
+    near = [seconds, np.rint(seconds)]
+    for side in (-np.inf, np.inf):
+        step = seconds
+        for _ in range(3):
+            step = np.nextafter(step, side)
+            near.append(step)
+    texts = [_text_of(float(second)) for second in near]
+    return next((text for text in texts if _is_read_as(text, days, read)), texts[0])
+
+
+def _text_of(seconds: float) -> str:
+    whole, nano = divmod(Fraction(seconds), 1)
+    moment = np.datetime64(int(whole), "s")
+    digits = f".{round(nano * 1_000_000_000):09d}" if nano else ""
+    return f"{moment}{digits}Z"
+
+
+def _is_read_as(text: str, days: float, read: Reader) -> bool:
+    try:
+        return bool(read(text) == days)
+    except (Misfit, DataError):
+        return False

@@ -28,6 +28,7 @@ ABOUT = (
     pa.field("cache_hit", pa.bool_(), nullable=False),
     pa.field("refused", pa.string()),
 )
+PROMISES = (coverage.SET, coverage.LOW, coverage.HIGH)
 AS_GIVEN = pa.field("as_given", pa.string())
 KINDS = {
     "number": pa.float64(),

@@ -7,20 +7,21 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import perf_counter
-from typing import Any
 
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
-from mesic.predictions.columns import Entry
+from mesic.predictions.entries import Entry, Keeper, entry_of, entry_of_refused
 from mesic.predictions.inputs import kinds_of
 from mesic.predictions.writer import Writer
+from mesic.serving.asking import Asked
 from mesic.serving.counters import Counters
 from mesic.serving.messages import log
 from mesic.serving.release import Release
 from mesic.serving.service import Answered, Refused
 from mesic.serving.settings import ServeSettings
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 8192
+MOST_RELEASES = 4  # that answer side by side
 HASHES = 2**64
 
 
@@ -33,19 +34,23 @@ class Recorder:
         The keys of ``mesic serve``; ``log.folder`` is given.
     counters
         Where rows are counted: written, dropped.
+    release
+        The first to answer.
 
     Notes
     -----
     The loop's thread writes ``_put``, the log's ``_done``; what waits is the difference.
     """
 
-    def __init__(self, settings: ServeSettings, counters: Counters) -> None:
+    def __init__(self, settings: ServeSettings, counters: Counters, release: Release) -> None:
         self.settings, self.counters, own = settings, counters, settings.log
         self._most, self._kept_hashes = own.buffer_rows, own.sample * HASHES
         self._draws, self._enough = own.sample < 1, min(ROWS_AT_ONCE, own.buffer_rows // 2)
         self._queue: deque[Entry] = deque()
         self._put = self._done = 0
         self._wake, self._is_ending = Event(), False
+        self._keepers: dict[Release, Keeper] = {}
+        self._keeper_of(release)
         self._dropping = Lock()
         self._writer = Writer(settings, counters, self._drop)
         self._thread = Thread(target=self._write, name="prediction-log", daemon=True)
@@ -53,27 +58,38 @@ class Recorder:
 
     def answered(self, event: Answered) -> None:
         """Take note of rows that were answered just now."""
-        if not self._draws or is_drawn(event.asked.request_id, self._kept_hashes):
-            self._append(event, event.release.scorer.taken.tobytes())
+        if self._draws and not is_drawn(event.asked.request_id, self._kept_hashes):
+            return
+        if event.rows and self._has_room(len(event.rows)):
+            keeper = self._keeper if self._keeper.release is event.release else self._keeper_of(event.release)
+            self._queue.append(entry_of(event, keeper, time.time_ns() // 1000, _since_us(event.asked)))
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
-        if not self._draws or is_drawn(event.asked.request_id, self._kept_hashes):
-            self._append(event, b"")
+        if self._draws and not is_drawn(event.asked.request_id, self._kept_hashes):
+            return
+        if event.rows and self._has_room(len(event.rows)):
+            self._queue.append(entry_of_refused(event, time.time_ns() // 1000, _since_us(event.asked)))
 
-    def _append(self, event: Any, taken: bytes) -> None:
-        count = len(event.rows)
-        waiting = self._put - self._done + count
+    def _has_room(self, rows: int) -> bool:
+        """Return whether rows may wait, too; those that may not are dropped."""
+        self._put += rows
+        waiting = self._put - self._done
         if waiting > self._most:
-            self._drop(count)
-            return
-        if not count:
-            return
-        latency_us = int((perf_counter() - event.asked.began) * 1e6)
-        self._queue.append(Entry(event, taken, time.time_ns() // 1000, latency_us))
-        self._put += count
+            self._put -= rows
+            self._drop(rows)
+            return False
         if waiting > self._enough and not self._wake.is_set():
             self._wake.set()
+        return True
+
+    def _keeper_of(self, release: Release) -> Keeper:
+        if release not in self._keepers:
+            if len(self._keepers) >= MOST_RELEASES:
+                self._keepers.clear()
+            self._keepers[release] = Keeper(release)
+        self._keeper = self._keepers[release]
+        return self._keeper
 
     def close(self, seconds: float) -> None:
         """Write what waits and seal the files; after so many seconds what could not be written is given up."""
@@ -103,6 +119,10 @@ class Recorder:
 
 
 Take = Callable[[], list[Entry]]
+
+
+def _since_us(asked: Asked) -> int:
+    return int((perf_counter() - asked.began) * 1_000_000)
 
 
 def is_drawn(request_id: str, below: float) -> bool:
@@ -141,4 +161,4 @@ def recorder_of(settings: ServeSettings, counters: Counters, release: Release) -
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"log.folder={folder} cannot be made: {error}; give a folder that can be written") from error
-    return Recorder(settings, counters)
+    return Recorder(settings, counters, release)

@@ -12,9 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from mesic.bundle import coverage
 from mesic.predictions.inputs import kinds_of
-from mesic.predictions.layout import AS_GIVEN, INPUT, answer_names, facts_of
+from mesic.predictions.layout import AS_GIVEN, INPUT, PROMISES, answer_names, facts_of
 from mesic.predictions.reading import files_of, prediction_log
 from mesic.report.words import counted
 from mesic.serving.counters import Counters, shared_memory_size
@@ -24,7 +23,6 @@ from mesic.serving.release import Release, load_release
 from mesic.serving.service import Service
 from mesic.serving.settings import LogSettings, ServeSettings
 
-PROMISES = (coverage.SET, coverage.LOW, coverage.HIGH)
 OTHER, REDACTED = "another bundle", "redacted fields"
 UNBOUNDED = {"cache_rows": 0, "expires": None, "token": None, "max_rows": 2**31, "queue_s": math.inf}
 

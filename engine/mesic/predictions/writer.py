@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
 
-from mesic.predictions.columns import Encoder, Entry
+from mesic.predictions.columns import Encoder
+from mesic.predictions.entries import Entry
 from mesic.predictions.files import LogFile, recover
 from mesic.predictions.folder import MIB, make_room
 from mesic.serving.counters import Counters
@@ -69,11 +71,11 @@ class Writer:
         for name, group in _by_release(entries).items():
             try:
                 if name not in self._encoders:
-                    self._encoders[name] = Encoder(group[0].event.release, self.settings, self.unknown)
+                    self._encoders[name] = Encoder(group[0].release, self.settings, self.unknown)
                 self._waiting.append((name, self._encoders[name].batch(group)))
             except Exception as error:  # noqa: BLE001 - rows that cannot be told must not end the log
                 self._failed(error)
-                rows = sum(len(entry.event.rows) for entry in group)
+                rows = sum(entry.count for entry in group)
                 self.drop(rows)
                 lost += rows
         return lost
@@ -141,6 +143,6 @@ class Writer:
 
 def _by_release(entries: list[Entry]) -> dict[Name, list[Entry]]:
     found: dict[Name, list[Entry]] = {}
-    for release, group in groupby(entries, key=lambda entry: entry.event.release):
+    for release, group in groupby(entries, key=itemgetter(0)):
         found.setdefault((release.digest, release.version), []).extend(group)
     return found

@@ -3,7 +3,8 @@
 import itertools
 import os
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from mesic.errors import UsageError
 from mesic.serving.messages import Request
@@ -13,8 +14,7 @@ ADDRESS = "address"
 ALLOWED = re.compile(r"[!#-\[\]-~]{1,128}", re.ASCII)  # visible, neither quote nor backslash: written as it is
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct, gc=False):
     """A request as the log tells it.
 
     Parameters

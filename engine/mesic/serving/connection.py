@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, service: Service) -> None:
         self.service, self.settings = service, service.settings
-        self.kept, self.address = KEPT | service.kept_headers, None
+        self.kept, self.address = KEPT.union(service.kept_headers), None
         self.parser = httptools.HttpRequestParser(self)
         self.waiting: deque[tuple[Request, bool]] = deque()
         self.is_busy = self.is_lingering = self.is_paused = False

@@ -76,6 +76,8 @@ class Scorer:
     taken
         Numbers and codes of the rows that were asked for last, float64 of shape (n, p), until the next call; codes of
         text columns mean nothing.
+    unplain
+        How many category cells were no level as it is spelt, of all rows so far.
     clocked
         Columns of which a cell is hidden from the model where it was not known at the row's own time.
 
@@ -117,6 +119,7 @@ class Scorer:
         self.clocked = frozenset(name for _, name, _, _ in self._clocks)
         self._known = {*bundle.schema.names, str(bundle.manifest["target"])}
         self._is_decided = steps[-1].op == "decide"
+        self.unplain = 0
         self._lock = threading.Lock()
 
     def _all_columns(self) -> list[Column]:
@@ -254,7 +257,10 @@ class Scorer:
         for place, name, codes, every in self._categories:
             value = row[name]
             code = codes.get(value) if type(value) is str else None
-            view[base + place] = every.get(readers[name](value), np.nan) if code is None else code
+            if code is None:
+                code = every.get(readers[name](value), np.nan)
+                self.unplain += 1
+            view[base + place] = code
         for place, name in self._others:
             view[base + place] = readers[name](row[name])
         if self._clocks:

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
 from email.utils import formatdate
 from time import perf_counter
 from typing import Any, Protocol
@@ -41,8 +40,7 @@ class Held(Protocol):
         """End it as soon as no request is under way."""
 
 
-@dataclass(slots=True)
-class Answered:
+class Answered(msgspec.Struct):
     """Rows that were answered, and by what: all that a log of predictions needs.
 
     Parameters
@@ -70,8 +68,7 @@ class Answered:
     propensity: float = 1.0
 
 
-@dataclass(slots=True)
-class Refused:
+class Refused(msgspec.Struct):
     """Rows that were not answered, and why."""
 
     release: Release

@@ -19,7 +19,7 @@ class LogSettings:
     caller: str | None = option(None, "what a caller is: address, or the name of a header; null: not logged")
     key: str | None = option(None, "secret under which callers are hashed; 16 letters or more")
     flush_s: float = option(1.0, "time between writes; what a killed process loses at most", low=0.05, unit="s")
-    buffer_rows: int = option(20_000, "rows that wait to be written; others are dropped and counted", low=1)
+    buffer_rows: int = option(32_768, "rows that wait to be written; others are dropped and counted", low=1)
     rotate_mib: float = option(16.0, "size at which a process begins another file", low=0.01, unit="MiB")
     rotate_hours: float = option(1.0, "age at which a process begins another file", low=0.001, unit="h")
     max_mib: float = option(1024.0, "size of all files together; the oldest are deleted", low=0.1, unit="MiB")

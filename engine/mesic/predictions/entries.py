@@ -1,0 +1,108 @@
+"""What is kept of a request until it is written: as little as can be, as memory that stays is dearer than work."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mesic.predictions.inputs import needs_rows
+from mesic.serving.release import Answer, Release
+from mesic.serving.service import Answered, Refused
+
+
+class Entry(NamedTuple):
+    """One request that waits to be written.
+
+    Parameters
+    ----------
+    release
+        What answered, or refused.
+    request_id, caller
+        Of whom it came.
+    count
+        Of its rows.
+    taken
+        Numbers and codes of its rows, float64, one row after the other.
+    given
+        By number the rows that the numbers do not tell, as they were given.
+    answers
+        One a row; none where the rows were refused.
+    error
+        Why they were refused.
+    time_us
+        When it was answered, in microseconds since 1970, UTC.
+    latency_us
+        What answering took.
+    is_kept, arm, propensity
+        See :class:`mesic.serving.service.Answered`.
+    """
+
+    release: Release
+    request_id: str
+    caller: str | None
+    count: int
+    taken: bytes
+    given: Mapping[int, Any]
+    answers: Sequence[Answer]
+    error: Exception | None
+    time_us: int
+    latency_us: int
+    is_kept: bool
+    arm: str | None
+    propensity: float
+
+
+NONE: Mapping[int, Any] = {}
+
+
+class Keeper:
+    """Knows which rows of a release the scorer's numbers do not tell: a level that it did not learn is no number.
+
+    Parameters
+    ----------
+    release
+        What answers.
+    """
+
+    def __init__(self, release: Release) -> None:
+        self.release, self.scorer = release, release.scorer
+        self.needs_all = needs_rows(release)
+        self.places = [place for place, name in enumerate(self.scorer.names) if name in self.scorer.levels]
+        self._seen = self.scorer.unplain
+
+    def given(self, event: Answered, taken: np.ndarray) -> Mapping[int, Any]:
+        """Return the rows to keep, by number."""
+        if self.needs_all:
+            return dict(enumerate(event.rows))
+        if self.scorer.unplain == self._seen:
+            return NONE
+        self._seen = self.scorer.unplain
+        lost = np.flatnonzero(np.isnan(taken[:, self.places]).any(axis=1)).tolist()
+        return {place: event.rows[place] for place in lost}
+
+
+def entry_of(event: Answered, keeper: Keeper, time_us: int, latency_us: int) -> Entry:
+    """Return what is kept of rows that were answered just now."""
+    asked, taken = event.asked, keeper.scorer.taken
+    return Entry(
+        event.release,
+        asked.request_id,
+        asked.caller,
+        len(event.rows),
+        taken.tobytes(),
+        keeper.given(event, taken),
+        event.answers,
+        None,
+        time_us,
+        latency_us,
+        event.is_kept,
+        event.arm,
+        event.propensity,
+    )
+
+
+def entry_of_refused(event: Refused, time_us: int, latency_us: int) -> Entry:
+    """Return what is kept of rows that were refused just now."""
+    asked, rows = event.asked, dict(enumerate(event.rows))
+    about = (event.release, asked.request_id, asked.caller, len(rows))
+    return Entry(*about, b"", rows, [], event.error, time_us, latency_us, False, None, 1.0)
