@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from mesic.predictions.entries import Entry
 from mesic.predictions.inputs import Inputs, Unsaid, kinds_of
@@ -142,7 +143,7 @@ class _Several:
     """Requests, each of one row or of many; `each` holds their facts, a tuple of all of a kind."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.each: Any = Entry(*zip(*entries, strict=True))
+        self.each: Any = Entry(*zip(*map(astuple, entries), strict=True))
         self.counts = np.array(self.each.count)
         self.count, self._are_single = int(self.counts.sum()), bool((self.counts == 1).all())
         self._starts = np.cumsum(self.counts) - self.counts

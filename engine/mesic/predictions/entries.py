@@ -1,16 +1,19 @@
 """What is kept of a request until it is written: as little as can be, as memory that stays is dearer than work."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from time import perf_counter, time_ns
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from mesic.predictions.inputs import needs_rows
 from mesic.serving.release import Answer, Release
+from mesic.serving.scorer import Row
 from mesic.serving.service import Answered, Refused
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, gc=False):
     """One request that waits to be written.
 
     Parameters
@@ -53,6 +56,7 @@ class Entry(NamedTuple):
 
 
 NONE: Mapping[int, Any] = {}
+MILLION = 1_000_000
 
 
 class Keeper:
@@ -70,39 +74,39 @@ class Keeper:
         self.places = [place for place, name in enumerate(self.scorer.names) if name in self.scorer.levels]
         self._seen = self.scorer.unplain
 
-    def given(self, event: Answered, taken: np.ndarray) -> Mapping[int, Any]:
+    def given(self, rows: Sequence[Row], taken: np.ndarray) -> Mapping[int, Any]:
         """Return the rows to keep, by number."""
         if self.needs_all:
-            return dict(enumerate(event.rows))
+            return dict(enumerate(rows))
         if self.scorer.unplain == self._seen:
             return NONE
         self._seen = self.scorer.unplain
         lost = np.flatnonzero(np.isnan(taken[:, self.places]).any(axis=1)).tolist()
-        return {place: event.rows[place] for place in lost}
+        return {place: rows[place] for place in lost}
 
 
-def entry_of(event: Answered, keeper: Keeper, time_us: int, latency_us: int) -> Entry:
+def entry_of(event: Answered, keeper: Keeper) -> Entry:
     """Return what is kept of rows that were answered just now."""
-    asked, taken = event.asked, keeper.scorer.taken
+    asked, taken, rows = event.asked, keeper.scorer.taken, event.rows
     return Entry(
         event.release,
         asked.request_id,
         asked.caller,
-        len(event.rows),
+        len(rows),
         taken.tobytes(),
-        keeper.given(event, taken),
+        keeper.given(rows, taken),
         event.answers,
         None,
-        time_us,
-        latency_us,
+        time_ns() // 1000,
+        int((perf_counter() - asked.began) * MILLION),
         event.is_kept,
         event.arm,
         event.propensity,
     )
 
 
-def entry_of_refused(event: Refused, time_us: int, latency_us: int) -> Entry:
+def entry_of_refused(event: Refused) -> Entry:
     """Return what is kept of rows that were refused just now."""
     asked, rows = event.asked, dict(enumerate(event.rows))
-    about = (event.release, asked.request_id, asked.caller, len(rows))
-    return Entry(*about, b"", rows, [], event.error, time_us, latency_us, False, None, 1.0)
+    about = (event.release, asked.request_id, asked.caller, len(rows), b"", rows, [], event.error)
+    return Entry(*about, time_ns() // 1000, int((perf_counter() - asked.began) * MILLION), False, None, 1.0)

@@ -1,19 +1,16 @@
 """Takes note of answers without holding them up: a request appends to a bounded queue, a thread writes."""
 
-import time
 from collections import deque
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Thread
-from time import perf_counter
 
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
 from mesic.predictions.entries import Entry, Keeper, entry_of, entry_of_refused
 from mesic.predictions.inputs import kinds_of
 from mesic.predictions.writer import Writer
-from mesic.serving.asking import Asked
 from mesic.serving.counters import Counters
 from mesic.serving.messages import log
 from mesic.serving.release import Release
@@ -62,14 +59,14 @@ class Recorder:
             return
         if event.rows and self._has_room(len(event.rows)):
             keeper = self._keeper if self._keeper.release is event.release else self._keeper_of(event.release)
-            self._queue.append(entry_of(event, keeper, time.time_ns() // 1000, _since_us(event.asked)))
+            self._queue.append(entry_of(event, keeper))
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
         if self._draws and not is_drawn(event.asked.request_id, self._kept_hashes):
             return
         if event.rows and self._has_room(len(event.rows)):
-            self._queue.append(entry_of_refused(event, time.time_ns() // 1000, _since_us(event.asked)))
+            self._queue.append(entry_of_refused(event))
 
     def _has_room(self, rows: int) -> bool:
         """Return whether rows may wait, too; those that may not are dropped."""
@@ -119,10 +116,6 @@ class Recorder:
 
 
 Take = Callable[[], list[Entry]]
-
-
-def _since_us(asked: Asked) -> int:
-    return int((perf_counter() - asked.began) * 1_000_000)
 
 
 def is_drawn(request_id: str, below: float) -> bool:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -143,6 +143,6 @@ class Writer:
 
 def _by_release(entries: list[Entry]) -> dict[Name, list[Entry]]:
     found: dict[Name, list[Entry]] = {}
-    for release, group in groupby(entries, key=itemgetter(0)):
+    for release, group in groupby(entries, key=attrgetter("release")):
         found.setdefault((release.digest, release.version), []).extend(group)
     return found
