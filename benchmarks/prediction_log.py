@@ -3,8 +3,8 @@
     python benchmarks/prediction_log.py [--only cost,replay,full] [--rounds 12] [--secs 1] [--rows 100000]
 
 One JSON line a figure. Both servers run at once and are asked in turn, so that what else the machine does meets both;
-ratios are medians over the rounds. Processor time is the server's, the writing thread included. The disk that is full is
-a small tmpfs, for which one must be root.
+ratios are medians over the rounds. Processor time is the server's, the writing thread included. The disk that is full
+is a small tmpfs, for which one must be root.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def replay(bundle, arguments):
             ask_once(port, json.dumps(row).encode())
     start = time.perf_counter()
     command = [sys.executable, "-m", "mesic", "serve", f"bundle={bundle.folder}", "--replay", str(place), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     wall = time.perf_counter() - start
     found = json.loads(done.stdout)
     show(
@@ -123,7 +123,8 @@ def full(bundle, arguments):
     """Fill the disk of the log and make room again, while requests go on."""
     folder, place = bundle.folder.parent, bundle.folder.parent / "small"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True).returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
         show(figure="a full disk", skipped="a tmpfs cannot be mounted here")
         return
     try:

@@ -50,9 +50,9 @@ class Entry(msgspec.Struct, gc=False):
     error: Exception | None
     time_us: int
     latency_us: int
-    is_kept: bool
-    arm: str | None
-    propensity: float
+    is_kept: bool = False
+    arm: str | None = None
+    propensity: float = 1.0
 
 
 NONE: Mapping[int, Any] = {}
@@ -108,5 +108,15 @@ def entry_of(event: Answered, keeper: Keeper) -> Entry:
 def entry_of_refused(event: Refused) -> Entry:
     """Return what is kept of rows that were refused just now."""
     asked, rows = event.asked, dict(enumerate(event.rows))
-    about = (event.release, asked.request_id, asked.caller, len(rows), b"", rows, [], event.error)
-    return Entry(*about, time_ns() // 1000, int((perf_counter() - asked.began) * MILLION), False, None, 1.0)
+    return Entry(
+        event.release,
+        asked.request_id,
+        asked.caller,
+        len(rows),
+        b"",
+        rows,
+        (),
+        event.error,
+        time_ns() // 1000,
+        int((perf_counter() - asked.began) * MILLION),
+    )

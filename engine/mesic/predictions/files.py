@@ -1,7 +1,7 @@
 """Files of the log: appended to, batch by batch, and sealed; what a killed process left is sealed by the next one.
 
-A file is Arrow's IPC format. While it grows it is called ``NAME.open`` and lacks the footer; every batch of it can be read
-all the same. Sealed, it is ``NAME.arrow``. Who writes a file holds a lock on it, which the system lets go with the process.
+A file is in Arrow's IPC format. While it grows it is called ``NAME.open`` and lacks the footer; every batch of it can
+be read all the same. Sealed, it is ``NAME.arrow``. Who writes a file holds a lock on it, which ends with the process.
 """
 
 import fcntl

@@ -22,7 +22,7 @@ LATEST_DAY = 10**5  # microseconds of later days are no whole numbers of a float
 def kinds_of(release: Release) -> dict[str, str]:
     """Return the kind of each field that a release reads, also of those that only say when others are known."""
     scorer, schema = release.scorer, release.bundle.schema
-    kinds = {}
+    kinds: dict[str, str] = {}
     for name in (*scorer.names, *release.bundle.moments):
         own = schema[name].kind
         plain = own if own in ("boolean", "time") else "number"
@@ -40,12 +40,13 @@ def needs_rows(release: Release) -> bool:
 
 def odd_codes(read: Reader, levels: Sequence[str]) -> list[float]:
     """Return codes of levels that would not be read as themselves."""
-    return [float(code) for code, level in enumerate(levels) if not _reads_back(read, level)]
+    return [float(code) for code, level in enumerate(levels) if not reads_back(read, level)]
 
 
-def _reads_back(read: Reader, cell: Any) -> bool:
+def reads_back(read: Reader, cell: Any) -> bool:
+    """Return whether a typed cell, given again, is read as itself."""
     try:
-        return bool(read(cell) == cell)
+        return cell is None or bool(read(cell) == cell)
     except Exception:  # noqa: BLE001 - whatever a reader makes of it, the cell as given is kept then
         return False
 
@@ -69,8 +70,9 @@ class Inputs:
         self._readers = {name: reader_of(schema[name]) for name in kinds}
         self._later = scorer.clocked
         self._aside = [name for name in kinds if name not in scorer.names]
-        self._words = {name: pa.array(levels, pa.string()) for name, levels in scorer.levels.items()}
-        self._odd = {name: odd_codes(self._readers[name], levels) for name, levels in scorer.levels.items()}
+        self._texts, learned = scorer.texts, {**dict.fromkeys(scorer.texts, ()), **scorer.levels}
+        self._words = {name: pa.array(levels, pa.string()) for name, levels in learned.items()}
+        self._odd = {name: odd_codes(self._readers[name], levels) for name, levels in learned.items()}
 
     def columns(self, taken: bytes, rows: Mapping[int, Row]) -> tuple[dict[str, pa.Array], Unsaid]:
         """Return a column a field, and by row the cells of which the column cannot say all.
@@ -105,7 +107,7 @@ class Inputs:
         if kind == "boolean":
             return pa.array(own != 0, mask=np.isnan(own))
         if kind == "time":
-            return self._times(name, own, rows, unsaid)
+            return self._times(name, own, unsaid)
         return self._words_of(name, own, rows, unsaid)
 
     def _read_aside(self, name: str, rows: Mapping[int, Row], unsaid: Unsaid) -> np.ndarray:
@@ -130,10 +132,10 @@ class Inputs:
     def _with_hidden(self, name: str, own: np.ndarray, rows: Mapping[int, Row]) -> np.ndarray:
         """Return numbers with those that the model did not see, as they were known too late."""
         hidden, own = np.flatnonzero(np.isnan(own)), own.copy()
-        own[hidden] = [self._readers[name](rows[place][name]) for place in hidden]
+        own[hidden] = [self._readers[name](rows[place][name]) for place in hidden.tolist()]
         return own
 
-    def _times(self, name: str, own: np.ndarray, rows: Mapping[int, Row], unsaid: Unsaid) -> pa.Array:
+    def _times(self, name: str, own: np.ndarray, unsaid: Unsaid) -> pa.Array:
         """Return moments; those that microseconds do not say to the last bit are told as text, too."""
         is_there = ~np.isnan(own)
         is_near = is_there & (np.abs(own) < LATEST_DAY)
@@ -144,24 +146,18 @@ class Inputs:
 
     def _words_of(self, name: str, own: np.ndarray, rows: Mapping[int, Row], unsaid: Unsaid) -> pa.Array:
         """Return texts; a level that the model did not learn is a missing code and still a text here."""
-        if name in self._words:
-            is_lost = np.isnan(own)
-            codes = np.where(is_lost, 0, own).astype(np.int32)
-            odd = np.flatnonzero(np.isin(own, self._odd[name]))
-            words, places = self._words[name], np.flatnonzero(is_lost)
-        else:
-            is_lost, codes = np.ones(len(own), bool), np.zeros(len(own), np.int32)
-            words, places, odd = pa.array([], pa.string()), np.arange(len(own)), ()
-        cells = [self._readers[name](rows[place][name]) for place in places]
+        is_lost = np.isnan(own) | (name in self._texts)
+        codes, read, words = np.where(is_lost, 0, own).astype(np.int32), self._readers[name], self._words[name]
+        places = np.flatnonzero(is_lost).tolist()
+        cells = [read(rows[place][name]) for place in places]
         new = {cell: code for code, cell in enumerate(dict.fromkeys(cells), len(words)) if cell is not None}
-        for place, cell in zip(places.tolist(), cells, strict=True):
+        odd = [place for place, cell in zip(places, cells, strict=True) if not reads_back(read, cell)]
+        for place in (*odd, *np.flatnonzero(np.isin(own, self._odd[name])).tolist()):
+            unsaid.setdefault(place, {})[name] = rows[place][name]
+        for place, cell in zip(places, cells, strict=True):
             if cell is not None:
                 codes[place], is_lost[place] = new[cell], False
-                if not _reads_back(self._readers[name], cell):
-                    unsaid.setdefault(place, {})[name] = rows[place][name]
-        for place in odd:
-            unsaid.setdefault(int(place), {})[name] = rows[place][name]
-        known = pa.concat_arrays([words, pa.array(list(new), pa.string())])
+        known = pa.concat_arrays([words, pa.array(list(dict.fromkeys(cells)), pa.string())])
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=is_lost), known).dictionary_decode()
 
 
@@ -169,7 +165,8 @@ def _days(moments: np.ndarray) -> np.ndarray:
     """Return microseconds since 1970 as days, by the sums with which a cell's text becomes days."""
     days, rest = np.divmod(moments, A_DAY)
     seconds, micro = np.divmod(rest, 1_000_000)
-    return (days * SECONDS_A_DAY + seconds + micro / 1_000_000) / SECONDS_A_DAY
+    found: np.ndarray = (days * SECONDS_A_DAY + seconds + micro / 1_000_000) / SECONDS_A_DAY
+    return found
 
 
 def moment_text(days: float, read: Reader) -> str:

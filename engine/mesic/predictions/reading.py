@@ -52,11 +52,10 @@ def prediction_log(path: str | Path | Iterable[str | Path], *, rows: int = ROWS)
     mesic.errors.UsageError: ...: there is no file of a log of predictions, such as NAME.arrow or NAME.open
     """
     kept: dict[bytes, list[pa.Table]] = {}
-    for piece in _merged(files_of(path)):
-        facts = piece.schema.metadata[FACTS]
-        several = kept.setdefault(facts, [])
-        several.append(piece)
-        if sum(map(len, several)) >= rows:
+    for pieces in _merged(files_of(path)):
+        for piece in pieces:
+            kept.setdefault(piece.schema.metadata[FACTS], []).append(piece)
+        for facts in [facts for facts, several in kept.items() if sum(map(len, several)) >= rows]:
             yield in_order(pa.concat_tables(kept.pop(facts)))
     for several in kept.values():
         yield in_order(pa.concat_tables(several))
@@ -146,8 +145,8 @@ def _batches_wherever(file: Path) -> Iterator[pa.RecordBatch]:
         yield from batches_of(file.with_suffix(SEALED))
 
 
-def _merged(files: Sequence[Path]) -> Iterator[pa.Table]:
-    """Yield pieces of files so that no row of a later piece is earlier than one of a piece before."""
+def _merged(files: Sequence[Path]) -> Iterator[list[pa.Table]]:
+    """Yield pieces of files, those of the same time together: no later row is earlier than one before."""
     later = deque((_start_us(file), file) for file in sorted(files, key=_start_us))
     readers: list[_Reader] = []
     while readers or later:
@@ -157,9 +156,7 @@ def _merged(files: Sequence[Path]) -> Iterator[pa.Table]:
             if reader.rest is not None:
                 readers.append(reader)
                 due = min(due, reader.last)
-        for reader in readers:
-            if reader.first <= due:
-                yield reader.until(due)
+        yield [reader.until(due) for reader in readers if reader.first <= due]
         readers = [reader for reader in readers if reader.rest is not None]
 
 

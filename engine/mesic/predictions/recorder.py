@@ -14,7 +14,7 @@ from mesic.predictions.writer import Writer
 from mesic.serving.counters import Counters
 from mesic.serving.messages import log
 from mesic.serving.release import Release
-from mesic.serving.service import Answered, Refused
+from mesic.serving.service import Answered, Refused, Service
 from mesic.serving.settings import ServeSettings
 
 ROWS_AT_ONCE = 8192
@@ -52,6 +52,12 @@ class Recorder:
         self._writer = Writer(settings, counters, self._drop)
         self._thread = Thread(target=self._write, name="prediction-log", daemon=True)
         self._thread.start()
+
+    def watch(self, service: Service) -> None:
+        """Take note of what a service answers, and of what it refuses where that is asked for."""
+        service.observers.append(self.answered)
+        if self.settings.log.refused:
+            service.refusal_observers.append(self.refused)
 
     def answered(self, event: Answered) -> None:
         """Take note of rows that were answered just now."""

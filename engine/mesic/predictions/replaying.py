@@ -24,7 +24,7 @@ from mesic.serving.service import Service
 from mesic.serving.settings import LogSettings, ServeSettings
 
 OTHER, REDACTED = "another bundle", "redacted fields"
-UNBOUNDED = {"cache_rows": 0, "expires": None, "token": None, "max_rows": 2**31, "queue_s": math.inf}
+UNBOUNDED: dict[str, Any] = {"cache_rows": 0, "expires": None, "token": None, "max_rows": 2**31, "queue_s": math.inf}
 
 
 @dataclass
@@ -76,7 +76,8 @@ class Replay:
     def lines(self) -> Iterator[str]:
         """Yield what a person reads."""
         same = self.replayed - self.differing
-        yield f"{self.rows:,} rows in {counted(self.files, 'file')}, {self.replayed:,} answered again by {self.bundle[:12]}"
+        read = f"{counted(self.rows, 'row')} in {counted(self.files, 'file')}"
+        yield f"{read}, {self.replayed:,} answered again by {self.bundle[:12]}"
         yield f"  {same:,} have the same answer, bit for bit; {self.differing:,} differ"
         for name, count in self.columns.most_common():
             first = self.first[name]

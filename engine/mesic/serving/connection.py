@@ -29,7 +29,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, service: Service) -> None:
         self.service, self.settings = service, service.settings
-        self.kept, self.address = KEPT.union(service.kept_headers), None
+        self.kept = KEPT.union(service.kept_headers)
+        self.address: str | None = None
         self.parser = httptools.HttpRequestParser(self)
         self.waiting: deque[tuple[Request, bool]] = deque()
         self.is_busy = self.is_lingering = self.is_paused = False
@@ -138,7 +139,9 @@ class Connection(asyncio.Protocol):
             self.began = arrived
             self._refuse(refusal(400, "MALFORMED-TARGET", "the target is no path such as /predict"))
             return
-        request = Request(self.parser.get_method().decode(), path, query, self.headers, b"".join(self.body), self.address)
+        request = Request(
+            self.parser.get_method().decode(), path, query, self.headers, b"".join(self.body), self.address
+        )
         is_old = self.parser.get_http_version() == "1.0"
         keeps = self.parser.should_keep_alive() and not is_old and not self.service.is_stopping
         if self.is_busy or self.is_paused:

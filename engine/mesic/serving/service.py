@@ -309,7 +309,10 @@ class Service:
     def _openapi(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
         if self.release is None:
             return self._unready(None)
-        return Reply(200, encoded(description(self.release, has_token=self._token is not None)))
+        return Reply(200, encoded(self._description(self.release)))
+
+    def _description(self, release: Release) -> dict[str, Any]:
+        return description(release, has_token=self._token is not None, is_logged=self.identifier is not None)
 
     def _reload(self, request: Request) -> Reply | Awaitable[Reply]:  # noqa: ARG002 - as every route
         if self._token is None or self.reload is None:

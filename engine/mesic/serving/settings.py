@@ -34,7 +34,9 @@ class LogSettings:
             Callers would be hashed without a secret, or the files that are open would fill the folder.
         """
         if self.caller is not None and len(self.key or "") < SHORTEST_KEY:
-            wanted = f"a secret of {SHORTEST_KEY} letters or more, such as log.key=${{oc.env:LOG_KEY}}, or log.caller=null"
+            wanted = (
+                f"a secret of {SHORTEST_KEY} letters or more, such as log.key=${{oc.env:LOG_KEY}}, or log.caller=null"
+            )
             raise SettingError("log.key", "***" if self.key else None, wanted)
         if self.max_mib < 2 * workers * self.rotate_mib:
             least = f"at least {2 * workers * self.rotate_mib:g}, two files of log.rotate_mib for each of the workers"

@@ -43,7 +43,7 @@ class Worker:
         self.service = Service(settings, counters, reload=self._ask_for_reload)
         self._candidate: Release | None = None
         self._is_alone = False
-        self._recorder: "Recorder | None" = None
+        self._recorder: Recorder | None = None
         self._asked: dict[int, asyncio.Future[Reply]] = {}
 
     async def serve(self, folder: str, listening: socket.socket) -> None:
@@ -92,8 +92,7 @@ class Worker:
         except MesicError as error:
             await self._fail(error)
             return False
-        self.service.observers.append(self._recorder.answered)
-        self.service.refusal_observers.append(self._recorder.refused)
+        self._recorder.watch(self.service)
         sys.setswitchinterval(SWITCH_S)
         return True
 
