@@ -184,7 +184,7 @@ def moment_text(days: float, read: Reader) -> str:
     >>> from mesic.data.schema import Column
     >>> read = reader_of(Column("since", "time"))
     >>> moment_text(read("9999-12-31"), read), moment_text(read("2024-01-31T00:00:00.123456789Z"), read)
-    ('9999-12-31T00:00:00Z', '2024-01-31T00:00:00.123456717Z')
+    ('9999-12-31T00:00:00Z', '2024-01-31T00:00:00.123456001Z')
     """
     seconds = np.float64(days) * SECONDS_A_DAY
     near = [seconds, np.rint(seconds)]

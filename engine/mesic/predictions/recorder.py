@@ -130,7 +130,7 @@ def is_drawn(request_id: str, below: float) -> bool:
     Examples
     --------
     >>> [is_drawn(str(number), 0.5 * HASHES) for number in range(4)]
-    [True, True, False, False]
+    [False, False, True, False]
     """
     return int.from_bytes(blake2b(request_id.encode(), digest_size=8).digest(), "big") < below
 
