@@ -43,7 +43,7 @@ def asked(process, port, bodies, callers, seconds):
     return {
         "p50_ms": times[len(times) // 2] * 1000,
         "p99_ms": times[int(len(times) * 0.99)] * 1000,
-        "cpu_us": used / len(times) * 1e6,
+        "cpu_s": used,
         "requests": len(times),
         "bad": seen.bad,
     }
@@ -76,14 +76,19 @@ def cost(bundle, arguments):
 
 def told(count, callers, rounds):
     """Print medians, and the median ratio of the pairs."""
-    middle = {
-        side: {key: round(statistics.median(one[side][key] for one in rounds), 3) for key in rounds[0][side]}
-        for side in ("off", "on")
-    }
-    ratio = {
-        key: round(statistics.median(one["on"][key] / one["off"][key] for one in rounds), 3)
-        for key in ("p50_ms", "p99_ms", "cpu_us")
-    }
+    middle, ratio = {}, {}
+    for side in ("off", "on"):
+        total = {key: sum(one[side][key] for one in rounds) for key in ("cpu_s", "requests", "bad")}
+        middle[side] = {
+            "p50_ms": round(statistics.median(one[side]["p50_ms"] for one in rounds), 4),
+            "p99_ms": round(statistics.median(one[side]["p99_ms"] for one in rounds), 3),
+            "cpu_us": round(total["cpu_s"] / total["requests"] * 1e6, 1),
+            "requests": total["requests"],
+            "bad": total["bad"],
+        }
+    for key in ("p50_ms", "p99_ms"):
+        ratio[key] = round(statistics.median(one["on"][key] / one["off"][key] for one in rounds), 3)
+    ratio["cpu_us"] = round(middle["on"]["cpu_us"] / middle["off"]["cpu_us"], 3)
     show(
         figure=f"log on and off, {count} rows a request, {callers} callers", **middle, ratio=ratio, at_most=1.05,
         reached=ratio["p50_ms"] <= 1.05,

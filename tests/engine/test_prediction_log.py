@@ -1,4 +1,4 @@
-"""The log of predictions in one process: what is written, how it is read, what is left out, what a failing disk does."""
+"""The log of predictions in one process: what is written, read, left out, and what a failing disk does."""
 
 import asyncio
 import json
@@ -156,7 +156,7 @@ def test_what_is_redacted_leaves_no_trace(bundle, tmp_path):
 
 
 def test_a_redacted_field_must_be_one_that_the_bundle_reads(bundle, tmp_path):
-    with pytest.raises(UsageError, match="log.redact names 'twon'.*did you mean 'town'"):
+    with pytest.raises(UsageError, match=r"log\.redact names 'twon'.*did you mean 'town'"):
         Logged(bundle, tmp_path, redact=["twon"])
 
 
@@ -216,7 +216,9 @@ HARD = {
     "age": [31, "31", 0, -0.0, None, 1e-308],
     "income": [2**60, "4e1", 40, None, 0.1],
     "member": [True, "no", 0, None, 1],
-    "since": ["2024-02-29", "2199-12-31T23:59:59.999999Z", "9999-12-31", "1969-12-31T23:59:59.123456789Z", None, "1700-01-01"],
+    "since": [
+        "2024-02-29", "2199-12-31T23:59:59.999999Z", "9999-12-31", "1969-12-31T23:59:59.123456789Z", None, "1700-01-01",
+    ],
     "town": ["Ulm", " Ulm ", "Rome", None, "", "ü€😀"],
     "zone": [2, "2.0", 3.5, "x", None, True, 1e300],
     "plan": ["full", "basic"],
@@ -514,7 +516,7 @@ def test_without_a_folder_nothing_is_taken_note_of(bundle):
     assert Service(settings, Counters(mmap.mmap(-1, shared_memory_size(1)), 0)).identifier is None
 
 
-@pytest.mark.parametrize("given", HARD["since"][:-2] + ["2024-01-31T00:00:00.123456789Z", "3000-01-01T00:00:00.001Z"])
+@pytest.mark.parametrize("given", [*HARD["since"][:-2], "2024-01-31T00:00:00.123456789Z", "3000-01-01T00:00:00.001Z"])
 def test_a_moment_has_a_text_that_is_read_as_it(given):
     read = reader_of(Column("since", "time"))
 
@@ -526,7 +528,7 @@ def test_a_moment_has_a_text_that_is_read_as_it(given):
     [
         (["--replay", "log"], ["replay=['log']"]),
         (["--replay=log", "bundle=b"], ["bundle=b", "replay=['log']"]),
-        (["--replay", "a.arrow", "b.arrow", "bundle=b", "--info"], ["bundle=b", "--info", "replay=['a.arrow','b.arrow']"]),
+        (["--replay", "a.arrow", "b.arrow", "bundle=b", "--cfg"], ["bundle=b", "--cfg", "replay=['a.arrow','b.arrow']"]),
         (["replay=it's here"], [r"replay=['it\'s here']"]),
         (["replay=[a,b]"], ["replay=[a,b]"]),
         (["bundle=b", "port=1"], ["bundle=b", "port=1"]),

@@ -69,36 +69,36 @@ class Keeper:
     """
 
     def __init__(self, release: Release) -> None:
-        self.release, self.scorer = release, release.scorer
+        self.release, scorer = release, release.scorer
         self.needs_all = needs_rows(release)
-        self.places = [place for place, name in enumerate(self.scorer.names) if name in self.scorer.levels]
-        self._seen = self.scorer.unplain
+        self.places = [place for place, name in enumerate(scorer.names) if name in scorer.levels]
+        self._seen = -1
 
-    def given(self, rows: Sequence[Row], taken: np.ndarray) -> Mapping[int, Any]:
-        """Return the rows to keep, by number."""
+    def given(self, rows: Sequence[Row], taken: bytes, unlearned: int) -> Mapping[int, Any]:
+        """Return the rows to keep, by number; `unlearned` is what the scorer had counted then."""
         if self.needs_all:
             return dict(enumerate(rows))
-        if self.scorer.unplain == self._seen:
+        if unlearned == self._seen:
             return NONE
-        self._seen = self.scorer.unplain
-        lost = np.flatnonzero(np.isnan(taken[:, self.places]).any(axis=1)).tolist()
-        return {place: rows[place] for place in lost}
+        self._seen = unlearned
+        codes = np.frombuffer(taken).reshape(len(rows), -1)[:, self.places]
+        return {place: rows[place] for place in np.flatnonzero(np.isnan(codes).any(axis=1)).tolist()}
 
 
-def entry_of(event: Answered, keeper: Keeper) -> Entry:
-    """Return what is kept of rows that were answered just now."""
-    asked, taken, rows = event.asked, keeper.scorer.taken, event.rows
+def entry_of(event: Answered, taken: bytes, given: Mapping[int, Any], ended: float) -> Entry:
+    """Return what is kept of rows that were answered just now; `ended` is when, on ``time.perf_counter``."""
+    asked = event.asked
     return Entry(
         event.release,
         asked.request_id,
         asked.caller,
-        len(rows),
-        taken.tobytes(),
-        keeper.given(rows, taken),
+        len(event.rows),
+        taken,
+        given,
         event.answers,
         None,
         time_ns() // 1000,
-        int((perf_counter() - asked.began) * MILLION),
+        int((ended - asked.began) * MILLION),
         event.is_kept,
         event.arm,
         event.propensity,

@@ -1,10 +1,11 @@
 """Takes note of answers without holding them up: a request appends to a bounded queue, a thread writes."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Thread
+from time import perf_counter
 
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
@@ -43,6 +44,7 @@ class Recorder:
         self.settings, self.counters, own = settings, counters, settings.log
         self._most, self._kept_hashes = own.buffer_rows, own.sample * HASHES
         self._draws, self._enough = own.sample < 1, min(ROWS_AT_ONCE, own.buffer_rows // 2)
+        self._fresh: list[tuple[Answered, bytes, int, float]] = []
         self._queue: deque[Entry] = deque()
         self._put = self._done = 0
         self._wake, self._is_ending = Event(), False
@@ -60,22 +62,29 @@ class Recorder:
             service.refusal_observers.append(self.refused)
 
     def answered(self, event: Answered) -> None:
-        """Take note of rows that were answered just now."""
-        if self._draws and not is_drawn(event.asked.request_id, self._kept_hashes):
-            return
-        if event.rows and self._has_room(len(event.rows)):
-            keeper = self._keeper if self._keeper.release is event.release else self._keeper_of(event.release)
-            self._queue.append(entry_of(event, keeper))
+        """Take note of rows that were answered just now: what the scorer writes over at once, the rest in a moment."""
+        scorer = event.release.scorer
+        self._fresh.append((event, scorer.taken.tobytes(), scorer.unlearned, perf_counter()))
+        if len(self._fresh) == 1:
+            asyncio.get_running_loop().call_soon(self._keep)
+
+    def _keep(self) -> None:
+        """Queue what was answered in this turn of the loop; its replies are on their way."""
+        fresh, self._fresh = self._fresh, []
+        for event, taken, unlearned, ended in fresh:
+            if self._is_kept(event.asked.request_id, len(event.rows)):
+                keeper = self._keeper if self._keeper.release is event.release else self._keeper_of(event.release)
+                self._queue.append(entry_of(event, taken, keeper.given(event.rows, taken, unlearned), ended))
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
-        if self._draws and not is_drawn(event.asked.request_id, self._kept_hashes):
-            return
-        if event.rows and self._has_room(len(event.rows)):
+        if self._is_kept(event.asked.request_id, len(event.rows)):
             self._queue.append(entry_of_refused(event))
 
-    def _has_room(self, rows: int) -> bool:
-        """Return whether rows may wait, too; those that may not are dropped."""
+    def _is_kept(self, request_id: str, rows: int) -> bool:
+        """Return whether rows are to wait, too; those that may not are dropped."""
+        if not rows or (self._draws and not is_drawn(request_id, self._kept_hashes)):
+            return False
         self._put += rows
         waiting = self._put - self._done
         if waiting > self._most:
@@ -96,6 +105,7 @@ class Recorder:
 
     def close(self, seconds: float) -> None:
         """Write what waits and seal the files; after so many seconds what could not be written is given up."""
+        self._keep()
         self._is_ending = True
         self._wake.set()
         self._thread.join(seconds)
@@ -119,9 +129,6 @@ class Recorder:
     def _taken(self) -> list[Entry]:
         """Return what waits, no longer waiting."""
         return [self._queue.popleft() for _ in range(len(self._queue))]
-
-
-Take = Callable[[], list[Entry]]
 
 
 def is_drawn(request_id: str, below: float) -> bool:

@@ -76,8 +76,8 @@ class Scorer:
     taken
         Numbers and codes of the rows that were asked for last, float64 of shape (n, p), until the next call; codes of
         text columns mean nothing.
-    unplain
-        How many category cells were no level as it is spelt, of all rows so far.
+    unlearned
+        How many category cells were no level that the model learned, of all rows so far.
     clocked
         Columns of which a cell is hidden from the model where it was not known at the row's own time.
 
@@ -119,7 +119,7 @@ class Scorer:
         self.clocked = frozenset(name for _, name, _, _ in self._clocks)
         self._known = {*bundle.schema.names, str(bundle.manifest["target"])}
         self._is_decided = steps[-1].op == "decide"
-        self.unplain = 0
+        self.unlearned = 0
         self._lock = threading.Lock()
 
     def _all_columns(self) -> list[Column]:
@@ -259,7 +259,7 @@ class Scorer:
             code = codes.get(value) if type(value) is str else None
             if code is None:
                 code = every.get(readers[name](value), np.nan)
-                self.unplain += 1
+                self.unlearned += code != code  # noqa: PLR0124 - NaN differs from itself
             view[base + place] = code
         for place, name in self._others:
             view[base + place] = readers[name](row[name])
