@@ -528,7 +528,7 @@ def test_a_moment_has_a_text_that_is_read_as_it(given):
     [
         (["--replay", "log"], ["replay=['log']"]),
         (["--replay=log", "bundle=b"], ["bundle=b", "replay=['log']"]),
-        (["--replay", "a.arrow", "b.arrow", "bundle=b", "--cfg"], ["bundle=b", "--cfg", "replay=['a.arrow','b.arrow']"]),
+        (["--replay", "a.arrow", "b.arrow", "bundle=b"], ["bundle=b", "replay=['a.arrow','b.arrow']"]),
         (["replay=it's here"], [r"replay=['it\'s here']"]),
         (["replay=[a,b]"], ["replay=[a,b]"]),
         (["bundle=b", "port=1"], ["bundle=b", "port=1"]),

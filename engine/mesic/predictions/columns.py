@@ -1,6 +1,7 @@
 """From answers as they left the server to columns: whole requests at a time, a microsecond a row."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
@@ -114,16 +115,17 @@ class Encoder:
 
     def _about(self, several: "_Several", refused: pa.Array) -> dict[str, pa.Array]:
         each, spread, same = several.each, several.spread, np.zeros(several.count, np.int8)
+        ended, began = np.array(each.ended), np.array([asked.began for asked in each.asked])
         columns = {
-            "request_id": spread(each.request_id, pa.string()),
+            "request_id": spread([asked.request_id for asked in each.asked], pa.string()),
             "row": pa.array(several.numbers),
-            "time": spread(each.time_us, pa.int64()).cast(MOMENT),
+            "time": spread(_moments(ended), pa.int64()).cast(MOMENT),
             "bundle": pa.DictionaryArray.from_arrays(same, [self.facts.bundle]),
             "version": pa.DictionaryArray.from_arrays(same, [self.facts.version]),
             "arm": spread(each.arm, pa.string()),
             "propensity": spread(each.propensity, pa.float64()),
-            "caller": spread(self._callers(each.caller), pa.string()),
-            "latency_us": spread(each.latency_us, pa.int32()),
+            "caller": spread(self._callers([asked.caller for asked in each.asked]), pa.string()),
+            "latency_us": spread((1e6 * (ended - began)).astype(np.int32), pa.int32()),
             "cache_hit": spread(each.is_kept, pa.bool_()),
             "refused": refused,
         }
@@ -165,10 +167,16 @@ class _Several:
         numbers: np.ndarray = np.arange(self.count) - np.repeat(self._starts, self.counts)
         return numbers.astype(np.int32)
 
-    def spread(self, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    def spread(self, values: Any, kind: pa.DataType) -> pa.Array:
         """Return a value a request as one a row."""
         one = pa.array(values, kind)
         return one if self._are_single else one.take(pa.array(np.repeat(np.arange(len(one)), self.counts)))
+
+
+def _moments(ended: np.ndarray) -> np.ndarray:
+    """Return times on ``time.perf_counter`` as microseconds since 1970, UTC."""
+    moments: np.ndarray = 1e6 * (ended + (time.time() - time.perf_counter()))
+    return moments.astype(np.int64)
 
 
 def _texts(unsaid: Unsaid, count: int) -> pa.Array:

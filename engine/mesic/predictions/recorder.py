@@ -1,6 +1,5 @@
 """Takes note of answers without holding them up: a request appends to a bounded queue, a thread writes."""
 
-import asyncio
 from collections import deque
 from hashlib import blake2b
 from pathlib import Path
@@ -9,7 +8,7 @@ from time import perf_counter
 
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
-from mesic.predictions.entries import Entry, Keeper, entry_of, entry_of_refused
+from mesic.predictions.entries import NONE, Entry, Keeper
 from mesic.predictions.inputs import kinds_of
 from mesic.predictions.writer import Writer
 from mesic.serving.counters import Counters
@@ -44,7 +43,6 @@ class Recorder:
         self.settings, self.counters, own = settings, counters, settings.log
         self._most, self._kept_hashes = own.buffer_rows, own.sample * HASHES
         self._draws, self._enough = own.sample < 1, min(ROWS_AT_ONCE, own.buffer_rows // 2)
-        self._fresh: list[tuple[Answered, bytes, int, float]] = []
         self._queue: deque[Entry] = deque()
         self._put = self._done = 0
         self._wake, self._is_ending = Event(), False
@@ -62,36 +60,34 @@ class Recorder:
             service.refusal_observers.append(self.refused)
 
     def answered(self, event: Answered) -> None:
-        """Take note of rows that were answered just now: what the scorer writes over at once, the rest in a moment."""
-        scorer = event.release.scorer
-        self._fresh.append((event, scorer.taken.tobytes(), scorer.unlearned, perf_counter()))
-        if len(self._fresh) == 1:
-            asyncio.get_running_loop().call_soon(self._keep)
-
-    def _keep(self) -> None:
-        """Queue what was answered in this turn of the loop; its replies are on their way."""
-        fresh, self._fresh = self._fresh, []
-        for event, taken, unlearned, ended in fresh:
-            if self._is_kept(event.asked.request_id, len(event.rows)):
-                keeper = self._keeper if self._keeper.release is event.release else self._keeper_of(event.release)
-                self._queue.append(entry_of(event, taken, keeper.given(event.rows, taken, unlearned), ended))
+        """Take note of rows that were answered just now; every call and every object here is paid by each request."""
+        release, rows, asked = event.release, event.rows, event.asked
+        count, scorer = len(rows), release.scorer
+        if self._put - self._done + count > self._enough and not self._has_room(count):
+            return
+        if not count or (self._draws and not is_drawn(asked.request_id, self._kept_hashes)):
+            return
+        keeper = self._keeper if self._keeper.release is release else self._keeper_of(release)
+        given = keeper.given(rows) if scorer.unlearned != keeper.seen or keeper.needs_all else NONE
+        about = (event.answers, None, perf_counter(), event.is_kept, event.arm, event.propensity)
+        self._put += count
+        self._queue.append(Entry(release, asked, count, scorer.taken.tobytes(), given, *about))
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
-        if self._is_kept(event.asked.request_id, len(event.rows)):
-            self._queue.append(entry_of_refused(event))
+        asked, rows = event.asked, dict(enumerate(event.rows))
+        if self._draws and not is_drawn(asked.request_id, self._kept_hashes):
+            return
+        if self._has_room(len(rows)):
+            self._put += len(rows)
+            self._queue.append(Entry(event.release, asked, len(rows), b"", rows, (), event.error, perf_counter()))
 
-    def _is_kept(self, request_id: str, rows: int) -> bool:
-        """Return whether rows are to wait, too; those that may not are dropped."""
-        if not rows or (self._draws and not is_drawn(request_id, self._kept_hashes)):
-            return False
-        self._put += rows
-        waiting = self._put - self._done
-        if waiting > self._most:
-            self._put -= rows
+    def _has_room(self, rows: int) -> bool:
+        """Return whether rows may wait, too; those that may not are dropped. Many that wait wake the thread."""
+        if self._put - self._done + rows > self._most:
             self._drop(rows)
             return False
-        if waiting > self._enough and not self._wake.is_set():
+        if not self._wake.is_set():
             self._wake.set()
         return True
 
@@ -105,7 +101,6 @@ class Recorder:
 
     def close(self, seconds: float) -> None:
         """Write what waits and seal the files; after so many seconds what could not be written is given up."""
-        self._keep()
         self._is_ending = True
         self._wake.set()
         self._thread.join(seconds)
