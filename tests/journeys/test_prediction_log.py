@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.engine.bundles_to_serve import ROW, make_bundle
-from tests.journeys.served import Served, until
+from tests.journeys.served import Served, is_alive, until
 
 import mesic
 
@@ -42,8 +42,9 @@ def test_two_processes_killed_in_the_middle_lose_no_more_than_was_not_written(bu
         left = frame_of(tmp_path / "log")
         assert until(lambda: len(served.events("log-recovered")) > 0, 20)
         served.predict({**ROW, "age": 99})
+        workers = served.workers()
         served.process.kill()
-        served.process.wait(20)
+        assert until(lambda: not any(map(is_alive, workers)), 20)
     log = frame_of(tmp_path / "log")
 
     assert [answer["request_id"] for answer in answers] == [f"order-{age}" for age in range(30)]
@@ -52,8 +53,9 @@ def test_two_processes_killed_in_the_middle_lose_no_more_than_was_not_written(bu
     assert left.caller.nunique() == 3
     assert not left.caller.str.contains("shop").any()
     assert log.request_id.tolist()[:30] == left.request_id.tolist()
+    assert len(log) == 31
     done = mesic("serve", f"bundle={bundle.folder}", "--replay", str(tmp_path / "log"), "--json")
-    assert (done.status, json.loads(done.out)["replayed"]) == (0, len(log))
+    assert (done.status, json.loads(done.out)["replayed"]) == (0, 31)
 
 
 def test_a_full_disk_raises_a_counter_and_serving_goes_on(bundle, tmp_path):
