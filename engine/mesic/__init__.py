@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from mesic.host.hookspecs import hookimpl as hookimpl
     from mesic.partition.rows import Rows as Rows
     from mesic.partition.rows import Split as Split
+    from mesic.predictions.reading import prediction_log as prediction_log
     from mesic.profile.profile import Profile as Profile
     from mesic.profile.shifts import Shift as Shift
     from mesic.profile.shifts import shifts as shifts
@@ -136,6 +137,7 @@ _HOMES = {
     "hookimpl": "host.hookspecs",
     "Rows": "partition.rows",
     "Split": "partition.rows",
+    "prediction_log": "predictions.reading",
     "Profile": "profile.profile",
     "Shift": "profile.shifts",
     "shifts": "profile.shifts",
