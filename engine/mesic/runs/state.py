@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.bundle import packing
+from mesic.caching.cache import StageCache
 from mesic.data.account import RowAccount
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
@@ -62,6 +63,8 @@ class Experiment:
         How the search of an earlier run went, which this one follows.
     reproduces
         The folder of the run that is run again: no new decision.
+    cache
+        Where stages are kept for other runs, or None.
     """
 
     config: plan.Config
@@ -74,6 +77,7 @@ class Experiment:
     workers: Supervised | None = None
     replay: Replay | None = None
     reproduces: Path | None = None
+    cache: StageCache | None = None
     raw: pa.Table = field(init=False)
     schema: Schema = field(init=False)
     account: RowAccount = field(init=False)
