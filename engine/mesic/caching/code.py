@@ -17,6 +17,7 @@ from pathlib import Path
 from mesic import _STARTED
 
 _INSTALLED = {"site-packages", "dist-packages"}
+_DISTRIBUTIONS = {"sklearn": "scikit-learn", "hydra": "hydra-core", "imblearn": "imbalanced-learn", "yaml": "PyYAML"}
 _SUFFIXES = (".py", ".so", ".pyd")
 
 
@@ -101,7 +102,12 @@ def _parents(name: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _imported(path: Path, name: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _imported(path: Path, name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_imports(path, name)))
+
+
+def _imports(path: Path, name: str) -> Iterator[str]:
     """Yield the names that a file imports; of ``from a import b`` both ``a`` and ``a.b``, which may be a module."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     tree = ast.parse(path.read_bytes())
@@ -183,7 +189,8 @@ def _library(top: str) -> str:
     LookupError
         Nothing is known of it.
     """
-    names = [top] if _version(top) else _distributions().get(top, [])
+    known = _DISTRIBUTIONS.get(top, top)
+    names = [known] if _version(known) else _distributions().get(top, [])
     if not names:
         raise LookupError(top)
     return ", ".join(f"{name}=={_version(name)}" for name in sorted(set(names)))
