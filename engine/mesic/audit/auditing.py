@@ -41,7 +41,7 @@ def ask(part: Part, view: AuditView) -> Evaluation:
     return answer
 
 
-def audit(
+def audit(  # noqa: PLR0913 - what is looked at, what prices it, and who asks
     auditors: Sequence[Part],
     dataset: Dataset,
     schema: Schema,

@@ -51,7 +51,7 @@ class CachedAsking:
     def __call__(self, part: Part, view: AuditView) -> Evaluation:
         """Return what an auditor says."""
         watched = _Watched(view.pricing)
-        asked = replace(view, pricing=cast(Pricing, watched))
+        asked = replace(view, pricing=cast("Pricing", watched))
         clock, made = Clock.started(), list[Evaluation]()
 
         def answer() -> Evaluation | None:

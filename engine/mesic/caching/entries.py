@@ -34,7 +34,8 @@ def written(facts: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
     with ipc.new_file(sink, table.schema, options=ipc.IpcWriteOptions(compression="lz4")) as writer:
         writer.write_table(table)
     body = sink.getvalue()
-    return hashlib.sha256(body).digest() + body
+    content: bytes = hashlib.sha256(body).digest() + body.to_pybytes()
+    return content
 
 
 def read(content: bytes) -> tuple[Any, dict[str, np.ndarray]]:

@@ -73,7 +73,7 @@ def _pack(value: Any, arrays: Arrays) -> Any:
     if isinstance(value, np.generic) and value.dtype.kind in _KINDS:
         return value.item()
     if isinstance(value, bytes) and not value:
-        return {"empty": None}
+        return {"bytes": ""}
     for kind, pack in _PACK:
         if isinstance(value, kind):
             return pack(value, arrays)
@@ -203,7 +203,7 @@ _UNPACK: Mapping[str, Any] = {
     "list": lambda said, arrays: [unpacked(item, arrays) for item in said],
     "set": lambda said, arrays: frozenset(unpacked(item, arrays) for item in said),
     "dict": lambda said, arrays: {unpacked(key, arrays): unpacked(item, arrays) for key, item in said},
-    "empty": lambda said, arrays: b"",
+    "bytes": lambda said, _: said.encode(),
     "objects": _objects,
     "frame": _unframe,
     "table": _untable,

@@ -99,7 +99,8 @@ def _scaled(folder: Path, record: Mapping[str, Any], rows: int, trials: int) -> 
     stages: dict[str, float] = {}
     for line in read_timeline(folder):
         if line["stage"] != "run" and line.get("wall_s") is not None and "pid" in line:
-            stages[line["stage"]] = stages.get(line["stage"], 0.0) + line["wall_s"] * times
+            saved_s = (line.get("cache") or {}).get("saved_s", 0.0)  # another cache may not have it
+            stages[line["stage"]] = stages.get(line["stage"], 0.0) + (line["wall_s"] + saved_s) * times
     stages[BY_TRIAL] = stages.get(BY_TRIAL, 0.0) * trials / max(1, record["trials"]["tried"])
     return stages
 

@@ -45,7 +45,9 @@ def read(run: Experiment, activity: Activity) -> None:
         data["snapshot"] = rows.snapshot
     run.record.add(data=data, row_account=run.account.as_dict())
     task, classes = run.dataset.task, len(run.dataset.classes)
-    run.recipe = plan.recipe_of(run.registry, run.config, task=task, classes=classes, threads=run.threads, cache=run.cache)
+    run.recipe = plan.recipe_of(
+        run.registry, run.config, task=task, classes=classes, threads=run.threads, cache=run.cache
+    )
     run.recipe.refuse_bounds([str(name) for name in run.dataset.X])
     plan.refuse_unread_text(run.recipe, run.dataset)
     plan.refuse_unknown_columns(run.registry, run.config, facts.columns_of(run.schema, [*run.dataset.X, *run.aside]))

@@ -82,7 +82,7 @@ def without_cache(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
-    """Return the digest of a configuration, without the folder that it writes to and the cache, which change nothing."""
+    """Return the digest of a configuration, without `out` and `cache`, which change no result."""
     return json_digest({key: value for key, value in config.items() if key not in ("out", "cache")})
 
 

@@ -63,13 +63,13 @@ def rows_of(config: plan.Config, registry: Registry, cache: StageCache | None) -
         return _identified(_read(config, source, declared))
     schema = declared.get("schema")
     said = {name: value for name, value in declared.items() if name != "schema"}
-    depends = [ask(), said, config["policy"].get("sensitive"), file_digest(Path(schema)) if _is_file(schema) else None]
+    depends = [ask(), said, config["policy"].get("sensitive"), _digest_of(schema)]
     part = plan.part_of(registry, config, "source")
     return _identified(cache.of("read", depends, [part], lambda: _read(config, source, declared)))
 
 
-def _is_file(path: str | None) -> bool:
-    return path is not None and Path(path).is_file()
+def _digest_of(path: str | None) -> str | None:
+    return file_digest(Path(path)) if path is not None and Path(path).is_file() else None
 
 
 def _identified(read: ReadRows) -> ReadRows:

@@ -146,7 +146,8 @@ class Recipe:
             return self._before_learner(view)
         adapters = [part for part in self.needs.values() if part is not None and self.selectors]
         parts = [self.sampler, *self.transformers, *self.selectors, *adapters]
-        threads = self.threads if any(takes_threads(part.offer) for part in parts) else None
+        counts = any(takes_threads(part.offer) and "any_threads" not in part.traits for part in parts)
+        threads = self.threads if counts else None
         needs = {trait: None if part is None else part.name for trait, part in self.needs.items()}
         depends = [view.identity, self.task, self.classes, self.seed, self.bounds.facts(), needs, threads]
         return self.cache.of("preparation", depends, parts, lambda: self._before_learner(view))
