@@ -26,6 +26,7 @@ KNOWN = {
     "RowAccount": "mesic.data.account",
     "Schema": "mesic.data.schema",
     "Split": "mesic.partition.rows",
+    "Took": "mesic.training.metering",
     "TrainingView": "mesic.data.view",
 }
 _KINDS = "biuf"

@@ -212,6 +212,13 @@ class Cache:
 
 
 @dataclass
+class Growth:
+    """How the time of each step grows with the rows."""
+
+    budget_s: float = option(10.0, "wall seconds for measuring it; 0: it is not; read by plan", low=0, unit="s")
+
+
+@dataclass
 class RunSettings:
     """The settings of ``mesic run`` beside its groups."""
 
@@ -229,6 +236,7 @@ class RunSettings:
     policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)
     cache: Cache = field(default_factory=Cache)
+    growth: Growth = field(default_factory=Growth)
 
 
 SETTINGS: dict[str, type] = {"run": RunSettings, "data_check": RunSettings, "plan": RunSettings}

@@ -28,6 +28,7 @@ from mesic.training.attempting import Attempting, Bench
 from mesic.training.costs import Costs
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
+from mesic.training.metering import Took
 from mesic.training.preferences import Taken
 from mesic.training.prepared import PreparedFolds, most_bytes
 from mesic.training.recipe import Recipe
@@ -91,6 +92,7 @@ class Experiment:
     fitted: dict[str, Fitted] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(init=False)
     costs: Costs = field(init=False)
+    took: list[Took] = field(default_factory=list)
     settled: dict[str, Settled] = field(default_factory=dict)
     undecided: Fitted = field(init=False)
     taken: Taken = field(init=False)

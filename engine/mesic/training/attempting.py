@@ -14,6 +14,7 @@ from mesic.training.constraints import Constraints
 from mesic.training.fitted import Fitted
 from mesic.training.fold_fit import fit_whole
 from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
+from mesic.training.metering import Stopwatch, measuring
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
 from mesic.training.space import SearchSpace
@@ -180,7 +181,10 @@ class Bench:
 
     def whole(self, params: Mapping[str, Any], copy: int = 0) -> Fitted:
         """Return a recipe fitted on all training rows."""
-        return fit_whole(replace(self.recipe_of(params), copy=copy), self.dataset, self.train, self.prepared)
+        watch = Stopwatch()
+        with measuring(watch):
+            whole = fit_whole(replace(self.recipe_of(params), copy=copy), self.dataset, self.train, self.prepared)
+        return replace(whole, took=tuple(watch.took))
 
     def fold_models(self, params: Mapping[str, Any], between: Between) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""

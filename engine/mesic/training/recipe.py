@@ -22,6 +22,7 @@ from mesic.runs.files import json_digest
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.training.costs import charges_of
 from mesic.training.fitted import Fitted
+from mesic.training.metering import metered
 from mesic.training.needs import lacking_findings, needed_traits
 from mesic.training.part import Part
 from mesic.training.prepared import BeforeLearner, EvalSet, Prepared
@@ -175,7 +176,8 @@ class Recipe:
         known = {"eval_set": eval_set, "cache": prepared.cache}
         accepts = inspect.signature(learner.fit).parameters
         given |= {name: value for name, value in known.items() if name in accepts and value is not None}
-        learner.fit(prepared.view.X, prepared.view.y, **given)
+        with metered(self.learner.offer.address, len(prepared.view)):
+            learner.fit(prepared.view.X, prepared.view.y, **given)
         return learner
 
     def described(self, prepared: Prepared, estimator: Any) -> Fitted:
@@ -215,7 +217,8 @@ class Recipe:
         """Return the sample that would be drawn of some training rows; the same rows give the same."""
         refuse_unreadable(self.sampler.name, self.sampler.traits, view.X)
         sampler = build(self.sampler.offer, self.sampler.options, task=self.task)
-        sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
+        with metered(self.sampler.offer.address, len(view)):
+            sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
         if sample.made is not None and view.weight is not None:
             raise UsageError(
                 f"sampler={self.sampler.name} makes rows, and source.weight weighs none: leave out one of them"
@@ -287,10 +290,11 @@ class Recipe:
     def _transformed(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> tuple[Any, pd.DataFrame]:
         """Return a fitted transformer, and the training rows rewritten."""
         transformer, given = self._made(part, view)
-        if hasattr(transformer, "fit_transform"):
-            rewritten = transformer.fit_transform(X, y, **given)
-        else:
-            rewritten = transformer.fit(X, y, **given).transform(X)
+        with metered(part.offer.address, len(view)):
+            if hasattr(transformer, "fit_transform"):
+                rewritten = transformer.fit_transform(X, y, **given)
+            else:
+                rewritten = transformer.fit(X, y, **given).transform(X)
         return transformer, _as_frame(rewritten, transformer, X, part)
 
     def _chosen(
@@ -334,7 +338,8 @@ class Recipe:
             given["costs"] = charges_of(steps, view.X, view.cost_us)
         if "protected" in accepts:
             given["protected"] = sorted(protected)
-        selector.fit(readable, y, **given)
+        with metered(part.offer.address, len(view)):
+            selector.fit(readable, y, **given)
         names = [str(name) for name in X.columns]
         choice = choice_of(selector, part.name, names, np.array([name in protected for name in names], dtype=bool))
         step = _take_step(self.registry.manager.hook.to_portable(step=selector), np.flatnonzero(choice.kept))
