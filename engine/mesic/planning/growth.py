@@ -21,6 +21,7 @@ from mesic.training.recipe import Recipe
 
 FEWEST_ROWS = 60  # of which a fit says what it takes whatever the rows
 DOUBLINGS = 4
+COUNTED = 3  # the largest sizes: what is of lower order weighs least there
 ROUNDS = 5
 LEAST_S = 0.004  # below which a clock says little
 SLOW = 1.4  # exponent above which a step is named
@@ -156,9 +157,9 @@ def _growth(step: str, times: dict[int, list[float]], level: float, why: str) ->
     fewest, *sizes = sorted(times)
     whole = {size: np.array(times[size]) for size in sizes}
     base = offset = float(np.median(times[fewest]))
-    told = [size for size in sizes if float(np.median(whole[size])) - base > max(LEAST_S, base / 2)]
+    told = [size for size in sizes if float(np.median(whole[size])) - base > max(LEAST_S, base / 2)][-COUNTED:]
     known = None
-    for _ in range(REFINEMENTS if len(told) > 2 else 0):
+    for _ in range(REFINEMENTS if len(told) == COUNTED else 0):
         points = [(size, value - offset) for size in told for value in whole[size] if value > offset]
         known = slope(points, level)
         if known is None:
