@@ -83,7 +83,7 @@ def test_a_planted_step_is_told_with_its_exponent(rows, monkeypatch, kind, expon
     recipe, dataset = recipe_with(rows, Planted, monkeypatch), rows[1]
     rng = np.random.default_rng(0)
     train = np.arange(len(dataset))
-    found = growth_of(recipe, dataset, train, budget_s=60, level=0.95, rng=rng, cpu=lambda: Planted.spent_s)
+    found = growth_of(recipe, dataset, train, budget_s=900, level=0.95, rng=rng, cpu=lambda: Planted.spent_s)
     (own,) = [one for one in found if one.step == "transformer/planted"]
 
     assert own.rows == (250, 500, 1000, 2000, 4000)
@@ -119,17 +119,26 @@ def test_a_step_that_is_too_quick_has_no_exponent(rows, monkeypatch):
     monkeypatch.setattr(Planted, "cost", staticmethod(lambda n: 0))
     recipe, dataset = recipe_with(rows, Planted, monkeypatch), rows[1]
     found = growth_of(
-        recipe, dataset, np.arange(500), budget_s=60, level=0.95, rng=np.random.default_rng(0), cpu=lambda: 0.0
+        recipe, dataset, np.arange(500), budget_s=900, level=0.95, rng=np.random.default_rng(0), cpu=lambda: 0.0
     )
 
     assert {one.as_dict()["exponent"] for one in found} == {None}
     assert {one.why for one in found} == {"too quick to tell"}
 
 
+def test_a_budget_that_holds_one_fit_is_said_to_be_too_small(rows, monkeypatch):
+    recipe, dataset = recipe_with(rows, Planted, monkeypatch), rows[1]
+    rng = np.random.default_rng(0)
+    found = growth_of(recipe, dataset, np.arange(500), budget_s=1e-6, level=0.95, rng=rng, cpu=lambda: Planted.spent_s)
+
+    assert {(one.rows, one.why) for one in found} == {((60,), "growth.budget_s is too small to tell")}
+    assert growth_findings(found) == []
+
+
 def test_who_loops_over_rows_is_named_with_its_lines_and_who_does_not_is_not(rows, monkeypatch):
     dataset, rng = rows[1], np.random.default_rng(0)
-    (loop,) = loops_of(recipe_with(rows, Looping, monkeypatch), dataset, np.arange(900), budget_s=600, rng=rng)
-    none = loops_of(recipe_with(rows, Planted, monkeypatch), dataset, np.arange(900), budget_s=600, rng=rng)
+    (loop,) = loops_of(recipe_with(rows, Looping, monkeypatch), dataset, np.arange(900), budget_s=900, rng=rng)
+    none = loops_of(recipe_with(rows, Planted, monkeypatch), dataset, np.arange(900), budget_s=900, rng=rng)
 
     assert loop.step == "transformer/planted"
     assert 3 <= loop.lines <= 4

@@ -150,13 +150,15 @@ def _of_steps(took: Sequence[Sequence[Took]], level: float, *, is_cut: bool) -> 
         for one in fit:
             by_step.setdefault(one.step, {}).setdefault(fitted, []).append(one.cpu_s)
     why = CUT if is_cut else QUICK
-    return [_growth(step, times, level, why) for step, times in by_step.items() if len(times) > 1]
+    return [_growth(step, times, level, why) for step, times in by_step.items()]
 
 
 def _growth(step: str, times: dict[int, list[float]], level: float, why: str) -> Growth:
     fewest, *sizes = sorted(times)
     whole = {size: np.array(times[size]) for size in sizes}
     base = offset = float(np.median(times[fewest]))
+    if not sizes:
+        return Growth(step, (fewest,), (base,), math.nan, math.nan, math.nan, level, why)
     told = [size for size in sizes if float(np.median(whole[size])) - base > max(LEAST_S, base / 2)][-COUNTED:]
     known = None
     for _ in range(REFINEMENTS if len(told) == COUNTED else 0):

@@ -10,6 +10,8 @@ from mesic.config.settings import RunSettings
 from mesic.console import finding_lines, print_json, print_table, print_text, progress
 from mesic.errors import ConfigError, UsageError
 
+SHORT_S = 0.1
+
 
 def main(arguments: list[str], *, as_json: bool) -> int:
     """Plan a run; return the exit status."""
@@ -58,7 +60,7 @@ def _planned(config: Mapping[str, Any]) -> dict[str, Any]:
         said = answers(found, config)
         say("growth")
         grown, loops = efficiency(found, config)
-        cost = estimate(found, config, Path("runs"))
+        cost = estimate(found, config, Path("runs"), grown)
     slow = (*growth_findings(grown), *loop_findings(loops))
     return {
         "rows": len(found.dataset),
@@ -98,7 +100,8 @@ def _print(said: Mapping[str, Any]) -> None:
 def _growth_row(one: Mapping[str, Any]) -> list[str]:
     from mesic.report.words import duration
 
-    takes = f"{duration(one['cpu_s'][-1])} on {one['rows'][-1]:,} rows"
+    seconds = one["cpu_s"][-1]
+    takes = f"{duration(seconds) if seconds >= SHORT_S else f'{1000 * seconds:.2g} ms'} on {one['rows'][-1]:,} rows"
     if one["exponent"] is None:
         return [one["step"], takes, one["why"]]
     return [one["step"], takes, f"n^{one['exponent']:.2f} ({one['low']:.2f} to {one['high']:.2f})"]
