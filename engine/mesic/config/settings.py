@@ -215,7 +215,7 @@ class Cache:
 class Growth:
     """How the time of each step grows with the rows."""
 
-    budget_s: float = option(10.0, "wall seconds for measuring it; 0: it is not; read by plan", low=0, unit="s")
+    budget_s: float = option(5.0, "wall seconds for measuring it; 0: it is not; read by plan", low=0, unit="s")
 
 
 @dataclass

@@ -22,7 +22,7 @@ from mesic.training.recipe import Recipe
 FEWEST_ROWS = 60  # of which a fit says what it takes whatever the rows
 DOUBLINGS = 4
 COUNTED = 3  # the largest sizes: what is of lower order weighs least there
-ROUNDS = 5
+ROUNDS = 3
 LEAST_S = 0.004  # below which a clock says little
 SLOW = 1.4  # exponent above which a step is named
 LONG_S = 60.0
