@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mesic.bundle.portable import PortableStep as PortableStep
     from mesic.bundle.portable import compile_pipeline as compile_pipeline
     from mesic.bundle.text_operators import words_of as words_of
+    from mesic.comparing.multiplicity import holm as holm
     from mesic.config.settings import SourceOptions as SourceOptions
     from mesic.config.settings import TunerOptions as TunerOptions
     from mesic.data.view import TrainingView as TrainingView
@@ -105,6 +106,7 @@ _HOMES = {
     "PortableStep": "bundle.portable",
     "compile_pipeline": "bundle.portable",
     "words_of": "bundle.text_operators",
+    "holm": "comparing.multiplicity",
     "TrainingView": "data.view",
     "Artefact": "deployment.artefact",
     "load_artefact": "deployment.artefact",

@@ -65,12 +65,12 @@ class ProcessDoor:
 
 
 def json_line(row: Row) -> str:
-    """Return a row as a line of JSON; what is beyond all numbers is written as 1e999.
+    r"""Return a row as a line of JSON; what is beyond all numbers is written as 1e999.
 
     Examples
     --------
     >>> json_line({"income": float("-inf"), "said": "to: Infinity"})
-    '{"income": -1e999, "said": "to: Infinity"}\\n'
+    '{"income": -1e999, "said": "to: Infinity"}\n'
     """
     cells = (f"{json.dumps(name, ensure_ascii=False)}: {_json_cell(cell)}" for name, cell in row.items())
     return f"{{{', '.join(cells)}}}\n"

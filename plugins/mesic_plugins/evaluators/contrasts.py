@@ -155,21 +155,3 @@ def wilson(share, units, level):
     centre = (share + z**2 / (2 * units)) / (1 + z**2 / units)
     half = z * math.sqrt(max(share * (1 - share), 0.0) / units + z**2 / (4 * units**2)) / (1 + z**2 / units)
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def holm(p):
-    """Return p values, shape (m,), adjusted so that one below 5 % is found by chance in 5 % of the families.
-
-    nan counts as 1. References: S. Holm, Scandinavian Journal of Statistics 6, 1979.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.nan_to_num(np.asarray(p, dtype=float), nan=1.0)
-    order = np.argsort(p, kind="stable")
-    raised = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)) if p.size else p
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(raised, 1.0)
-    return adjusted

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mesic import Evaluation, Finding
-from mesic_plugins.evaluators.contrasts import Rows, holm
+from mesic import Evaluation, Finding, holm
+from mesic_plugins.evaluators.contrasts import Rows
 from mesic_plugins.evaluators.expected_loss import ExpectedLoss
 from mesic_plugins.evaluators.slice_search import Hunt
 from mesic_plugins.evaluators.slice_words import declared_slices, read_slice
@@ -126,14 +126,14 @@ class _Asked:
     def declared(self, held):
         """Return a row a slice; p is one-sided, of the difference in loss, and corrected over all of them."""
         rows = [self._row(*one) for one in held]
-        adjusted = holm([_or_nan(row["difference"]["greater"]) for row in rows])
+        adjusted = _adjusted([row["difference"]["greater"] for row in rows])
         return [_judged(row, "declared", p, self.limit) for row, p in zip(rows, adjusted, strict=True)]
 
     def searched(self, held):
         """Return a row a slice and of which sort it is; p is corrected over both questions that each is asked."""
         rows = [self._row(*one) for one in held]
-        asked = [_or_nan(row[what]["greater"]) for what in ("excess", "difference") for row in rows]
-        excess, difference = holm(asked).reshape(2, -1)
+        asked = [row[what]["greater"] for what in ("excess", "difference") for row in rows]
+        excess, difference = _adjusted(asked).reshape(2, -1)
         return [
             _judged(row, "surprising", surprise, self.limit)
             if surprise < self.limit
@@ -158,8 +158,9 @@ class _Asked:
         }
 
 
-def _or_nan(number):
-    return math.nan if number is None else number
+def _adjusted(p_values):
+    """Return p values that account for their number; one that is not known tells of nothing."""
+    return np.nan_to_num(holm([math.nan if p is None else p for p in p_values]), nan=1.0)
 
 
 def _judged(row, sort, p, limit):
