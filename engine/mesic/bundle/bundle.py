@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from mesic.bundle import coverage
 from mesic.bundle.inputs import Input, inputs_of
-from mesic.bundle.portable import PortableStep
+from mesic.bundle.portable import Estimators, PortableStep
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
 from mesic.data.coercion import coerce_table
@@ -52,12 +52,15 @@ class Bundle:
         What the columns must be.
     fitted
         The portable pipeline.
+    others
+        Estimators that take the place of the interpreter's own.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
     schema: Schema
     fitted: Fitted
+    others: Estimators = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -72,7 +75,7 @@ class Bundle:
     @cached_property
     def predictor(self) -> Predictor:
         """The interpreter, loaded once."""
-        return Predictor(self.fitted, trusted_types(self.fitted))
+        return Predictor(self.fitted, trusted_types(self.fitted), self.others)
 
     @cached_property
     def profile(self) -> "Profile":

@@ -111,9 +111,7 @@ CELLS_WORTH_THREADS = 20_000  # below, waking threads costs more than they bring
 
 def lightgbm(step: PortableStep, threads: int) -> Estimator:
     """Return what LightGBM says; ``text`` is its own description of the model."""
-    from lightgbm import Booster
-
-    booster, classes = Booster(model_str=step.text), step.params["classes"]
+    booster, classes = booster_of(step), step.params["classes"]
 
     def run(matrix: Matrix) -> np.ndarray:
         if len(matrix) == 0:
@@ -123,6 +121,13 @@ def lightgbm(step: PortableStep, threads: int) -> Estimator:
         return np.stack([1 - answer, answer], axis=1) if classes == 2 else answer
 
     return run
+
+
+def booster_of(step: PortableStep) -> Any:
+    """Return the model of a ``lightgbm`` step as LightGBM holds it."""
+    from lightgbm import Booster
+
+    return Booster(model_str=step.text)
 
 
 def neighbors(step: PortableStep, threads: int) -> Estimator:
