@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -82,7 +82,12 @@ def writing(kind: str, path: Path, schema: pa.Schema) -> Iterator[Writer]:
     """Give what writes a file; it is whole, and on the disk, when the block has ended well."""
     with path.open("wb") as file:
         writer = _writer(kind, file, schema)
-        yield writer
+        try:
+            yield writer
+        except BaseException:
+            with suppress(OSError):  # what went wrong before says more
+                writer.close()
+            raise
         writer.close()
         file.flush()
         os.fsync(file.fileno())

@@ -61,15 +61,12 @@ def _block_bytes(head, rows):
 def _blocks(file, block_bytes, delimiter):
     """Yield blocks that end where a record does, until the end or where that cannot be told."""
     left = b""
-    while chunk := file.read(block_bytes):
-        block = left + chunk
-        end = len(block) if len(chunk) < block_bytes else end_of_records(block, delimiter)
+    while block := left + file.read(block_bytes - len(left)):  # the same blocks, wherever reading begins
+        end = len(block) if len(block) < block_bytes else end_of_records(block, delimiter)
         if end == 0:
             return
         left = block[end:]
         yield block[:end]
-    if left:
-        yield left
 
 
 def end_of_records(block, delimiter):
