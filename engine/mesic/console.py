@@ -55,7 +55,7 @@ def progress(title: str) -> Iterator[Callable[[str], None]]:
 def rows_bar(title: str) -> Iterator[Callable[[float, int], None]]:
     """Give a function that shows the share and the rows that are done, when stderr is a terminal."""
     if not sys.stderr.isatty():
-        yield lambda share, rows: None
+        yield lambda *_: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

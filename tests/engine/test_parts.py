@@ -222,9 +222,7 @@ def test_two_processes_cannot_write_one_output(tmp_path):
 
 def test_a_row_that_breaks_a_rule_is_told_by_its_number_in_the_file(bundle, tmp_path):
     people(ROWS).to_csv(tmp_path / "new.csv", index=False)
-    columns = tuple(
-        replace(one, range=(0.0, 100.0)) if one.name == "age" else one for one in bundle.schema.columns
-    )
+    columns = tuple(replace(one, range=(0.0, 100.0)) if one.name == "age" else one for one in bundle.schema.columns)
     strict = replace(bundle, schema=replace(bundle.schema, columns=columns))
     frame = pd.read_csv(tmp_path / "new.csv")
     frame.loc[555, "age"] = 150.0

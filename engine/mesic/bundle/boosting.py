@@ -1,4 +1,4 @@
-"""LightGBM's own text of a model, read as its predictor reads it; every language that answers with trees begins here."""
+"""LightGBM's own text of a model, read as its predictor reads it; all that answers with trees begins here."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -101,10 +101,11 @@ def boosted_trees(text: str) -> BoostedTrees:
             parts.append(_tree(_facts(block), nodes, leaves))
             nodes, leaves = nodes + parts[-1][0].feature.size, leaves + parts[-1][1].size
         width, outputs = int(facts["max_feature_idx"]) + 1, int(facts["num_tree_per_iteration"])
-    except (KeyError, ValueError, IndexError) as error:
+        joined = _joined([part[0] for part in parts])
+    except (KeyError, ValueError, IndexError, OverflowError) as error:
         raise UsageError(f"the text of a LightGBM model cannot be read: {error}") from error
     return BoostedTrees(
-        _joined([part[0] for part in parts]),
+        joined,
         np.array([part[2] for part in parts], dtype=np.int64),
         np.concatenate([np.empty(0), *(part[1] for part in parts)]),
         width,
@@ -153,9 +154,12 @@ def _tree(tree: Mapping[str, str], nodes: int, leaves: int) -> tuple[TreeNodes, 
     sets = list(_level_sets(tree)) if is_level.any() else []
     children = [np.array(_whole(tree[f"{side}_child"])) for side in ("left", "right")]
     left, right = (np.where(child < 0, child - leaves, child + nodes) for child in children)
+    asked = np.array(_whole(tree["split_feature"]))
+    if {array.size + 1 for array in (asked, said, threshold, left, right)} != {value.size}:
+        raise ValueError("a tree has lists of different lengths")
     return (
         TreeNodes(
-            feature=np.array(_whole(tree["split_feature"])),
+            feature=asked,
             threshold=threshold,
             blank_left=np.where(missing > 0, (said & DEFAULT_LEFT) > 0, threshold >= 0) & ~is_level,
             zero_is_blank=(missing == ZERO) & ~is_level,

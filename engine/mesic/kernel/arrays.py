@@ -31,9 +31,9 @@ def kernel_arrays(model: BoostedTrees) -> KernelArrays:
         It has trees that the kernel cannot answer, or what is none.
     """
     trees, nodes = model.root.size, model.nodes
-    if not trees or not 1 <= model.outputs <= MOST_OUTPUTS or trees % model.outputs:
+    if not trees or model.outputs not in range(1, MOST_OUTPUTS + 1) or trees % model.outputs:
         raise Unsuited(f"it has {trees} trees for {model.outputs} outputs")
-    if nodes.feature.size and not (0 <= nodes.feature.min() and nodes.feature.max() < model.width):
+    if nodes.feature.size and not (nodes.feature.min() >= 0 and nodes.feature.max() < model.width):
         raise Unsuited(f"it asks for other columns than its {model.width}")
     if np.isnan(nodes.threshold).any():
         raise Unsuited("a threshold is no number")
@@ -59,7 +59,7 @@ def kernel_arrays(model: BoostedTrees) -> KernelArrays:
 
 def _stored(array: np.ndarray) -> np.ndarray:
     if array.dtype == np.int64:
-        if array.size and not (-(2**31) <= array.min() and array.max() < 2**31):
+        if array.size and not (array.min() >= -(2**31) and array.max() < 2**31):
             raise Unsuited("it is too large")
         array = array.astype(np.int32)
     return np.ascontiguousarray(array)

@@ -1,4 +1,4 @@
-"""Which of two answers for a LightGBM model: the kernel, if its answers are the same to the last bit, and sooner there."""
+"""Which of two answers for a LightGBM model: the kernel, if it gives the same bits, and gives them sooner."""
 
 import time
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Choice:
     rows_compared
         On how many rows both were asked; 0 where there was no kernel to ask.
     times_as_fast
-        How many times the kernel was as fast as LightGBM on these rows, both on one thread; None where it was not timed.
+        How many times the kernel was as fast as LightGBM there, both on one thread; None where it was not timed.
     """
 
     answers: str
@@ -54,11 +54,12 @@ class Chooser:
     """Estimators of LightGBM steps, chosen as they are loaded; `choices` says what answers, in the order of loading."""
 
     choices: list[Choice] = field(default_factory=list)
+    library: Path | str = field(default_factory=library_path)
 
     def lightgbm(self, step: PortableStep, threads: int) -> estimators.Estimator:
         """Return the estimator of a LightGBM step: the kernel where it wins, else LightGBM."""
         ordinary = estimators.lightgbm(step, threads)
-        kernel, choice = chosen(step)
+        kernel, choice = chosen(step, self.library)
         self.choices.append(choice)
         return ordinary if kernel is None else _estimator(kernel, step.params["classes"])
 
@@ -68,14 +69,21 @@ class Chooser:
         return {"lightgbm": self.lightgbm}
 
 
-def chosen(step: PortableStep) -> tuple[Kernel | None, Choice]:
-    """Return the kernel of a LightGBM step where it is to answer, and why, or why not."""
-    path = library_path()
-    if not isinstance(path, Path):
-        return None, Choice(LIGHTGBM, path)
+def chosen(step: PortableStep, library: Path | str) -> tuple[Kernel | None, Choice]:
+    """Return the kernel of a LightGBM step where it is to answer, and why, or why not.
+
+    Parameters
+    ----------
+    step
+        The model.
+    library
+        The compiled kernel, or why there is none.
+    """
+    if not isinstance(library, Path):
+        return None, Choice(LIGHTGBM, library)
     try:
         model = boosted_trees(step.text)
-        kernel = Kernel(path, kernel_arrays(model))
+        kernel = Kernel(library, kernel_arrays(model))
     except (Unsuited, UsageError, NoLibrary) as why:
         return None, Choice(LIGHTGBM, str(why))
     choice = compared(kernel, model, estimators.booster_of(step))

@@ -7,7 +7,6 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from functools import cache
 from pathlib import Path
 
 from mesic.runs.files import file_digest
@@ -26,8 +25,8 @@ class NoLibrary(Exception):
 def compiled() -> Path:
     """Return the compiled kernel of this machine; it is compiled where there is none.
 
-    The folder's name is a digest of the source, of the flags and of the compiler: a newer one makes its own. Processes may
-    compile at the same time; one of them wins, and all use its result.
+    The folder's name is a digest of the source, of the flags and of the compiler: a newer one makes its own. Where
+    processes compile at the same time, one of them wins, and all use its result.
 
     Raises
     ------
@@ -66,7 +65,14 @@ def _private(folder: Path) -> Path:
 def _key(compiler: str) -> str:
     found = Path(compiler).resolve()
     status = found.stat()
-    said = (SOURCE.read_text(encoding="utf-8"), *FLAGS, str(found), status.st_size, status.st_mtime_ns, *platform.uname()[4:])
+    said = (
+        SOURCE.read_text(encoding="utf-8"),
+        *FLAGS,
+        str(found),
+        status.st_size,
+        status.st_mtime_ns,
+        *platform.uname()[4:],
+    )
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 
 
@@ -104,9 +110,8 @@ def _put(fresh: Path, folder: Path) -> None:
             raise
 
 
-@cache
 def library_path() -> Path | str:
-    """Return the compiled kernel, or why there is none; looked for once a process."""
+    """Return the compiled kernel, or why there is none."""
     if os.environ.get("MESIC_KERNEL", "") == "off":
         return "MESIC_KERNEL=off"
     try:

@@ -24,10 +24,10 @@ class Places:
         Place of the first leaf that a node may clear, counted within its tree; shape (nodes,).
     cleared
         How many it may clear, shape (nodes,).
-    clears_left
-        Whether these are those on its left, shape (nodes,).
     tree
         Tree of each node, shape (nodes,).
+    clears_left
+        Whether these are those on its left, shape (nodes,).
     line, leaf
         Where each tree's lines of eight leaves, and its leaves, begin; shape (trees + 1,).
     order
@@ -36,8 +36,8 @@ class Places:
 
     first: np.ndarray
     cleared: np.ndarray
-    clears_left: np.ndarray
     tree: np.ndarray
+    clears_left: np.ndarray
     line: np.ndarray
     leaf: np.ndarray
     order: np.ndarray
@@ -52,36 +52,46 @@ def placed(nodes: TreeNodes, root: np.ndarray, leaves: int) -> Places:
         Nodes and leaves are no trees, or there are too many of them.
     """
     check_trees(nodes, root, leaves)
-    left, right, count = nodes.left.tolist(), nodes.right.tolist(), nodes.feature.size
-    size, small_left = [0] * count, [False] * count
-    for node in range(count - 1, -1, -1):
-        on_left, on_right = (1 if child < 0 else size[child] for child in (left[node], right[node]))
-        size[node], small_left[node] = on_left + on_right, on_left <= on_right
-    first, tree, spot = [0] * count, [0] * count, [0] * leaves
-    of_tree = [1 if start < 0 else size[start] for start in root.tolist()]
-    begins = np.concatenate([[0], np.cumsum(of_tree)]).astype(np.int64)
-    cleared = [0] * count
-    for number, start in enumerate(root.tolist()):
-        if start < 0:
-            spot[~start] = int(begins[number])
-        else:
-            tree[start] = number
-    offsets = begins.tolist()
-    for node in range(count):
-        near, far = (left[node], right[node]) if small_left[node] else (right[node], left[node])
-        cleared[node] = 1 if near < 0 else size[near]
-        for child, start in ((near, first[node]), (far, first[node] + cleared[node])):
-            if child < 0:
-                spot[~child] = offsets[tree[node]] + start
-            else:
-                first[child], tree[child] = start, tree[node]
-    lines = np.concatenate([[0], np.cumsum(-(-np.array(of_tree, dtype=np.int64) // BITS))]).astype(np.int64)
+    size = _sizes(nodes)
+    of_tree = np.array([1 if start < 0 else size[start] for start in root.tolist()], dtype=np.int64)
+    lines, begins = (np.concatenate([[0], np.cumsum(each)]) for each in (-(-of_tree // BITS), of_tree))
     if lines[-1] > MOST_LINES:
         raise Unsuited(f"its trees have {leaves:,} leaves")
-    order = np.empty(leaves, dtype=np.int64)
-    order[np.array(spot, dtype=np.int64)] = np.arange(leaves)
-    arrays = (np.array(one, dtype=np.int64) for one in (first, cleared))
-    return Places(*arrays, np.array(small_left, dtype=bool), np.array(tree, dtype=np.int64), lines, begins, order)
+    return _walked(nodes, root, size, lines, begins)
+
+
+def _sizes(nodes: TreeNodes) -> list[int]:
+    """Return how many leaves there are below each node."""
+    left, right = nodes.left.tolist(), nodes.right.tolist()
+    size = [0] * len(left)
+    for node in range(len(left) - 1, -1, -1):
+        size[node] = sum(1 if child < 0 else size[child] for child in (left[node], right[node]))
+    return size
+
+
+def _walked(nodes: TreeNodes, root: np.ndarray, size: list[int], lines: np.ndarray, begins: np.ndarray) -> Places:
+    """Go through all nodes from the roots down; the smaller side of each stands first."""
+    count, begin = len(size), begins.tolist()
+    first, cleared, tree, small_left = [0] * count, [0] * count, [0] * count, [False] * count
+    spot = [0] * int(begins[-1])
+    for number, start in enumerate(root.tolist()):
+        if start < 0:
+            spot[~start] = begin[number]
+        else:
+            tree[start] = number
+    for node, (left, right) in enumerate(zip(nodes.left.tolist(), nodes.right.tolist(), strict=True)):
+        on_left, on_right = (1 if child < 0 else size[child] for child in (left, right))
+        small_left[node], cleared[node] = on_left <= on_right, min(on_left, on_right)
+        near, far = (left, right) if small_left[node] else (right, left)
+        for child, start in ((near, first[node]), (far, first[node] + cleared[node])):
+            if child < 0:
+                spot[~child] = begin[tree[node]] + start
+            else:
+                first[child], tree[child] = start, tree[node]
+    order = np.empty(len(spot), dtype=np.int64)
+    order[np.array(spot, dtype=np.int64)] = np.arange(len(spot))
+    told = (np.array(one, dtype=np.int64) for one in (first, cleared, tree))
+    return Places(*told, np.array(small_left, dtype=bool), lines, begins, order)
 
 
 def check_trees(nodes: TreeNodes, root: np.ndarray, leaves: int) -> None:

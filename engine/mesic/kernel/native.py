@@ -21,7 +21,7 @@ _ARRAYS = (
 class _Model(ctypes.Structure):
     """``model`` of the C source."""
 
-    _fields_ = [  # noqa: RUF012 - as ctypes wants it
+    _fields_ = [
         *((name, ctypes.c_int32) for name in _INTEGERS),
         *((name, ctypes.c_double) for name in _FLOATS),
         *((name, ctypes.c_void_p) for name in _ARRAYS),
@@ -55,7 +55,7 @@ class Kernel:
         self._model = _Model(**found.numbers, **pointers)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Return what the model says of rows, float64 of shape (n, width): shape (n,), or (n, k) for several outputs."""
+        """Return what the model says of rows, shape (n, width): shape (n,), or (n, k) for several outputs."""
         values = np.ascontiguousarray(values, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != self.width:
             raise ValueError(f"rows have shape {values.shape}; the model has {self.width} columns")

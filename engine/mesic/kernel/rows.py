@@ -15,12 +15,12 @@ ODD = (
 
 
 def telling_rows(model: BoostedTrees) -> np.ndarray:
-    """Return rows in which every column holds each of its telling values, shuffled; shape (n, width), n from 4,096.
+    r"""Return rows in which every column holds each of its telling values, shuffled; shape (n, width), n from 4,096.
 
     Examples
     --------
     >>> from mesic.bundle.boosting import boosted_trees
-    >>> head = "num_tree_per_iteration=1\\nmax_feature_idx=2\\nobjective=regression\\n"
+    >>> head = "num_tree_per_iteration=1\nmax_feature_idx=2\nobjective=regression\n"
     >>> telling_rows(boosted_trees(head)).shape
     (4096, 3)
     """

@@ -151,7 +151,9 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise UsageError(f"output={output} is being written by another process: wait, or give another") from error
+                raise UsageError(
+                    f"output={output} is being written by another process: wait, or give another"
+                ) from error
             if _is_there(folder / LOCK, file.fileno()):
                 yield
                 return

@@ -1,9 +1,9 @@
 """Score a file of any size with a bundle, in bounded memory; a process that was killed is gone on with."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -81,7 +81,7 @@ def score_file(
     asked: Asked,
     *,
     facts: Mapping[str, Any] | None = None,
-    progress: Progress = lambda share, rows: None,
+    progress: Progress | None = None,
 ) -> Scored:
     """Write one row of predictions a row of the source, in order; the bytes are the same whatever the parts.
 
@@ -107,6 +107,48 @@ def score_file(
     UsageError
         The suffix of `output` says nothing, or it cannot be written; parts that are done stay.
     """
+    work = _work(bundle, source, output, asked)
+    before = _identity(source.path)
+    job = {"format": 1, "bundle": bundle.digest, "input": before, **_divided(asked), **(facts or {})}
+    scored = Scored(unused=work.unused)
+    with _told(output), parts_of(output, job) as parts:
+        scored.why_anew = parts.why_anew
+        with _kept(parts, scored):
+            with writing(work.kind, parts.whole, work.schema) as writer:
+                _score(work, parts, writer, scored, progress)
+            if _identity(source.path) != before:
+                raise DataError(f"{source.path} was changed while it was read: start again when it stays as it is")
+            parts.whole.replace(output)
+        parts.remove()
+    return scored
+
+
+@contextmanager
+def _told(output: Path) -> Iterator[None]:
+    """Say in one sentence why an output cannot be written, and what is kept."""
+    try:
+        yield
+    except OSError as error:
+        kept = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+        why = error.strerror or error
+        raise UsageError(f"cannot write {output}: {why}; make room, or give another output={kept}") from error
+
+
+@contextmanager
+def _kept(parts: Parts, scored: Scored) -> Iterator[None]:
+    """Keep what is done where there is no room for more; what is wrong with the data is mended there."""
+    try:
+        yield
+    except MesicError:
+        parts.remove()
+        raise
+    except OSError as error:
+        if parts.count():
+            error.add_note(f"{scored.rows:,} rows are done and kept in {parts.folder}: the same command goes on")
+        raise
+
+
+def _work(bundle: Bundle, source: Any, output: Path, asked: Asked) -> "_Work":
     names = source.columns()
     bundle.require(names)
     if lost := [name for name in asked.keep if name not in names]:
@@ -115,35 +157,8 @@ def score_file(
     if kind is None:
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(FORMATS)}")
     used = [name for name in names if name in {*bundle.needed, *bundle.moments, *asked.keep}]
-    before = _identity(source.path)
-    job = {"format": 1, "bundle": bundle.digest, "input": before, **_divided(asked), **(facts or {})}
-    work = _Work(bundle, asked, kind, _schema(bundle, source, asked))
-    scored = Scored(unused=[name for name in names if name not in used])
-    try:
-        with parts_of(output, job) as parts:
-            scored.why_anew = parts.why_anew
-            try:
-                with writing(kind, parts.whole, work.schema) as writer:
-                    _score(work, source, parts, writer, (scored, used, progress))
-                if _identity(source.path) != before:
-                    raise DataError(f"{source.path} was changed while it was read: start again when it stays as it is")
-            except MesicError:
-                parts.remove()  # what is wrong with the data is mended there, and the input is then another one
-                raise
-            except OSError as error:
-                error.add_note(_told(parts, scored))
-                raise
-            parts.whole.replace(output)
-            parts.remove()
-    except OSError as error:
-        told = "".join(f"; {note}" for note in getattr(error, "__notes__", ()) if note)
-        raise UsageError(f"cannot write {output}: {error.strerror or error}; make room, or give another{told}") from error
-    return scored
-
-
-def _told(parts: Parts, scored: Scored) -> str:
-    done = parts.count()
-    return f"{scored.rows:,} rows are done and kept in {parts.folder}: the same command goes on" if done else ""
+    unused = [name for name in names if name not in used]
+    return _Work(bundle, source, asked, kind, _schema(bundle, source, asked), used, unused)
 
 
 def _divided(asked: Asked) -> dict[str, Any]:
@@ -163,9 +178,12 @@ class _Work:
     """What makes a part of a piece."""
 
     bundle: Bundle
+    source: Any
     asked: Asked
     kind: str
     schema: pa.Schema
+    used: list[str]
+    unused: list[str]
 
     def part(self, parts: Parts, number: int, piece: Any) -> Part:
         """Return the part of a piece, done and kept."""
@@ -195,13 +213,10 @@ class _Work:
         return {"prediction": labels, **shares, **held}
 
 
-def _score(
-    work: _Work, source: Any, parts: Parts, writer: Writer, told: tuple[Scored, list[str], Progress]
-) -> None:
+def _score(work: _Work, parts: Parts, writer: Writer, scored: Scored, progress: Progress | None) -> None:
     """Write all parts in order: those that are done, then those that are not."""
-    scored, used, progress = told
     sketches = []
-    with closing(_in_order(work, source, parts, used, scored)) as done:
+    with closing(_in_order(work, parts, scored)) as done:
         for part, is_new in done:
             writer.write(part.payload)
             scored.rows += part.facts["rows"]
@@ -209,13 +224,12 @@ def _score(
             entries = [Entry(**entry) for entry in part.facts["entries"]]
             scored.account.include(RowAccount(part.facts["rows"], entries))
             sketches.append(part.facts["sketch"])
-            progress(part.facts["share"], scored.rows)
+            if progress:
+                progress(part.facts["share"], scored.rows)
     scored.answers = merged(sketches, work.bundle.classes)
 
 
-def _in_order(
-    work: _Work, source: Any, parts: Parts, used: list[str], scored: Scored
-) -> Iterator[tuple[Part, bool]]:
+def _in_order(work: _Work, parts: Parts, scored: Scored) -> Generator[tuple[Part, bool], None, None]:
     """Yield parts in order, and whether they are new; no more pieces are held than there are threads, and one."""
     number, after = 0, None
     while (part := parts.find(number)) is not None:
@@ -223,23 +237,21 @@ def _in_order(
         number, after = number + 1, part.facts["after"]
     waiting: deque[Callable[[], tuple[Part, bool]]] = deque()
     with ThreadPoolExecutor(work.asked.threads) as pool:
-        begun: list[Future[Part]] = []
         try:
-            for place, piece in enumerate(source.pieces(work.asked.batch, used, after), number):
+            for place, piece in enumerate(work.source.pieces(work.asked.batch, work.used, after), number):
                 found = parts.find(place)
-                if found is None:
-                    begun = [one for one in begun if not one.done()]
-                    begun.append(pool.submit(work.part, parts, place, piece))
-                    waiting.append(partial(_made, begun[-1]))
-                else:
-                    waiting.append(partial(lambda part: (part, False), found))
+                made = None if found else pool.submit(work.part, parts, place, piece)
+                waiting.append(partial(_made, made) if made else partial(_found, found))
                 while len(waiting) > work.asked.threads:
                     yield _next(waiting, scored)
             while waiting:
                 yield _next(waiting, scored)
         finally:
-            for future in begun:
-                future.cancel()
+            pool.shutdown(cancel_futures=True)
+
+
+def _found(part: Part) -> tuple[Part, bool]:
+    return part, False
 
 
 def _made(future: Future[Part]) -> tuple[Part, bool]:

@@ -101,4 +101,3 @@ def _writer(kind: str, file: IO[bytes], schema: pa.Schema) -> Writer:
     numbers = [field.name for field in schema if pa.types.is_floating(field.type)]
     texts = [field.name for field in schema if field.name not in numbers]
     return Groups(parquet.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts or False))
-

@@ -74,9 +74,7 @@ class Fitted:
 class Predictor:
     """Answers for rows of typed columns."""
 
-    def __init__(
-        self, fitted: Fitted, trusted: frozenset[str] = frozenset(), others: Estimators = NO_OTHERS
-    ) -> None:
+    def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset(), others: Estimators = NO_OTHERS) -> None:
         self.fitted = fitted
         self.run = compile_pipeline(
             list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types, others=others

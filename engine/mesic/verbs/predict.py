@@ -87,7 +87,9 @@ def _tell(scored: "Scored", models: Sequence[Mapping[str, Any]], classes: Sequen
     from mesic.report.words import counted
 
     if scored.why_anew:
-        print_text(f"note: what an earlier command had done was for another job, so all was begun anew: {scored.why_anew}")
+        print_text(
+            f"note: what an earlier command had done was for another job, so all was begun anew: {scored.why_anew}"
+        )
     if scored.kept_rows:
         print_text(f"note: {counted(scored.kept_rows, 'row')} were done by an earlier command and not computed again")
     for column, cells in _coerced(scored.account.entries).items():
@@ -96,9 +98,14 @@ def _tell(scored: "Scored", models: Sequence[Mapping[str, Any]], classes: Sequen
         shown = ", ".join(scored.unused[:8]) + (", ..." if len(scored.unused) > 8 else "")
         print_text(f"note: {len(scored.unused)} columns were not needed: {shown}")
     for choice in {(one["answers"], one["why"]): one for one in models}.values():
-        print_text(f"{'the kernel' if choice['answers'] == 'kernel' else 'LightGBM'} answers for trees: {choice['why']}")
+        print_text(
+            f"{'the kernel' if choice['answers'] == 'kernel' else 'LightGBM'} answers for trees: {choice['why']}"
+        )
     if classes and scored.rows:
-        rows = [(name, f"{one['rows']:,}", f"{one['share']:.1%}", f"{one['mean_p']:.4f}") for name, one in scored.answers.items()]
+        rows = [
+            (name, f"{one['rows']:,}", f"{one['share']:.1%}", f"{one['mean_p']:.4f}")
+            for name, one in scored.answers.items()
+        ]
         print_table(("prediction", "rows", "share", "mean of p"), rows)
     elif scored.answers:
         print_table(tuple(scored.answers), [tuple(f"{value:.6g}" for value in scored.answers.values())], "prediction")

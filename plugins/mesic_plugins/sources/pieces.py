@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -127,7 +128,7 @@ def _rest(table, rows, names_columns, start, row):
     batches = iter(lambda: table.guarded(lambda: next(reader, None)), None)
     for number, part in enumerate(regrouped(batches, rows, skip=row), 1):
         last = row + (number - 1) * rows + part.num_rows
-        yield Piece(lambda part=part: part, {"byte": start, "row": last}, 0.0)
+        yield Piece(partial(_given, part), {"byte": start, "row": last}, 0.0)
 
 
 def parquet_pieces(table, rows, columns, after):
@@ -144,7 +145,7 @@ def parquet_pieces(table, rows, columns, after):
     def batches():
         for group in groups:
             own = file.iter_batches(batch_size=rows, row_groups=[group], columns=list(columns))
-            yield from iter(lambda own=own: table.guarded(lambda: next(own, None)), None)
+            yield from iter(partial(table.guarded, partial(next, own, None)), None)
 
     yield from _counted(regrouped(batches(), rows, skip=start - before), start, total)
 
@@ -153,14 +154,17 @@ def arrow_pieces(table, rows, columns, after):
     """Yield an Arrow file or stream `rows` rows at a time."""
     start = (after or {}).get("row", 0)
     batches = (batch.select(list(columns)) for batch in table.arrow_batches())
-    for piece in _counted(regrouped(batches, rows, skip=start), start, 0):
-        yield piece
+    yield from _counted(regrouped(batches, rows, skip=start), start, 0)
 
 
 def _counted(parts, start, total):
     for part in parts:
         start += part.num_rows
-        yield Piece(lambda part=part: part, {"row": start}, start / total if total else 0.0)
+        yield Piece(partial(_given, part), {"row": start}, start / total if total else 0.0)
+
+
+def _given(part):
+    return part
 
 
 def _is_text(kind):
@@ -176,7 +180,8 @@ def regrouped(batches, rows, *, skip=0):
     >>> [part["x"].to_pylist() for part in regrouped(batches, 2, skip=1)]
     [[2, 3], [4, 5]]
     """
-    waiting, count = [], 0
+    waiting: list[pa.RecordBatch] = []
+    count = 0
     for batch in batches:
         dropped, skip = min(skip, batch.num_rows), max(0, skip - batch.num_rows)
         waiting, count = [*waiting, batch.slice(dropped)], count + batch.num_rows - dropped
