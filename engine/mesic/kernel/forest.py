@@ -90,8 +90,8 @@ def _walked(nodes: TreeNodes, root: np.ndarray, size: list[int], lines: np.ndarr
                 first[child], tree[child] = start, tree[node]
     order = np.empty(len(spot), dtype=np.int64)
     order[np.array(spot, dtype=np.int64)] = np.arange(len(spot))
-    told = (np.array(one, dtype=np.int64) for one in (first, cleared, tree))
-    return Places(*told, np.array(small_left, dtype=bool), lines, begins, order)
+    places, sizes, trees = (np.array(one, dtype=np.int64) for one in (first, cleared, tree))
+    return Places(places, sizes, trees, np.array(small_left, dtype=bool), lines, begins, order)
 
 
 def check_trees(nodes: TreeNodes, root: np.ndarray, leaves: int) -> None:

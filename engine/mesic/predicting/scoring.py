@@ -240,8 +240,9 @@ def _in_order(work: _Work, parts: Parts, scored: Scored) -> Generator[tuple[Part
         try:
             for place, piece in enumerate(work.source.pieces(work.asked.batch, work.used, after), number):
                 found = parts.find(place)
-                made = None if found else pool.submit(work.part, parts, place, piece)
-                waiting.append(partial(_made, made) if made else partial(_found, found))
+                waiting.append(
+                    partial(_found, found) if found else partial(_made, pool.submit(work.part, parts, place, piece))
+                )
                 while len(waiting) > work.asked.threads:
                     yield _next(waiting, scored)
             while waiting:
