@@ -29,7 +29,7 @@ from measure import cost_of, figure, paired, show
 from pyarrow import csv, parquet
 
 PEER = Path(__file__).parent / "peers" / "pipeline_predict.py"
-COLUMNS, LEVELS, TRAINING_ROWS, AT_ONCE = 20, (3, 5, 8, 15, 40), 20_000, 100_000
+COLUMNS, LEVELS, TRAINING_ROWS, AT_ONCE, MADE = 20, (3, 5, 8, 15, 40), 20_000, 100_000, 1_000_000
 KERNEL_ROWS, KERNEL_COLUMNS = 10_000, 30
 
 
@@ -50,10 +50,13 @@ def table(rows, seed, *, answer=False):
 
 
 def write(folder, rows, formats):
-    """Write the rows to be scored, as files of some formats."""
-    writers = {}
+    """Write the rows to be scored, as files of some formats; a million of them, again and again."""
+    writers, pieces = {}, {}
     for start in range(0, rows, AT_ONCE):
-        piece = pa.Table.from_pandas(table(min(AT_ONCE, rows - start), start + 1), preserve_index=False)
+        seed = start % MADE + 1
+        if seed not in pieces:
+            pieces[seed] = pa.Table.from_pandas(table(AT_ONCE, seed), preserve_index=False)
+        piece = pieces[seed].slice(0, rows - start)
         for kind in formats:
             if kind not in writers:
                 made = csv.CSVWriter if kind == "csv" else parquet.ParquetWriter

@@ -41,7 +41,9 @@ def pipeline(asked):
     coded = OrdinalEncoder(categories=list(levels.values()), handle_unknown="use_encoded_value", unknown_value=np.nan)
     steps = [("numbers", "passthrough", numbers), ("levels", coded, list(levels))]
     whole = Pipeline([("columns", ColumnTransformer(steps)), ("model", Boosted(asked.model, asked.threads))])
-    return whole.fit(pd.DataFrame({**{name: [0.0] for name in numbers}, **{name: own[:1] for name, own in levels.items()}}))
+    return whole.fit(
+        pd.DataFrame({**{name: [0.0] for name in numbers}, **{name: own[:1] for name, own in levels.items()}})
+    )
 
 
 def pieces(asked):
