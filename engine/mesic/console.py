@@ -62,13 +62,16 @@ def rows_bar(title: str) -> Iterator[Callable[[float, int], None]]:
 
     columns = ("{task.description}", BarColumn(), TaskProgressColumn(), "{task.fields[told]}", TimeRemainingColumn())
     shown = [TextColumn(column) if isinstance(column, str) else column for column in columns]
-    start = time.monotonic()
+    begun: dict[str, float] = {}
     with Progress(*shown, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=1.0, told="")
 
         def show(share: float, rows: int) -> None:
-            rate = rows / max(time.monotonic() - start, 1e-9)
-            bar.update(task, completed=share or None, total=1.0, told=f"{rows:,} rows, {rate:,.0f} a second,")
+            now = time.monotonic()
+            since, before = begun.setdefault("since", now), int(begun.setdefault("rows", rows))
+            rate = (rows - before) / max(now - since, 1e-9)
+            told = f"{rows:,} rows, {rate:,.0f} a second, left:" if rate else f"{rows:,} rows"
+            bar.update(task, completed=share or None, total=1.0 if share else None, told=told)
 
         yield show
 

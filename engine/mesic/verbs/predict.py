@@ -39,7 +39,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     from mesic.host.registry import installed
     from mesic.kernel.choosing import Chooser
     from mesic.predicting.scoring import Asked, score_file
-    from mesic.runs.environment import package_digest, versions
+    from mesic.runs.environment import code_digests, versions
     from mesic.runs.resources import Clock, available_cores, limited_threads
 
     clock, chooser = Clock.started(), Chooser()
@@ -51,7 +51,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         if source.rows_about() >= ROWS_WORTH_A_KERNEL:
             bundle = replace(bundle, others=chooser.estimators)
             _ = bundle.predictor  # chosen before threads are at work
-        facts = {"code": package_digest("mesic"), "versions": versions()}
+        facts = {"code": code_digests(installed()), "versions": versions()}
         try:
             scored = score_file(bundle, source, Path(settings.output), asked, facts=facts, progress=shown)
         except KeyboardInterrupt:
