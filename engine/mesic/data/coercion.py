@@ -209,7 +209,7 @@ def _number(values: pa.ChunkedArray) -> Coerced:
         return _time(values)
     plain = _plain_numbers(values)
     if plain is not None:
-        return Coerced(plain)
+        return Coerced(plain, misfits=np.zeros(plain.size, dtype=bool))
     levels = pd.Series(text_values(values).dictionary.to_pylist(), dtype=object)
     numbers = pd.to_numeric(levels, errors="coerce").to_numpy(dtype=np.float64)
     return _finite(_by_level(values, numbers) + 0.0, values)
