@@ -1,10 +1,11 @@
 """What an answer costs in process and over HTTP, beside the tutorial's server; and what reloads, kills and garbage do.
 
-    python benchmarks/serving.py [--venv FOLDER] [--only in_process,http,turmoil,garbage] [--requests 100000] [--secs 4]
+    python benchmarks/serving.py [--venv FOLDER] [--mlflow FOLDER] [--only in_process,http,turmoil,garbage]
+                                 [--requests 100000] [--secs 4]
 
-`--venv` is an environment that holds fastapi, uvicorn, scikit-learn, lightgbm, pandas, pyarrow; without it the peer is
-skipped. One JSON line a figure. Processor time is the server's, from /proc: on a busy machine it tells more than wall
-time. All traffic stays on 127.0.0.1.
+`--venv` is an environment that holds fastapi, uvicorn, scikit-learn, lightgbm, pandas, pyarrow; `--mlflow` one with the
+extra benchmark-mlflow; without them the peers are skipped. One JSON line a figure. Processor time is the server's, from
+/proc: on a busy machine it tells more than wall time. All traffic stays on 127.0.0.1.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -153,29 +154,62 @@ def ours(folder, bundle, *keys):
 
 @contextmanager
 def naive(folder, venv):
-    """Serve with the peer; yield process and port."""
+    """Serve with the tutorial's server; yield process and port."""
+    command = ["uvicorn", "--port", "{port}", "--no-access-log", "naive_server:app"]
+    with peer(folder, venv, command) as served:
+        yield served
+
+
+@contextmanager
+def mlflow(folder, venv):
+    """Serve with MLflow's scoring server; yield process and port."""
+    model = folder / "mlflow_model"
+    if not model.exists():
+        environment = peer_environment(folder)
+        command = [venv / "bin" / "python", "mlflow_model.py", model]
+        done = subprocess.run(
+            list(map(str, command)), cwd=PEERS, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            sys.exit(done.stderr[-2000:])
+    serve = ["mlflow", "models", "serve", "-m", str(model), "--env-manager", "local", "-h", "127.0.0.1"]
+    with peer(folder, venv, [*serve, "-p", "{port}"]) as served:
+        yield served
+
+
+def peer_environment(folder):
+    """Return what a peer finds its table by."""
     X, y = table(ROWS, 0)
     X.assign(answer=y).to_parquet(folder / "naive.parquet", index=False)
+    told = {"NAIVE_TABLE": str(folder / "naive.parquet"), "NAIVE_TREES": str(TREES), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | told
+
+
+@contextmanager
+def peer(folder, venv, module):
+    """Start a module of another environment that serves at ``{port}``; yield process and port once it is ready."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"NAIVE_TABLE": str(folder / "naive.parquet"), "NAIVE_TREES": str(TREES)}
-    environment.pop("PYTHONPATH", None)
-    command = [venv / "bin" / "python", "-m", "uvicorn", "--port", str(port), "--no-access-log", "naive_server:app"]
-    with (folder / "naive.log").open("w") as log:
-        process = subprocess.Popen(list(map(str, command)), cwd=PEERS, env=environment, stdout=log, stderr=log)
+    environment = peer_environment(folder)
+    environment["PATH"] = f"{venv / 'bin'}{os.pathsep}{environment['PATH']}"  # MLflow calls uvicorn by its name
+    command = [str(venv / "bin" / "python"), "-m", *(word.format(port=port) for word in module)]
+    with (folder / "peer.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=PEERS, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(1200):
             if process.poll() is not None:
-                sys.exit((folder / "naive.log").read_text()[-2000:])
+                sys.exit((folder / "peer.log").read_text()[-2000:])
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
                 time.sleep(0.1)
+        time.sleep(1)
         yield process, port
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)  # MLflow leaves a child
         process.wait(30)
 
 
@@ -240,9 +274,9 @@ class Load:
         self.done = asyncio.Event()
 
 
-def load(port, bodies, callers, seconds):
+def load(port, bodies, callers, seconds, path="/predict"):
     """Call a server in a closed loop; return what the callers saw."""
-    head = "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
     requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
 
     async def run():
@@ -260,10 +294,10 @@ def load(port, bodies, callers, seconds):
         return asyncio.run(run())
 
 
-def measured(process, port, bodies, callers, seconds):
-    load(port, bodies, callers, 1)
+def measured(process, port, bodies, callers, seconds, path="/predict"):
+    load(port, bodies, callers, 1, path)
     before, start = cpu_s(process.pid), time.perf_counter()
-    seen = load(port, bodies, callers, seconds)
+    seen = load(port, bodies, callers, seconds, path)
     wall, used = time.perf_counter() - start, cpu_s(process.pid) - before
     return {
         "cpu_us": round(used / len(seen.times) * 1e6, 1),
@@ -274,33 +308,51 @@ def measured(process, port, bodies, callers, seconds):
     }
 
 
+CASES = ((1, 1), (1, 8), (100, 8))
+
+
 def over_http(bundle, arguments):
-    """Measure processor time a request, one row and a hundred, one caller and eight, beside the tutorial's server."""
+    """Measure processor time a request, one row and a hundred, one caller and eight, beside the peers' servers."""
     folder = bundle.folder.parent
     rows = as_rows(table(1000, 1)[0])
-    bodies = {
-        1: [json.dumps({"rows": [row]}).encode() for row in rows],
-        100: [json.dumps({"rows": rows[place : place + 100]}).encode() for place in range(0, 1000, 100)],
-    }
     found = {}
-    with ours(folder, bundle.folder) as (process, port):
-        for count, callers in ((1, 1), (1, 8), (100, 8)):
-            found["mesic", count, callers] = measured(process, port, bodies[count], callers, arguments.secs)
+    with ours(folder, bundle.folder) as served:
+        found["mesic"] = seen_by_callers(served, rows, "rows", arguments.secs)
     if arguments.venv:
-        with naive(folder, Path(arguments.venv).absolute()) as (process, port):
-            for count, callers in ((1, 1), (1, 8), (100, 8)):
-                found["naive", count, callers] = measured(process, port, bodies[count], callers, arguments.secs)
-    for count, callers in ((1, 1), (1, 8), (100, 8)):
-        own = found["mesic", count, callers]
-        figure = {"figure": f"over HTTP, {count} rows a request, {callers} callers", "mesic": own}
-        if not arguments.venv:
-            show(**figure, peer="skipped: give --venv with fastapi, uvicorn, scikit-learn, lightgbm, pandas, pyarrow")
-            continue
-        peer = found["naive", count, callers]
-        least = 50 if count == 1 else 8
-        ratio = round(peer["cpu_us"] / own["cpu_us"], 1)
-        faster = round(own["per_s"] / peer["per_s"], 1)
-        show(**figure, peer=peer, cpu_ratio=ratio, per_s_ratio=faster, at_least=least, reached=ratio >= least)
+        with naive(folder, Path(arguments.venv).absolute()) as served:
+            found["naive"] = seen_by_callers(served, rows, "rows", arguments.secs)
+    if arguments.mlflow:
+        with mlflow(folder, Path(arguments.mlflow).absolute()) as served:
+            found["mlflow"] = seen_by_callers(served, rows, "dataframe_records", arguments.secs, "/invocations")
+    for case in CASES:
+        tell_case(case, {name: one[case] for name, one in found.items()})
+
+
+def seen_by_callers(served, rows, word, seconds, path="/predict"):
+    """Return what was measured of a server in every case."""
+    bodies = {
+        1: [json.dumps({word: [row]}).encode() for row in rows],
+        100: [json.dumps({word: rows[place : place + 100]}).encode() for place in range(0, 1000, 100)],
+    }
+    return {(count, callers): measured(*served, bodies[count], callers, seconds, path) for count, callers in CASES}
+
+
+def tell_case(case, found):
+    """Show what was measured in one case, each peer beside mesic."""
+    count, callers = case
+    own, least = found["mesic"], 50 if count == 1 else 8
+    figure = {"figure": f"over HTTP, {count} rows a request, {callers} callers", "mesic": own}
+    if len(found) == 1:
+        show(
+            **figure, peer="skipped: give --venv with fastapi, uvicorn, ..., or --mlflow with mlflow, lightgbm, pandas"
+        )
+    for name, peer_found in found.items():
+        if name != "mesic":
+            ratio, faster = peer_found["cpu_us"] / own["cpu_us"], own["per_s"] / peer_found["per_s"]
+            show(
+                **figure, peer=name, of_peer=peer_found, cpu_ratio=round(ratio, 1), per_s_ratio=round(faster, 1),
+                at_least=least, reached=ratio >= least, p99_not_above=own["p99_ms"] <= peer_found["p99_ms"],
+            )  # fmt: skip
 
 
 class Turmoil:
@@ -520,6 +572,7 @@ PARTS = {"in_process": in_process, "http": over_http, "turmoil": turmoil, "garba
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--venv")
+    parser.add_argument("--mlflow")
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--reloads", type=int, default=50)

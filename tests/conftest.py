@@ -66,6 +66,12 @@ def install_module(site, name, code):
     (info / "entry_points.txt").write_text(f"[mesic]\n{name} = {name}\n")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_its_own(tmp_path_factory):
+    """Let what tests build be remembered elsewhere than where the user's programs remember things."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture
 def mesic(tmp_path):
     return CommandLine(tmp_path)

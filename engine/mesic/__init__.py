@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from mesic.deployment.artefact import load_artefact as load_artefact
     from mesic.deployment.deploying import deploy as deploy
     from mesic.deployment.doors import ProcessDoor as ProcessDoor
+    from mesic.deployment.doors import json_line as json_line
+    from mesic.deployment.invented import invented_rows as invented_rows
     from mesic.deployment.target import Built as Built
     from mesic.deployment.target import Release as Release
     from mesic.errors import CheckFailed as CheckFailed
@@ -81,6 +83,11 @@ if TYPE_CHECKING:
     from mesic.rollout.state import RolloutTerms as RolloutTerms
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
+    from mesic.streaming.appended import AppendedFile as AppendedFile
+    from mesic.streaming.registration import Registration as Registration
+    from mesic.streaming.settings import StreamOptions as StreamOptions
+    from mesic.streaming.stream import Record as Record
+    from mesic.streaming.stream import Reply as Reply
     from mesic.sweeping.reporting import report_intermediate as report_intermediate
     from mesic.training.sampling import Sample as Sample
 
@@ -105,6 +112,8 @@ _HOMES = {
     "load_artefact": "deployment.artefact",
     "deploy": "deployment.deploying",
     "ProcessDoor": "deployment.doors",
+    "json_line": "deployment.doors",
+    "invented_rows": "deployment.invented",
     "Built": "deployment.target",
     "Release": "deployment.target",
     "CheckFailed": "errors",
@@ -153,6 +162,11 @@ _HOMES = {
     "SourceOptions": "config.settings",
     "TunerOptions": "config.settings",
     "run": "runs.api",
+    "AppendedFile": "streaming.appended",
+    "Record": "streaming.stream",
+    "Registration": "streaming.registration",
+    "Reply": "streaming.stream",
+    "StreamOptions": "streaming.settings",
     "report_intermediate": "sweeping.reporting",
     "Sample": "training.sampling",
 }

@@ -13,6 +13,7 @@ from importlib import import_module
 
 from mesic.errors import MesicError, UsageError, message_of
 from mesic.host.names import did_you_mean
+from mesic.terminal import shown
 
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
@@ -20,7 +21,7 @@ VERBS = {
     "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
     "deploy": "build what answers elsewhere, such as a file of C, and prove that it answers as the bundle does",
     "predict": "score a file of any size with a bundle",
-    "serve": "answer on demand with a bundle, over HTTP",
+    "serve": "answer on demand with a bundle, over HTTP, or as a stream of records",
     "report": "draw a run's page again from its record",
     "compare": "which of several runs or bundles is better, what newer data do; also ab, bandit",
     "advise": "what to do next: data (are more rows worth it)",
@@ -84,7 +85,7 @@ def status_of(arguments: list[str]) -> int:
     except MesicError as error:
         if os.environ.get("MESIC_DEBUG") == "1":
             raise
-        sys.stderr.write(f"mesic: {message_of(error)}\n")
+        sys.stderr.write(f"mesic: {shown(message_of(error))}\n")
         return error.exit_status
     except KeyboardInterrupt:
         sys.stderr.write("mesic: interrupted; the same command with the same out= takes the run up again\n")

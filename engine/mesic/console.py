@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mesic.runs.files import finite
+from mesic.terminal import shown
 
 
 def print_json(value: Any) -> None:
@@ -17,13 +18,13 @@ def print_json(value: Any) -> None:
 
 def tell(text: str) -> None:
     """Write a message to stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(shown(text) + "\n")
     sys.stderr.flush()
 
 
 def print_text(text: str) -> None:
     """Write text to stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(shown(text) + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
@@ -34,7 +35,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: st
 
     table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for row in rows:
-        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        table.add_row(*(shown(cell).replace("[", r"\[") for cell in row))
     width = None if sys.stdout.isatty() else 120
     Console(width=width, highlight=False).print(table)
 

@@ -15,6 +15,7 @@ from mesic.config.settings import RunSettings, SourceOptions, TunerOptions
 from mesic.data.schema import COST, RULES, TOLD, Kind, Role
 from mesic.host.kinds import KINDS
 from mesic.serving.settings import ServeSettings
+from mesic.streaming.settings import StreamOptions
 from mesic.verbs.ab.settings import CompareAbSettings, PlanAbSettings
 from mesic.verbs.advise.data import AdviseDataSettings
 from mesic.verbs.bandit.compare import CompareBanditSettings
@@ -98,6 +99,16 @@ def test_every_key_is_on_the_page_and_no_other(verb):
     keys = [entry for prefix, settings in SETTINGS[verb] for entry in declared(settings, prefix)]
 
     assert said == [
+        [key, type_words(hint), default_words(default_of(field)), allowed_words(field.metadata)]
+        for key, field, hint in keys
+    ]
+
+
+def test_the_keys_of_every_stream_are_on_the_page():
+    (table,) = tables(sections(PAGE, 2)["Keys that every stream has"])
+    keys = list(declared(StreamOptions, "stream."))
+
+    assert [row[:4] for row in table[1:]] == [
         [key, type_words(hint), default_words(default_of(field)), allowed_words(field.metadata)]
         for key, field, hint in keys
     ]

@@ -26,6 +26,7 @@ from mesic.partition.rows import Rows, Split, Splitter
 from mesic.reviewing.objections import Evidence, Objection
 from mesic.rollout.rollout import Assignment, Decision, Rollout
 from mesic.rollout.state import Outcome, RolloutTerms
+from mesic.streaming.stream import Record, Reply, Stream
 from mesic.training.sampling import Sample, Sampler
 from mesic.training.search import Tuner
 
@@ -35,8 +36,9 @@ PREDICTED = (PredictedRows,)
 AUDITING = (Auditor, AuditView, Pricing)
 ROLLING_OUT = (Rollout, Assignment, Outcome, RolloutTerms, Decision)
 DEPLOYING = (Target, Release, Built, Door, Input)
+STREAMING = (Stream, Record, Reply)
 DECLARED = (
-    *(*PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, *DEPLOYING),
+    *(*PROTOCOLS, *PREDICTED, *AUDITING, *ROLLING_OUT, *DEPLOYING, *STREAMING),
     *(Calibrator, Finding, Component, Range, Choice, Objection, Evidence),
 )
 DECLARATIONS = {thing.__name__: thing for thing in DECLARED}

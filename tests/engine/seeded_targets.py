@@ -44,15 +44,16 @@ class RoundsItsScores(Edited):
 class ReadsColumnsByPlace(Edited):
     def edited(self, text):
         return text.replace(
-            "    numbers, texts = [], []\n",
-            "    numbers, texts = [], []\n    row = dict(zip([column[0] for column in INPUTS], row.values()))\n",
+            "        numbers, texts = [], []\n",
+            "        numbers, texts = [], []\n        row = dict(zip((c.name for c in self.inputs), row.values()))\n",
         )
 
 
 class AnswersWithoutAColumn(Edited):
     def edited(self, text):
         return text.replace(
-            "        if column[0] not in row:\n", "        row = {column[0]: None, **row}\n        if False:\n"
+            "            if column.name not in row:\n",
+            "            row = {column.name: None, **row}\n            if False:\n",
         )
 
 

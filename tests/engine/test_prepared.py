@@ -1,6 +1,7 @@
 """Folds that were prepared for one trial serve the next; rounds are those that are best for all folds together."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -99,6 +100,38 @@ def test_a_curve_is_the_loss_of_the_validation_rows():
         answer = fit.answered(data, rounds).prediction
         assert fit.curve[rounds - 1] == pytest.approx(example_losses("binary", data.y[fold[1]], answer).mean())
     assert common_rounds([fit]) == int(np.argmin(fit.curve)) + 1
+
+
+def test_a_fold_that_ended_early_does_not_end_the_others():
+    nan = float("nan")
+
+    def fit(rows, *curve):
+        return SimpleNamespace(rows=np.arange(rows), curve=np.array(curve))
+
+    assert common_rounds([fit(2, 5.0, 3.0, nan), fit(2, 5.0, 4.0, nan, 3.0, nan, 2.0)]) == 6
+    assert common_rounds([fit(2, 5.0, 3.0, nan), fit(2, 5.0, 4.0, nan, 4.5, nan, 4.6)]) == 2
+    assert common_rounds([fit(9, 5.0, 1.0, nan), fit(1, 5.0, 4.0, 3.0)]) == 2
+    assert common_rounds([fit(2, nan, nan), fit(2, nan, nan, nan)]) == 3
+
+
+def test_a_fold_that_ended_early_answers_after_all_of_its_rounds():
+    data, (fold, *_) = table(), folds_of(400)
+    seeking = dataclasses.replace(recipe(n_estimators=30), most_rounds=30)
+    fit = fit_fold(seeking, data, 0, fold, PreparedFolds())
+
+    np.testing.assert_array_equal(fit.answered(data, 99).prediction, fit.answered(data, 30).prediction)
+
+
+def test_a_fit_without_hope_of_the_loss_to_beat_ends_early_and_any_other_is_as_without_one():
+    data, (fold, *_) = table("regression"), folds_of(400)
+    seeking = dataclasses.replace(recipe(task="regression", n_estimators=400, learning_rate=0.02), most_rounds=400)
+    whole, hopeless, hopeful = (
+        fit_fold(seeking, data, 0, fold, PreparedFolds(), beat=beat) for beat in (None, 0.0, 1e9)
+    )
+
+    assert hopeless.curve.size < whole.curve.size == hopeful.curve.size
+    np.testing.assert_array_equal(hopeless.curve, whole.curve[: hopeless.curve.size])
+    np.testing.assert_array_equal(hopeful.curve, whole.curve)
 
 
 def test_a_trial_says_its_rounds_and_is_fitted_again_with_them():

@@ -14,9 +14,9 @@ from mesic.runs.resources import Clock
 from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
-from mesic.training.attempting import Attempted, Bench, Here
+from mesic.training.attempting import Asked, Attempted, Bench, FirstFolds, Here
 from mesic.training.constraints import Constraints
-from mesic.training.folds import cross_fit, in_folds, of_folds
+from mesic.training.folds import Race, cross_fit, in_folds, of_folds
 from mesic.training.part import Part
 from mesic.training.search import Budget, Replay, search
 from mesic.training.space import SearchSpace
@@ -323,6 +323,29 @@ def test_where_trials_are_dear_they_are_screened_in_one_fold_and_the_best_made_a
     assert again[1].losses is not None
     assert again[1].loss < again[0].loss < made.trials[0].loss
     assert len(tuner.told) == 6
+
+
+def test_a_screened_trial_that_is_made_again_is_fitted_in_the_other_folds_only():
+    tried, params = bench(), {"fault": 0, "shift": 1.0}
+    race = Race(cross_fit(spying(), DATA, FOLDS))
+    SEEN.clear()
+    tried.trial(Asked(0, params, race, is_screened=True), lambda _: None)
+    again = tried.trial(Asked(1, params, of=0), lambda _: None)
+    fits = len(SEEN)
+    alone = bench().trial(Asked(1, params), lambda _: None)
+
+    assert fits == len(SEEN) - fits == len(FOLDS)
+    assert again.trial.loss == alone.trial.loss
+    assert again.trial.fold_losses == alone.trial.fold_losses
+
+
+def test_first_folds_of_the_best_are_kept():
+    folds = FirstFolds(most=2)
+    for number, loss in enumerate((3.0, 1.0, 2.0)):
+        folds.keep(number, loss, {0: number})
+
+    assert [folds.take(number) for number in (0, 1, 2, None)] == [{}, {0: 1}, {0: 2}, {}]
+    assert folds.take(1) == {}
 
 
 def test_a_search_that_is_taken_up_again_keeps_what_was_made_again_in_all_folds():

@@ -168,6 +168,9 @@ class Deaf:
         if not self.listens:
             self.connection.pause_writing()
 
+    def get_extra_info(self, name):
+        return None
+
     def pause_reading(self):
         self.is_reading = False
 

@@ -4,6 +4,7 @@ import functools
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Barrier, BrokenBarrierError
 
@@ -37,6 +38,8 @@ from mesic import (
 from mesic.errors import ComponentError, UsageError
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Offer, Provider
+from mesic.streaming.settings import StreamOptions
+from mesic.streaming.stream import Record
 from mesic.testing import Subject, installed
 
 SUITES = {name: getattr(testing, f"{name.capitalize()}Contract") for name in KINDS}
@@ -441,6 +444,90 @@ def numbers(*traits):
 
 
 LABELS = {"tasks": ("binary", "multiclass")}
+
+
+class Listed:
+    """A stream of what was sent to its bench, which remembers the answers."""
+
+    resumes, writes_stdout, usual_checkpoint = True, False, None
+
+    def __init__(self):
+        self.sent, self.written, self.place = [], [], 0
+
+    def identity(self):
+        return {"input": "a list", "output": "another"}
+
+    def open(self, position):
+        self.place = position["place"] if position else 0
+
+    def read(self, most, wait_s):
+        found = [Record(value, str(n)) for n, value in enumerate(self.sent)][self.place :][:most]
+        self.place += len(found)
+        return found
+
+    def write(self, replies):
+        self.written += [reply.line for reply in replies]
+
+    def commit(self):
+        return {"place": self.place}
+
+    def close(self):
+        pass
+
+    @classmethod
+    @contextmanager
+    def bench(cls, folder):
+        yield ListBench(cls)
+
+
+class ListBench:
+    goes_on = True
+
+    def __init__(self, kind):
+        self.kind, self.sent, self.written = kind, [], []
+
+    def stream(self):
+        stream = self.kind()
+        stream.sent, stream.written = self.sent, self.written
+        return stream
+
+    def send(self, values):
+        self.sent.extend(values)
+
+    def answers(self):
+        return list(self.written)
+
+
+class GivesAll(Listed):
+    def read(self, most, wait_s):
+        return super().read(99, wait_s)
+
+
+class TurnsAround(Listed):
+    def write(self, replies):
+        super().write(list(reversed(replies)))
+
+
+class BeginsAnew(Listed):
+    def open(self, position):
+        self.place = 0
+
+
+class SkipsOne(Listed):
+    def commit(self):
+        return {"place": self.place + 1}
+
+
+class NamesByChance(Listed):
+    def read(self, most, wait_s):
+        return [replace(record, offset=str(np.random.random())) for record in super().read(most, wait_s)]
+
+
+class SaysNothing(Listed):
+    def identity(self):
+        return {}
+
+
 HONEST = {
     "source": subject("source", Numbers, SourceOptions),
     "splitter": subject("splitter", ByKey),
@@ -454,6 +541,7 @@ HONEST = {
     "tuner": subject("tuner", Ladder),
     "evaluator": subject("evaluator", CountsRows),
     "rollout": subject("rollout", ByMean),
+    "stream": subject("stream", Listed, StreamOptions),
 }
 BROKEN = [
     ("source", OneBatch, {}, "batches_are_as_small_as_asked_and_of_one_schema"),
@@ -514,6 +602,12 @@ BROKEN = [
     ("rollout", ForgetsWhatItKnew, {}, "a_repeat_counts_once"),
     ("rollout", LetsNothingBeWrong, {}, "outcomes_that_cannot_be_are_noted_and_not_counted"),
     ("rollout", KeepsTheRetired, {}, "versions_come_and_go_in_mid_flight"),
+    ("stream", GivesAll, {}, "records_come_whole_and_in_order_and_are_answered_so"),
+    ("stream", TurnsAround, {}, "records_come_whole_and_in_order_and_are_answered_so"),
+    ("stream", BeginsAnew, {}, "it_goes_on_where_it_was_committed"),
+    ("stream", SkipsOne, {}, "it_goes_on_where_it_was_committed"),
+    ("stream", NamesByChance, {}, "what_was_not_committed_comes_again_under_its_offset"),
+    ("stream", SaysNothing, {}, "it_says_what_it_reads_and_writes"),
     ("rollout", DecidesToWait, {}, "it_decides_in_words_that_are_known"),
 ]
 
@@ -527,7 +621,7 @@ def test_an_honest_component_of_another_house_keeps_every_promise(kind, promise)
     ("kind", "thing", "facts", "promise"), BROKEN, ids=lambda part: getattr(part, "__name__", None)
 )
 def test_a_broken_component_is_found_and_named(kind, thing, facts, promise):
-    options = {"source": SourceOptions}.get(kind, NoOptions)
+    options = {"source": SourceOptions, "stream": StreamOptions}.get(kind, NoOptions)
     with pytest.raises(AssertionError, match=f"{kind}/acme"):
         keep(kind, f"test_{promise}", subject(kind, thing, options, **facts))
 

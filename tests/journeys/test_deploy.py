@@ -1,10 +1,15 @@
 """``mesic deploy`` and ``mesic check artefact=``, from the command line."""
 
+import functools
 import json
 import shutil
 import subprocess
 
 import pytest
+
+import mesic as library
+from mesic.deployment import proof
+from mesic_plugins.targets.device.engines import node
 
 QUICK = ["tuner=single", "zone.prefer=best", "learner=linear", "evaluator=[]", "auditor=[]"]
 
@@ -31,6 +36,10 @@ def test_a_run_becomes_files_that_answer_and_can_be_checked_again(mesic, run_fol
 
     done = mesic("check", "artefact=art", "--json")
     assert done.status == 0, done.err
+    strange = mesic("check", "artefact=art", XDG_STATE_HOME=str(tmp_path / "of another"))
+    assert strange.status == 1
+    assert "was not built here" in strange.err
+    assert "trust=true" in strange.err
     manifest = json.loads((tmp_path / "art" / "manifest.json").read_text())
     assert (manifest["version"], manifest["expires"]) == ("1.2", "2999-12-31")
 
@@ -74,6 +83,30 @@ def test_a_program_reads_csv_and_json_lines(mesic, run_folder, tmp_path):
     assert by_csv.stdout.splitlines()[1].split(",")[0] == answer["prediction"]
 
 
+@pytest.mark.skipif(node() is None, reason="there is no Node.js to run JavaScript with")
+def test_a_run_becomes_a_file_for_devices(mesic, run_folder, tmp_path):
+    said = ["target=device", "target.prefix=tumour", "target.serial=3", "target.engine=node", "version=1.2"]
+
+    done = mesic("deploy", f"run={run_folder}", "out=art", *said)
+    assert done.status == 0, done.err
+    assert "door    python: same decisions" in done.out
+    assert "door    node: same decisions" in done.out
+    assert "cannot  prove who made it" in done.out
+    assert sorted(path.name for path in (tmp_path / "art").iterdir()) == [
+        "manifest.json",
+        "proof",
+        "proof.json",
+        "public",
+    ]
+    assert (tmp_path / "art" / "public" / "tumour.mesic").is_file()
+
+    assert mesic("check", "artefact=art").status == 0
+    done = mesic("deploy", f"run={run_folder}", "out=other", *said, "target.max_kib=1")
+    assert done.status == 1
+    assert "target.max_kib=1 allows no more: " in done.err
+    assert not (tmp_path / "other").exists()
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -90,3 +123,26 @@ def test_what_cannot_work_is_said_in_one_message(mesic, said, told):
     assert done.status == 2
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+def test_records_flow_through_what_was_registered_with_a_stream(mesic, run_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "questions_of", functools.partial(proof.questions_of, edge_rows=300))
+    stream = {"path": "in.csv", "output": "out.jsonl", "follow": False, "id": "patient"}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.csv").touch()
+    artefact = library.deploy(
+        run_folder / "bundle", "stream", out="art", options={"stream": "file", "options": stream}, version="v2"
+    )
+    assert {name: door["largest_difference"] for name, door in artefact.proof["doors"].items()} == {"file": 0.0}
+    assert artefact.proof["refused"] > 0
+
+    names = [column["name"] for column in artefact.manifest["columns"]]
+    (tmp_path / "in.csv").write_text(f"patient,{','.join(names)}\nnobody{',' * len(names)}\n")
+    done = mesic("serve", "artefact=art", "--json")
+    assert (done.status, done.json["records"]) == (0, 1), done.err
+    answer = json.loads((tmp_path / "out.jsonl").read_text())
+    assert (answer["id"], answer["version"]) == ("nobody", "v2")
+
+    altered = next((tmp_path / "art" / "bundle" / "steps").rglob("*.json"))
+    altered.write_text(altered.read_text() + " ")
+    assert "was altered" in mesic("serve", "artefact=art").err

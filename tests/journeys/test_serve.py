@@ -521,3 +521,18 @@ def test_what_cannot_be_served_is_said_in_words(mesic, keys, status, message):
     assert (done.status, done.out) == (status, "")
     assert message in done.err
     assert "Traceback" not in done.err
+
+
+def test_an_address_that_asks_too_often_is_told_when_to_come_again(bundle, tmp_path):
+    keys = ("workers=2", "rate=0.5", "is_behind_proxy=true")
+    with Served(tmp_path, bundle.folder, *keys) as served:
+        ada = [served.ask("POST", "/predict", ROW, headers={"X-Forwarded-For": f"10.0.0.{n}, ada"}) for n in range(4)]
+        bob = served.ask("POST", "/predict", ROW, headers={"X-Forwarded-For": "ada, bob"})
+        healthy = [served.ask("GET", "/health", headers={"X-Forwarded-For": "ada"})[0] for _ in range(4)]
+
+        assert [status for status, *_ in ada] == [200, 200, 429, 429]
+        assert ada[-1][2]["error"]["code"] == "TOO-MANY-REQUESTS"
+        assert 1 <= int(ada[-1][1]["Retry-After"]) <= 2
+        assert bob[0] == 200
+        assert healthy == [200] * 4
+        assert served.metric('mesic_requests_total{route="/predict",status="429"}') == 2

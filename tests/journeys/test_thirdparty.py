@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import CommandLine, install_module, pip_install
+from tests.engine.bundles_to_serve import ROW, make_bundle
 
 PACKAGE = Path(__file__).parents[1] / "thirdparty"
 
@@ -46,6 +47,24 @@ def test_a_foreign_learner_and_selector_are_used_at_once(acme):
     assert "acme-ml" in {
         plugin["distribution"] for plugin in json.loads((folder / "r/record.json").read_text())["plugins"]
     }
+
+
+def test_records_flow_through_a_foreign_stream(acme, tmp_path):
+    bundle = make_bundle(tmp_path / "bundle")
+    _, folder = acme("--version")
+    (folder / "spool").mkdir()
+    for name in ("b", "a"):
+        (folder / "spool" / name).write_text(json.dumps({**ROW, "note": name}))
+
+    said = ["serve", f"bundle={bundle.folder}", "stream=acme_spool", "unknown=ignore", "--json"]
+    done, _ = acme(*said)
+    (folder / "spool" / "c").write_text("none")
+    again, _ = acme(*said)
+
+    told = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    assert (done.status, done.json["records"]) == (0, 2), done.err
+    assert (again.status, again.json["refused"]) == (0, 1), again.err
+    assert [line["id"] for line in told] == ["a", "b", "c"]
 
 
 def test_its_options_are_typed_and_listed(acme):

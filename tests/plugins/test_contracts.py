@@ -22,10 +22,12 @@ from mesic.testing import (
     TunerContract,
     installed,
 )
+from mesic_plugins.targets.device.engines import node
 
 TOWNS, REGIONS = (str(Path(__file__).parent / name) for name in ("towns.csv", "regions.csv"))
 TREES = {"n_estimators": 8}
 FORMS = ["c", "python"] if shutil.which("cc") else ["python"]
+READERS = ["js", "python"] if node() else ["python"]
 COSTS = [[0, 1, 4], [2, 0, 1], [3, 1, 0]]
 
 
@@ -129,6 +131,6 @@ class TestEveryRollout(RolloutContract):
     """Every installed roll-out keeps the roll-out promises."""
 
 
-@every("targets", static={"forms": FORMS})
+@every("targets", static={"forms": FORMS}, device={"forms": READERS})
 class TestEveryTarget(TargetContract):
     """Every installed target keeps the target promises."""

@@ -12,19 +12,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.plugins.shop import (
+    COLUMNS,
+    PIPELINES,
+    TREES,
+    as_float32,
+    fitted,
+    one_threshold_beside,
+    shop,
+    swapped_classes,
+    truncated,
+    with_steps,
+    without_text,
+)
 
 import mesic
-from mesic.data.schema import Column
 from mesic.deployment import proof
 from mesic.errors import CheckFailed, SettingError, UsageError
-from mesic.host.registry import installed
 from mesic.testing.bundles import sealed
-from mesic.testing.fitted import recipe_of
-from mesic.testing.subjects import Subject
-from mesic.testing.tables import dataset, with_target
-from mesic.training.folds import final_fit
+from mesic.testing.tables import dataset
 from mesic.training.mean import mean_of
-from mesic.training.part import Part
 from mesic_plugins.targets.program import KERNELS, boosting, scoring
 from mesic_plugins.targets.program.program import TEXT_KERNELS
 from mesic_plugins.targets.static import Static, c_form, kernels
@@ -32,49 +39,6 @@ from mesic_plugins.targets.static import Static, c_form, kernels
 HAS_C = shutil.which("cc") is not None
 needs_c = pytest.mark.skipif(not HAS_C, reason="there is no C compiler cc")
 FORMS = ("c", "python") if HAS_C else ("python",)
-COLUMNS = (
-    Column("age", "number", range=(0.0, 120.0), misfits="forbidden"),
-    Column("when", "time"),
-    Column("vip", "boolean"),
-    Column("town", "category", levels=("Ulm", "Bonn", "Köln", "Trier"), missing="forbidden"),
-    Column("code", "category", seen={"cells": "number"}),
-)
-
-
-def shop(task="binary", rows=240, seed=0):
-    """Return rows of every kind of column: numbers, moments, truths, levels, numbers as levels, free text."""
-    rng = np.random.default_rng(seed)
-    X = pd.DataFrame(
-        {
-            "age": pd.Series(rng.integers(18, 90, rows).astype(float)).mask(rng.random(rows) < 0.1),
-            "when": np.round(rng.uniform(10_000, 20_000, rows) * 86_400) / 86_400,
-            "vip": rng.integers(0, 2, rows).astype(float),
-            "town": pd.Categorical(rng.choice(["Ulm", "Bonn", "Köln"], rows)),
-            "code": pd.Categorical(rng.choice(["1", "2", "30", "0.5"], rows)),
-            "note": pd.Categorical(
-                rng.choice(["late again", "broken box, LATE", "fine – thanks", "Größe passt"], rows)
-            ),
-        }
-    )
-    value = X["age"].fillna(40) / 30 + (X["town"] == "Ulm") + X["vip"] * (X["note"] == "late again")
-    data = with_target(X, value.to_numpy() + rng.normal(0, 0.3, rows), task, rng)
-    return replace(data, kinds={"when": "time", "vip": "boolean", "note": "text"})
-
-
-def without_text(data):
-    return replace(data, X=data.X.drop(columns="note"))
-
-
-def fitted(data, learner, *transformers, rows=None, **options):
-    """Fit a pipeline as a run does."""
-    subject = Subject(installed().find("learner", learner), options)
-    parts = [
-        Part(found, {**Subject(found).options, **own})
-        for name, own in transformers
-        for found in [installed().find("transformer", name)]
-    ]
-    recipe = replace(recipe_of(subject, data.task), transformers=parts)
-    return final_fit(recipe, data, np.arange(len(data)) if rows is None else rows)
 
 
 def proven(bundle, folder, target=None, edge_rows=600):
@@ -82,17 +46,6 @@ def proven(bundle, folder, target=None, edge_rows=600):
     folder.mkdir()
     target.build(bundle, folder, mesic.Release("1", bundle.digest))
     return proof.proven(target.doors(folder), proof.questions_of(bundle, edge_rows=edge_rows))
-
-
-TREES = {"n_estimators": 12}
-PIPELINES = {
-    "levels as they are": ("lightgbm", TREES, []),
-    "dates and hashes": ("lightgbm", TREES, [("hashing", {"columns": ["town", "code"]}), ("dates", {})]),
-    "bins and crosses": ("linear", {}, [("binning", {}), ("crosses", {})]),
-    "quantiles and products": ("linear", {}, [("quantile", {}), ("interactions", {})]),
-    "means of the target": ("naive_bayes", {}, [("target_encoding", {}), ("robust", {})]),
-    "filled and coded": ("extra_trees", TREES, [("impute", {"category": "most_frequent"}), ("ordinal", {})]),
-}
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -328,59 +281,12 @@ class Sabotaged:
         return Static(forms=[self.form]).doors(folder)
 
 
-def with_steps(bundle, steps):
-    return replace(bundle, fitted=replace(bundle.fitted, steps=tuple(steps)))
-
-
-def with_last_text(bundle, change):
-    *first, last = bundle.fitted.steps
-    return with_steps(bundle, [*first, replace(last, text=change(last.text))])
-
-
 def swapped_order(bundle):
     """Scale before filling, where filling comes first."""
     steps = list(bundle.fitted.steps)
     place = next(place for place, step in enumerate(steps) if step.op == "impute")
     steps[place], steps[place + 1] = steps[place + 1], steps[place]
     return with_steps(bundle, steps)
-
-
-def swapped_classes(bundle):
-    return replace(bundle, manifest={**bundle.manifest, "classes": bundle.manifest["classes"][::-1]})
-
-
-def as_float32(bundle):
-    return with_last_text(
-        bundle,
-        lambda text: re.sub(
-            r"^(threshold|leaf_value)=(.*)$",
-            lambda line: f"{line[1]}=" + " ".join(repr(float(np.float32(word))) for word in line[2].split()),
-            text,
-            flags=re.MULTILINE,
-        ),
-    )
-
-
-def one_threshold_beside(bundle):
-    """Move one threshold of a number by one unit in its last place."""
-
-    def moved(text):
-        trees = re.split(r"(?=^Tree=)", text, flags=re.MULTILINE)
-        values = re.search(r"^threshold=(.*)$", trees[1], re.MULTILINE)[1].split()
-        kinds = re.search(r"^decision_type=(.*)$", trees[1], re.MULTILINE)[1].split()
-        place = next(place for place, kind in enumerate(kinds) if not int(kind) & 1)
-        values[place] = repr(float(np.nextafter(float(values[place]), np.inf)))
-        trees[1] = re.sub(r"^threshold=.*$", f"threshold={' '.join(values)}", trees[1], flags=re.MULTILINE)
-        return "".join(trees)
-
-    return with_last_text(bundle, moved)
-
-
-def truncated(bundle):
-    return with_last_text(
-        bundle,
-        lambda text: re.sub(r"^Tree=11\n.*?(?=^end of trees)", "\n", text, flags=re.MULTILINE | re.DOTALL),
-    )
 
 
 def decimal_comma(text):
@@ -399,14 +305,14 @@ def reads_decimal_comma(text):
 
 def dropped_column(text):
     return text.replace(
-        "            numbers.append(read)", '            numbers.append(BLANK if column[0] == "age" else read)'
+        "                numbers.append(read)", '            numbers.append(BLANK if column[0] == "age" else read)'
     )
 
 
 def blanks_as_zero(text):
     return text.replace(
-        "    numbers, texts = [], []\n",
-        "    numbers, texts = [], []\n    row = {k: 0 if v is None else v for k, v in row.items()}\n",
+        "        numbers, texts = [], []\n",
+        "        numbers, texts = [], []\n        row = {k: 0 if v is None else v for k, v in row.items()}\n",
     )
 
 
@@ -417,10 +323,10 @@ def local_time(text):
 def cached(text):
     """Answer from a cache whose key is too short."""
     return text.replace(
-        "    refuse_expired(today)\n    return answer(*cells_of(row))",
-        '    refuse_expired(today)\n    key = str(row.get("age"))[:2]\n    if key not in CACHE:\n'
-        "        CACHE[key] = answer(*cells_of(row))\n    return CACHE[key]",
-    ).replace("THRESHOLD, COSTS =", "CACHE = {}\nTHRESHOLD, COSTS =")
+        "        self.refuse_expired(today)\n        return self.answer(*self.cells_of(row))",
+        '        self.refuse_expired(today)\n        key = str(row.get("age"))[:2]\n        if key not in CACHE:\n'
+        "            CACHE[key] = self.answer(*self.cells_of(row))\n        return CACHE[key]",
+    ).replace("CLASSES =", "CACHE = {}\nCLASSES =", 1)
 
 
 SABOTAGES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mesic.testing import LearnerContract, SelectorContract, installed
+from mesic.testing import LearnerContract, SelectorContract, StreamContract, installed
 
 
 @pytest.mark.parametrize("learner", installed("learners", "acme-ml"), ids=repr, scope="class")
@@ -13,3 +13,8 @@ class TestEveryLearner(LearnerContract):
 @pytest.mark.parametrize("selector", installed("selectors", "acme-ml"), ids=repr, scope="class")
 class TestEverySelector(SelectorContract):
     """Every selector of acme keeps the selector promises."""
+
+
+@pytest.mark.parametrize("stream", installed("streams", "acme-ml"), ids=repr, scope="class")
+class TestEveryStream(StreamContract):
+    """Every stream of acme keeps the stream promises."""

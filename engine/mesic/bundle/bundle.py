@@ -7,8 +7,10 @@ import json
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +21,14 @@ import pyarrow as pa
 from mesic.bundle import coverage
 from mesic.bundle.inputs import Input, inputs_of
 from mesic.bundle.portable import Estimators, PortableStep
+from mesic.bundle.soundness import plain_files, refuse_many_rows, refuse_strange_manifest, refuse_strange_steps
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
 from mesic.data.coercion import coerce_table
 from mesic.data.rules import broken_by_cells, refuse
 from mesic.data.schema import Schema, load_schema
 from mesic.data.view import frame_of
-from mesic.errors import CheckFailed, DataError, UsageError
+from mesic.errors import CheckFailed, DataError, MesicError, UsageError
 from mesic.host.names import did_you_mean
 from mesic.host.registry import installed
 from mesic.runs.files import file_digest, json_digest, write_json
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+STRANGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class Bundle:
     @cached_property
     def predictor(self) -> Predictor:
         """The interpreter, loaded once."""
-        return Predictor(self.fitted, trusted_types(self.fitted), self.others)
+        with _understood(self.folder):
+            return Predictor(self.fitted, trusted_types(self.fitted), self.others)
 
     @cached_property
     def profile(self) -> "Profile":
@@ -147,7 +152,9 @@ class Bundle:
         refuse([problem for name in names for problem in broken_by_cells(self.schema[name], coerced[name])])
         typed = {name: column.values for name, column in coerced.items()}
         hide_later(typed, self.schema, account, "predict")
-        return self.predictor(frame_of({name: typed[name] for name in self.needed}, table.num_rows))
+        frame = frame_of({name: typed[name] for name in self.needed}, table.num_rows)
+        with _understood(self.folder):
+            return self.predictor(frame)
 
     def check_end_to_end(self) -> int:
         """Answer the sealed end-to-end rows again; return how many there are.
@@ -159,7 +166,10 @@ class Bundle:
         """
         from pyarrow import parquet
 
-        table = parquet.ParquetFile(self.folder / "end_to_end.parquet").read()  # read_table imports far more
+        with _understood(self.folder):
+            file = parquet.ParquetFile(self.folder / "end_to_end.parquet")  # read_table imports far more
+            refuse_many_rows("end_to_end.parquet", file.metadata.num_rows)
+            table = file.read()
         expected = [name for name in table.column_names if name.startswith("expected ")]
         answers = self.predict(table.drop_columns(expected))
         for name in expected:
@@ -288,8 +298,8 @@ def _manifest(folder: Path, fitted: Fitted, facts: Mapping[str, Any]) -> dict[st
 
 
 def _files(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != MANIFEST:
+    for path in plain_files(folder):
+        if path.name != MANIFEST:
             yield path.relative_to(folder).as_posix(), file_digest(path)
 
 
@@ -312,10 +322,30 @@ def load_bundle(folder: str | Path, *, threads: int = 1) -> Bundle:
     wrong += [f"{name} was altered" for name in sorted(expected) if name in found and found[name] != expected[name]]
     if wrong:
         raise CheckFailed(f"bundle {folder} is refused: {'; '.join(wrong)}; copy it again or run again")
-    steps = [PortableStep.load(path) for path in sorted((folder / "steps").iterdir())]
-    present = np.asarray(manifest["present"], dtype=np.int64)
-    fitted = Fitted(tuple(steps), present, len(manifest["classes"]), threads)
-    return Bundle(folder, manifest, load_schema(folder / "schema.yaml"), fitted)
+    with _understood(folder):
+        steps = tuple(PortableStep.load(path) for path in sorted((folder / "steps").iterdir()))
+        refuse_strange_steps(steps, len(manifest["present"]))
+        present = np.asarray(manifest["present"], dtype=np.int64)
+        fitted = Fitted(steps, present, len(manifest["classes"]), threads)
+        bundle = Bundle(folder, manifest, load_schema(folder / "schema.yaml"), fitted)
+        if lost := [name for name in bundle.needed if name not in bundle.schema]:
+            raise ValueError(f"its schema has no column {lost[0]!r}")
+        return bundle
+
+
+@contextmanager
+def _understood(folder: Path) -> Iterator[None]:
+    """Let whatever goes wrong with what a bundle says be one refusal: anybody may have sealed it."""
+    try:
+        yield
+    except STRANGE as error:
+        if isinstance(error, MesicError):
+            raise
+        raise CheckFailed(f"bundle {folder} is refused: it cannot be understood ({_said(error)}); run again") from error
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"
 
 
 def trusted_types(fitted: Fitted) -> frozenset[str]:
@@ -327,8 +357,21 @@ def trusted_types(fitted: Fitted) -> frozenset[str]:
             kind, _, name = address.partition("/")
             offer = installed().find(kind, name, {address: step.params["distribution"]})
             home = offer.component.target.partition(".")[0]
-            trusted |= {kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home}
+            trusted |= {
+                kind_of for kind_of in step.params["types"] if kind_of.partition(".")[0] == home and _is_class(kind_of)
+            }
     return frozenset(trusted)
+
+
+def _is_class(name: str) -> bool:
+    """Return whether a name is a class; a function could be called with whatever a stranger wrote."""
+    module, _, leaf = name.rpartition(".")
+    if any(part.startswith("__") for part in name.split(".")):
+        return False
+    try:
+        return isinstance(getattr(import_module(module), leaf, None), type)
+    except ImportError:
+        return False
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -339,10 +382,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         body = {key: value for key, value in manifest.items() if key != "digest"}
         is_whole = manifest["digest"] == json_digest(body)
-    except (ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise CheckFailed(f"bundle {folder} is refused: {MANIFEST} was altered ({error})") from error
+    except STRANGE as error:
+        raise CheckFailed(f"bundle {folder} is refused: {MANIFEST} was altered ({_said(error)})") from error
     if manifest.get("format") != FORMAT:
         raise UsageError(f"bundle={folder} has format {manifest.get('format')!r}; this mesic reads {FORMAT}")
     if not is_whole:
         raise CheckFailed(f"bundle {folder} is refused: {MANIFEST} was altered; copy it again or run again")
+    with _understood(folder):
+        refuse_strange_manifest(manifest)
     return manifest

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from mesic.bundle.booster_text import trees_only
 from mesic.bundle.matrix import Matrix
 from mesic.bundle.step import PortableStep
 from mesic.data.identity import bits, mixed
+from mesic.errors import CheckFailed
 
 Estimator = Callable[[Matrix], np.ndarray]
 _ROWS_AT_ONCE = 4_096
@@ -111,23 +113,37 @@ CELLS_WORTH_THREADS = 20_000  # below, waking threads costs more than they bring
 
 def lightgbm(step: PortableStep, threads: int) -> Estimator:
     """Return what LightGBM says; ``text`` is its own description of the model."""
+    from lightgbm.basic import LightGBMError
+
     booster, classes = booster_of(step), step.params["classes"]
 
     def run(matrix: Matrix) -> np.ndarray:
         if len(matrix) == 0:
             return _nothing(classes)
         used = threads if matrix.values.size >= CELLS_WORTH_THREADS else 1
-        answer = np.asarray(booster.predict(matrix.values, num_threads=used))
+        try:
+            answer = np.asarray(booster.predict(matrix.values, num_threads=used))
+        except LightGBMError as error:
+            raise CheckFailed(f"LightGBM refuses the rows: {error}") from error
         return np.stack([1 - answer, answer], axis=1) if classes == 2 else answer
 
     return run
 
 
 def booster_of(step: PortableStep) -> Any:
-    """Return the model of a ``lightgbm`` step as LightGBM holds it."""
-    from lightgbm import Booster
+    """Return the model of a ``lightgbm`` step as LightGBM holds it.
 
-    return Booster(model_str=step.text)
+    Raises
+    ------
+    CheckFailed
+        LightGBM refuses it.
+    """
+    from lightgbm.basic import Booster, LightGBMError
+
+    try:
+        return Booster(model_str=trees_only(step.text))
+    except LightGBMError as error:
+        raise CheckFailed(f"LightGBM refuses the model: {error}") from error
 
 
 def neighbors(step: PortableStep, threads: int) -> Estimator:

@@ -122,7 +122,7 @@ class PortableStep:
                 for number, size in enumerate(description["members"])
             )
             return cls(description["op"], description["params"], arrays, text, blob, members)
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException) as error:
             raise DataError(f"{folder} holds no readable step: {error}") from error
 
 
@@ -152,7 +152,10 @@ def _write_array(path: Path, array: np.ndarray) -> None:
 
 def _read_array(folder: Path, name: str, *, type: str, shape: list[int]) -> np.ndarray:  # noqa: A002 - the key in the file
     _check_name(name)
+    if np.dtype(type).kind not in _KINDS:  # others could take any memory, or hold objects
+        raise ValueError(f"array {name!r} has type {type!r}: give numbers")
     content = (folder / f"{name}.arrow").read_bytes()
     table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+    table.validate(full=True)  # as Arrow asks of bytes that somebody else wrote
     flat = table.column("values").combine_chunks().to_numpy(zero_copy_only=False)
     return np.array(flat, dtype=np.dtype(type)).reshape(shape)

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from mesic.data.yaml_text import read_yaml
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
 from mesic.runs.files import write_text
@@ -74,7 +75,7 @@ def load_about(path: Path) -> About:
         It cannot be read, is of a newer format, or says what cannot be.
     """
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"about={path} cannot be read: {error}") from error
     if not isinstance(body, dict):

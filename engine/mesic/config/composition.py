@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, flag_override
+from omegaconf import DictConfig, OmegaConf, flag_override
 
 from mesic.config.sources import SEVERAL, register
 
@@ -28,6 +28,14 @@ def compose(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> Di
     """Return what Hydra composes for a verb, with Hydra's own node; interpolations stay as they are."""
     said = [with_several(text) for text in overrides]
     return loader.load_configuration(config_name=verb, overrides=said, run_mode=RunMode.RUN, from_shell=True)
+
+
+def searched_places(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> list[str]:
+    """Return the places that Hydra is to search beside ours: while it composes it imports those that are packages."""
+    primary = loader.repository.load_config(config_path=verb)
+    said = OmegaConf.select(primary.config, "hydra.searchpath") if primary else None
+    typed = [text.partition("=")[2] for text in overrides if text.lstrip("+").startswith("hydra.searchpath=")]
+    return [*map(str, said or []), *(place.strip(" '\"") for text in typed for place in text.strip("[]").split(","))]
 
 
 def with_several(text: str) -> str:

@@ -65,6 +65,8 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
     for folder in (args.config_dir, args.config_path):
         if folder is not None:
             os.environ["MESIC_CONF"] = _existing(folder)
+    if args.experimental_rerun is not None:
+        raise UsageError("--experimental-rerun reads a pickle, which runs code: `mesic reproduce run=DIR` runs again")
     register()
     sys.argv = ["mesic", *arguments]
     is_run = not (args.cfg or args.info or args.help or args.hydra_help or args.shell_completion)
@@ -72,7 +74,7 @@ def launch(verb: str, arguments: Sequence[str], task: Task, *, look: Callable[[N
         look(args)
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of being printed
     try:
-        if is_run and args.experimental_rerun is None:
+        if is_run:
             _start(verb, parsed(sys.argv[1:]), task)
         else:
             hydra_main(version_base="1.3", config_path=None, config_name=verb)(task)()

@@ -10,8 +10,17 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mesic.config.composition import compose, config_loader, examples_of, jobs_of, opened, parse
+from mesic.config.composition import (
+    compose,
+    config_loader,
+    examples_of,
+    jobs_of,
+    opened,
+    parse,
+    searched_places,
+)
 from mesic.config.contradictions import contradictions
+from mesic.config.hydra_node import hydra_problems, place_problems
 from mesic.config.schema_check import missing_keys, schema_problems
 from mesic.config.settings import SETTINGS
 from mesic.config.sources import SEVERAL
@@ -51,10 +60,14 @@ def checked(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> tu
             for text in strangers
         ]
         groups = [text for text in groups if text not in strangers]
+    if unsafe := list(place_problems(searched_places(loader, verb, groups))):
+        return [*problems, *unsafe], DictConfig({})
     try:
         config = compose(loader, verb, groups)
     except (HydraException, OmegaConfBaseException, ComponentError) as error:
         return [*problems, _hydra_words(error)], DictConfig({})
+    if unsafe := list(hydra_problems(config, groups)):
+        return [*problems, *unsafe], DictConfig({})
     problems += _value_problems(config, values)
     said = OmegaConf.select(config, "plugins.prefer") or {}
     wanted = {str(address): str(distribution) for address, distribution in said.items()}
@@ -100,6 +113,8 @@ def checked_sweep(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str])
 def sweeper_of(loader: ConfigLoaderImpl, verb: str, overrides: Sequence[str]) -> DictConfig:
     """Return the settings of the sweeper that a command line chooses; none where they cannot be composed."""
     hydra_only = [text for text in overrides if text.startswith(("hydra", f"{RECIPES}="))]
+    if list(place_problems(searched_places(loader, verb, hydra_only))):
+        return DictConfig({})  # which is said of every job
     try:
         return DictConfig(compose(loader, verb, hydra_only).hydra.sweeper)
     except (HydraException, OmegaConfBaseException):

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from mesic.data.yaml_text import read_yaml
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
 from mesic.runs.files import write_text
@@ -202,7 +203,7 @@ def load_schema(path: Path) -> Schema:
         It cannot be read, is of a newer format, or says something that no schema can say.
     """
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"source.schema={path} cannot be read: {error}") from error
     if not isinstance(body, dict) or not isinstance(body.get("columns"), dict):

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mesic.bundle.bundle import Bundle
+from mesic.bundle.soundness import plain_files
 from mesic.deployment import proof
+from mesic.deployment.known import remember
 from mesic.deployment.target import Built, Release, Target
 from mesic.errors import CheckFailed, UsageError
 from mesic.host.building import build
@@ -110,7 +112,9 @@ def write_artefact(
         ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return load_artefact(folder)
+    artefact = load_artefact(folder)
+    remember(str(artefact.manifest["digest"]))
+    return artefact
 
 
 def _put_in_place(fresh: Path, folder: Path) -> None:
@@ -156,7 +160,7 @@ def _manifest(bundle: Bundle, built: Built, facts: Mapping[str, Any], release: R
 
 def digests_of(folder: Path) -> dict[str, str]:
     """Return the digest of every file but the manifest, by its path."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    paths = (path for path in plain_files(folder) if path != folder / MANIFEST)
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in paths}
 
 

@@ -1,5 +1,6 @@
 """What a target is asked for, and what it gives."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,7 @@ from mesic.errors import UsageError
 
 Row = Mapping[str, Any]
 EPOCH = date(1970, 1, 1)
+VERSION = re.compile(r"[\w .,:+@#()-]{1,100}")  # it stands in files of C, Python and others: no quotes, no newlines
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Release:
     Parameters
     ----------
     version
-        Any text; it stands in the artefact and in each of its forms.
+        Letters, digits, spaces and ``.,:+@#()_-``; it stands in the artefact and in each of its forms.
     bundle
         Digest of the bundle that it is made of.
     expires
@@ -92,9 +94,13 @@ def release_of(bundle: Bundle, version: str | None, expires: str | None, today: 
     Raises
     ------
     UsageError
-        ``expires`` is no day, or lies in the past.
+        ``expires`` is no day, or lies in the past; the version holds other letters than names of versions do.
     """
     called = bundle.digest[:12] if version is None else str(version)  # 1.2 comes as a number
+    if not VERSION.fullmatch(called):
+        raise UsageError(
+            f"version={called[:200]!r} cannot work: give 1 to 100 letters, digits, spaces and . , : + @ # ( ) _ -"
+        )
     if expires is None:
         return Release(called, bundle.digest)
     try:

@@ -7,6 +7,7 @@ from typing import Any
 from mesic.documents.document import Block, Bullets, Document, Name, Number, Paragraph, Piece, Section, Table, Text
 from mesic.documents.look import CSS
 from mesic.report.words import safe
+from mesic.terminal import shown
 
 
 def as_html(paper: Document, *, one_page: bool = False) -> str:
@@ -71,7 +72,7 @@ def as_markdown(paper: Document, *, with_references: bool = False) -> str:
         lines += [line for block in section.blocks for line in (*_lines(block, note), "")]
     lines += [_markdown(paper.footer, note), ""]
     lines += [f"[^{number}]: record.json: {where}" for where, number in notes.items()]
-    return "\n".join(lines).rstrip() + "\n"
+    return shown("\n".join(lines).rstrip()) + "\n"
 
 
 Note = Callable[[Number], str]

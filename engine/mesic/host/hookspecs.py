@@ -96,6 +96,12 @@ def register_targets() -> Iterable[Component]:
 
 
 @hookspec
+def register_streams() -> Iterable[Component]:
+    """Offer streams: they read records one after the other, and hand on their answers."""
+    return ()
+
+
+@hookspec
 def register_rollouts() -> Iterable[Component]:
     """Offer roll-outs: they say which version answers a unit, and when one has proven itself."""
     return ()

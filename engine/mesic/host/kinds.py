@@ -40,6 +40,7 @@ KINDS = {
         Kind("tuner", "tuners", "how settings are searched"),
         Kind("evaluator", "evaluators", "what else is asked of the predictions", is_list=True),
         Kind("target", "targets", "what becomes of a bundle where it answers", of_run=False),
+        Kind("stream", "streams", "where records come from one by one, and where their answers go", of_run=False),
         Kind("rollout", "rollouts", "which version answers, and when one has proven itself", of_run=False),
     )
 }

@@ -61,7 +61,7 @@ class Chooser:
         ordinary = estimators.lightgbm(step, threads)
         kernel, choice = chosen(step, self.library)
         self.choices.append(choice)
-        return ordinary if kernel is None else _estimator(kernel, step.params["classes"])
+        return ordinary if kernel is None else _estimator(kernel, step.params["classes"], ordinary)
 
     @property
     def estimators(self) -> dict[str, Callable[[PortableStep, int], estimators.Estimator]]:
@@ -114,8 +114,10 @@ def _timed(answer: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
     return found, least
 
 
-def _estimator(kernel: Kernel, classes: int) -> estimators.Estimator:
+def _estimator(kernel: Kernel, classes: int, ordinary: estimators.Estimator) -> estimators.Estimator:
     def run(matrix: Matrix) -> np.ndarray:
+        if matrix.values.shape[1] != kernel.width:
+            return ordinary(matrix)  # LightGBM says what is wrong
         answer = kernel(matrix.values)
         return np.stack([1 - answer, answer], axis=1) if classes == 2 else answer
 

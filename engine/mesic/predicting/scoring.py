@@ -4,15 +4,18 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute as pc
 
 from mesic.bundle import coverage
+from mesic.bundle.abstaining import COLUMN as ABSTAINED
+from mesic.bundle.abstaining import Abstention
 from mesic.bundle.bundle import Bundle
 from mesic.data.account import Entry, RowAccount
 from mesic.data.rules import RulesBroken, refuse
@@ -38,12 +41,15 @@ class Asked:
         Columns of the input that are copied beside the predictions.
     intervals
         Whether intervals or sets stand beside the predictions.
+    abstention
+        For which rows there is no prediction; the column ``abstained`` then says why.
     """
 
     batch: int
     threads: int = 1
     keep: tuple[str, ...] = ()
     intervals: bool = False
+    abstention: Abstention = Abstention()
 
 
 @dataclass
@@ -153,6 +159,7 @@ def _work(bundle: Bundle, source: Any, output: Path, asked: Asked) -> "_Work":
     bundle.require(names)
     if lost := [name for name in asked.keep if name not in names]:
         raise DataError(f"keep names columns that the input lacks: {', '.join(map(repr, lost))}")
+    asked.abstention.refuse_unfit(bundle)
     kind = FORMATS.get(output.suffix.lower())
     if kind is None:
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(FORMATS)}")
@@ -162,7 +169,12 @@ def _work(bundle: Bundle, source: Any, output: Path, asked: Asked) -> "_Work":
 
 
 def _divided(asked: Asked) -> dict[str, Any]:
-    return {"batch": asked.batch, "keep": list(asked.keep), "intervals": asked.intervals}
+    return {
+        "batch": asked.batch,
+        "keep": list(asked.keep),
+        "intervals": asked.intervals,
+        "abstention": asdict(asked.abstention),
+    }
 
 
 def _identity(path: Path) -> dict[str, Any]:
@@ -191,17 +203,28 @@ class _Work:
         own = RowAccount(table.num_rows)
         scores = self.bundle.scores(table, own)
         codes = self.bundle.fitted.decided(scores) if self.bundle.classes else None
-        answers = self._columns(codes, scores) | {name: table.column(name) for name in self.asked.keep}
+        answers, is_given = self._abstained(self._columns(codes, scores), scores)
+        answers |= {name: table.column(name) for name in self.asked.keep}
         facts = {
             "rows": table.num_rows,
             "after": piece.after,
             "share": piece.share,
             "entries": own.as_dict()["entries"],
-            "sketch": sketch(codes, scores),
+            "sketch": sketch(codes if codes is None else codes[is_given], scores[is_given]),
         }
         part = Part(facts, packed(self.kind, pa.table(answers).cast(self.schema)))
         parts.keep(number, part)
         return part
+
+    def _abstained(self, answers: dict[str, Any], scores: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+        """Return the answers without those that are not given, and which are."""
+        if not self.asked.abstention:
+            return answers, np.ones(len(scores), dtype=bool)
+        why = pa.array(self.asked.abstention.reasons(self.bundle, scores), pa.string())
+        given, kind = answers["prediction"], self.schema.field("prediction").type
+        values = pa.array(given).cast(kind)
+        answers["prediction"] = pc.if_else(why.is_null(), values, pa.scalar(None, kind))
+        return answers | {ABSTAINED: why}, np.asarray(why.is_null())
 
     def _columns(self, codes: np.ndarray | None, scores: np.ndarray) -> dict[str, Any]:
         classes, asks = self.bundle.classes, self.asked.intervals
@@ -275,5 +298,6 @@ def _schema(bundle: Bundle, source: Any, asked: Asked) -> pa.Schema:
         is_interval = bundle.coverage["kind"] == "interval"
         ends = [(coverage.LOW, pa.float64()), (coverage.HIGH, pa.float64())]
         fields += ends if is_interval else [(coverage.SET, pa.string())]
+    fields += [(ABSTAINED, pa.string())] if asked.abstention else []
     kept = {one.name: one.type for one in source.text_schema()} if asked.keep else {}
     return pa.schema([*fields, *((name, kept[name]) for name in asked.keep)])

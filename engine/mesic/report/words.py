@@ -9,7 +9,7 @@ from typing import Any
 UNKNOWN = "not measured"
 
 ACRONYMS = {"roc", "auc", "mae", "mse", "rmse", "mape", "mcc", "map", "ndcg", "acper", "ae"}
-ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 MOST_DECIMALS = 6
 SEVERAL = 2
 MINUS = "−"

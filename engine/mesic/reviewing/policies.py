@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from mesic.config.schema_check import schema_problems
 from mesic.config.settings import Policy
+from mesic.data.yaml_text import read_yaml
 from mesic.errors import ConfigError, UsageError
 from mesic.host.names import did_you_mean
 from mesic.reviewing.waivers import day_of, waiver_problems
@@ -31,7 +32,7 @@ def load_policy(path: Path) -> dict[str, Any]:
         Everything that is wrong with it, together.
     """
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"policy={path} cannot be read: {error}") from error
     if isinstance(body, dict) and set(body) == {"policy"}:

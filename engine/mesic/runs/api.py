@@ -126,12 +126,12 @@ def _keep(data: Any, path: Path) -> None:
 
 
 def _run(overrides: Sequence[str]) -> Run:
-    from mesic.verbs.run import plain
+    from mesic.verbs.run import plain, secrets_of
 
     problems, config = checked(config_loader(), "run", overrides)
     if problems:
         raise ConfigError(problems)
     folder = Path(str(config.hydra.run.dir))
     choices = {str(k): v for k, v in config.hydra.runtime.choices.items() if not str(k).startswith("hydra/")}
-    execute(plain(config), folder, typed=Typed(overrides, choices))
+    execute(plain(config), folder, typed=Typed(overrides, choices, secrets=secrets_of(config)))
     return Run(folder)

@@ -15,6 +15,7 @@ from mesic.runs.files import json_digest, remove_leftovers
 from mesic.runs.plan import import_components, needs_process, tuner_of
 from mesic.runs.record import FILE, PAGE, Record, circumstances, command, read_record
 from mesic.runs.resources import available_cores, limited_threads
+from mesic.runs.secrets import without_logins
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Timeline, is_alive, now
 from mesic.training.search import Replay
@@ -88,16 +89,17 @@ def _differences(old: Any, new: Any, path: str = "") -> list[str]:
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed, which option of each group was taken, where the groups come from; for the record."""
+    """What was typed, which option of each group was taken, where the groups come from; what no record may hold."""
 
     overrides: Sequence[str] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
     origins: Sequence[str] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Return it as the record holds it."""
         choices = dict(self.choices)
-        return {"overrides": list(self.overrides), "choices": choices, "config_sources": list(self.origins)}
+        return {"overrides": without_logins(self.overrides), "choices": choices, "config_sources": list(self.origins)}
 
 
 NOTHING_TYPED = Typed()
@@ -146,8 +148,10 @@ def execute(
         import_components(registry, config)
         with limited_threads(threads):
             known = _known_facts(config, folder, typed, registry, threads)
-            record = Record(folder, {"verb": verb, **known})
-            experiment = Experiment(config, folder, registry, record, Timeline(folder), threads, say, workers, replay)
+            record = Record(folder, {"verb": verb, **known}, typed.secrets)
+            experiment = Experiment(
+                config, folder, registry, record, Timeline(folder, typed.secrets), threads, say, workers, replay
+            )
             experiment.reproduces = reproduces
             return _carried_out(experiment)
 

@@ -12,6 +12,7 @@ from mesic.host.building import build, load_target
 from mesic.host.components import flat
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Registry, installed
+from mesic.runs.secrets import from_environment
 from mesic.runs.seeds import stage_seed
 from mesic.training.constraints import Constraints
 from mesic.training.needs import NEED_OF_TRAIT
@@ -35,7 +36,7 @@ PRICE_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2
 
 def part_of(registry: Registry, config: Config, kind: str, node: Mapping[str, Any] | None = None) -> Part:
     """Return the component that a configuration chose for one kind."""
-    chosen = dict(config[kind] if node is None else node)
+    chosen = from_environment(config[kind] if node is None else node)
     offer = registry.find(kind, chosen.pop("name"), config["plugins"]["prefer"])
     return Part(offer, chosen)
 

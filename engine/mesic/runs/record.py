@@ -21,6 +21,7 @@ from mesic.runs.environment import (
 )
 from mesic.runs.files import file_digest, write_json
 from mesic.runs.resources import Clock, peak_mib
+from mesic.runs.secrets import hidden, without_logins
 from mesic.runs.timeline import now
 
 FORMAT = 1
@@ -37,23 +38,25 @@ class Record:
         The run's folder.
     facts
         What is known at the start.
+    secrets
+        What stands instead of each text that no record may hold.
     """
 
-    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, facts: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> None:
+        self.folder, self.secrets = folder, secrets or {}
         self.clock = Clock.started()
         self.facts: dict[str, Any] = {
             "format": FORMAT,
             "status": "running",
             "exit_status": None,
             "error": None,
-            **facts,
+            **hidden(facts, self.secrets),
         }
         self.facts.setdefault("findings", [])
 
     def add(self, **facts: Any) -> None:
         """Add what a stage found out, and write the record."""
-        self.facts.update(facts)
+        self.facts.update(hidden(facts, self.secrets))
         self.save()
 
     def find(self, *findings: Finding) -> None:
@@ -64,7 +67,8 @@ class Record:
             if (finding.code, finding.message) not in known:
                 known.add((finding.code, finding.message))
                 accepted = str(reasons.get(finding.code) or "")
-                self.facts["findings"].append(finding.as_dict() | {"accepted": accepted})
+                told = hidden(finding.as_dict(), self.secrets)
+                self.facts["findings"].append(told | {"accepted": accepted})
 
     def refuse_leaks(self) -> None:
         """Stop a run where a leak was found that is certain, or any under ``policy.leak=strict``.
@@ -130,7 +134,7 @@ def circumstances(registry: Registry, threads: int) -> dict[str, Any]:
 
 def command() -> list[str]:
     """Return the command line that started this process, the program by its bare name."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return [Path(sys.argv[0]).name, *without_logins(sys.argv[1:])]
 
 
 def read_record(folder: str | Path) -> dict[str, Any]:

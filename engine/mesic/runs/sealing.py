@@ -12,6 +12,7 @@ from mesic.data.schema import Schema
 from mesic.profile.profile import Profile
 from mesic.runs import facts, tables
 from mesic.runs.environment import environment_lock
+from mesic.runs.secrets import hidden
 from mesic.runs.state import MAIN, Experiment
 from mesic.runs.timeline import Activity
 from mesic.training.fitted import Fitted
@@ -26,7 +27,7 @@ def pack(run: Experiment, activity: Activity) -> None:
         "profile.parquet": Profile.of(run.dataset.without_texts().view(run.split.train).X, threads=run.threads).table(),
         **packing.cards(run.record.facts),
         "environment.txt": "\n".join(environment_lock()) + "\n",
-        "config.json": run.config,
+        "config.json": hidden(run.config, run.record.secrets),
         "end_to_end.parquet": packing.with_columns(sealed.end_to_end, _answers(run, model, sealed.rows), "expected "),
         "confidence.parquet": sealed.confidence,
     }

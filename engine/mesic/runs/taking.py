@@ -57,7 +57,8 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     takeable = [trial for trial in members if trial.number in set(zone["takeable"])]
     skill = zone["baseline_loss"] - min(trial.loss for trial in members)
     complete = [trial for trial in pool.trials if trial.losses is not None and trial.is_feasible]
-    taken = all_that_can_be_taken(members, complete, takeable, pool.load, run.dataset, skill)
+    is_searched = len(pool.trials) > 1
+    taken = all_that_can_be_taken(members, complete, takeable, pool.load, run.dataset, skill, is_searched=is_searched)
     run.taken = taken.get(settings.prefer, taken["best"])
     run.taken = replace(run.taken, reason=pool.reason or run.taken.reason)
     run.members = {trial.number: pool.recipes[trial.number] for trial in complete}

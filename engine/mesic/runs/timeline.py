@@ -3,7 +3,7 @@
 import getpass
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from mesic.errors import DataError, UsageError
 from mesic.runs.files import finite
 from mesic.runs.resources import Clock, peak_mib
+from mesic.runs.secrets import hidden
 
 FILE = "timeline.jsonl"
 
@@ -34,8 +35,8 @@ class Activity:
 class Timeline:
     """Appends to one ``timeline.jsonl``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+    def __init__(self, folder: Path, secrets: Mapping[str, str] | None = None) -> None:
+        self.path, self.secrets = folder / FILE, secrets or {}
 
     def append(self, line: dict[str, Any]) -> None:
         """Write one line and see it to the disk."""
@@ -43,7 +44,7 @@ class Timeline:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a+b") as file:
                 _drop_cut_line(file)
-                file.write(json.dumps(finite(line), ensure_ascii=False).encode() + b"\n")
+                file.write(json.dumps(finite(hidden(line, self.secrets)), ensure_ascii=False).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

@@ -119,6 +119,7 @@ def _trial(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Trial:
         variance=_number(facts["variance"]),
         excess=facts.get("excess", {}),
         is_screened=facts.get("screened", False),
+        is_lost=facts.get("lost", False),
         of=facts.get("of"),
     )
 

@@ -8,6 +8,7 @@ import datetime
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from mesic.data.schema import Column
 from mesic.errors import DataError
 
 LARGEST = 1.7976931348623157e308
+CELLS_REMEMBERED, SHORT = 1024, 64  # of a column of levels: what took the batch code to read, and how long it may be
 EXACT = 2**63  # whole numbers below are the batch's int64
 TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.(\d{3}|\d{6}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -58,6 +60,8 @@ def coerced_cell(column: Column, value: Any) -> Coerced:
 
 def _within_arrow(value: Any) -> Any:
     """Return a whole number that no 64 bits hold as a float, as JSON does not tell them apart."""
+    if type(value) is int and EXACT <= value < 2 * EXACT:
+        return np.uint64(value)  # which Arrow does not think of by itself
     if type(value) is int and not -EXACT <= value < 2 * EXACT:
         return math.inf if abs(value) > LARGEST else float(value)
     return value
@@ -183,6 +187,7 @@ def _days(text: str) -> float:
 def _text(column: Column) -> Reader:
     slow, may_miss = slow_reader(column), column.missing != "forbidden"
     is_plain = column.seen.get("cells") is None and not column.levels
+    remembered = lru_cache(CELLS_REMEMBERED, typed=True)(slow)
 
     def read(value: Any) -> str | None:
         if is_plain and type(value) is str and value.isascii():
@@ -191,7 +196,8 @@ def _text(column: Column) -> Reader:
                 return text
         if value is None and may_miss:
             return None
-        found: str | None = slow(value)
+        is_short = type(value) is int or (type(value) is str and len(value) <= SHORT)
+        found: str | None = remembered(value) if is_short else slow(value)
         return found
 
     return read

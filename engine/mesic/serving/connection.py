@@ -11,7 +11,7 @@ import httptools
 from mesic.serving.messages import Reply, Request, log, refusal
 from mesic.serving.service import Service
 
-KEPT = frozenset((b"authorization", b"content-type", b"content-length", b"expect"))
+KEPT = frozenset((b"authorization", b"content-type", b"content-length", b"expect", b"x-forwarded-for"))
 MOST_HEADERS = 100
 MOST_PATH = 2048
 LINGER_S, LINGER_BYTES = 2.0, 2**24
@@ -41,6 +41,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or send it away where there are too many."""
         self.transport = transport
+        address = transport.get_extra_info("peername")
+        self.client = str(address[0]) if isinstance(address, tuple) else ""
         self.service.opened(self)
         if len(self.service.connections) > self.settings.max_connections:
             self._refuse(refusal(503, "TOO-MANY-CONNECTIONS", "too many connections: try again", Retry_After="1"))
@@ -136,13 +138,21 @@ class Connection(asyncio.Protocol):
             self.began = arrived
             self._refuse(refusal(400, "MALFORMED-TARGET", "the target is no path such as /predict"))
             return
-        request = Request(self.parser.get_method().decode(), path, query, self.headers, b"".join(self.body))
+        method, client = self.parser.get_method().decode(), self._client()
+        request = Request(method, path, query, self.headers, b"".join(self.body), client)
         is_old = self.parser.get_http_version() == "1.0"
         keeps = self.parser.should_keep_alive() and not is_old and not self.service.is_stopping
         if self.is_busy or self.is_paused:
             self.waiting.append((request, keeps))
             return
         self._answer(request, keeps=keeps)
+
+    def _client(self) -> str:
+        """Return who asks: the address, or the one that the proxy before us saw."""
+        if not self.settings.is_behind_proxy:
+            return self.client
+        told = self.headers.get(b"x-forwarded-for", b"").rpartition(b",")[2].strip()
+        return told.decode("latin-1") or self.client
 
     def _answer(self, request: Request, *, keeps: bool) -> None:
         start = perf_counter()

@@ -3,11 +3,14 @@
 import mmap
 from collections.abc import Iterator
 
+from mesic.serving.rates import SLOTS
+
 ROUTES = ("/predict", "/health", "/ready", "/model", "/metrics", "/docs", "/openapi.json", "/reload", "other")
-STATUSES = (200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 431, 500, 503)
+STATUSES = (200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 503)
 BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 TOTALS = {
     "mesic_rows_total": ("counter", "rows answered"),
+    "mesic_abstained_total": ("counter", "rows without a decision, as the model does not know"),
     "mesic_connections_total": ("counter", "connections accepted"),
     "mesic_connections": ("gauge", "connections open now"),
     "mesic_refused_fields_total": ("counter", "fields that broke the schema"),
@@ -27,7 +30,7 @@ _STATUS_AT = {status: place for place, status in enumerate(STATUSES)}
 
 def shared_memory_size(slots: int) -> int:
     """Return the bytes that the counters of so many processes take."""
-    return 8 * WIDTH * slots
+    return 8 * (WIDTH * slots + SLOTS + 1)
 
 
 class Counters:
@@ -51,7 +54,9 @@ class Counters:
     """
 
     def __init__(self, memory: mmap.mmap, slot: int) -> None:
-        self._all = memoryview(memory).cast("d")
+        every = memoryview(memory).cast("d")
+        self._all, self.rates = every[: -SLOTS - 1], every[-SLOTS - 1 : -1]
+        self.seed = bytes(memory[-8:])  # of the digests of callers; the supervisor draws it
         self._own = self._all[slot * WIDTH : (slot + 1) * WIDTH]
         self.set("mesic_connections", 0)
 

@@ -21,6 +21,7 @@ class Request:
     query: str
     headers: dict[bytes, bytes]
     body: bytes
+    client: str = ""
 
 
 @dataclass(slots=True)

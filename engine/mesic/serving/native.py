@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mesic.bundle.booster_text import trees_only
 from mesic.errors import ComponentError
 
 FLOAT64, ROW_MAJOR, PREDICTION, ALL_ROUNDS = 1, 1, 0, -1
@@ -37,7 +38,7 @@ class NativeBooster:
         self._library, self._handle, rounds = library(), ctypes.c_void_p(), ctypes.c_int()
         _call(
             self._library.LGBM_BoosterLoadModelFromString,
-            ctypes.c_char_p(text.encode()),
+            ctypes.c_char_p(trees_only(text).encode()),
             ctypes.byref(rounds),
             ctypes.byref(self._handle),
         )

@@ -7,14 +7,24 @@ from mesic.serving.cells import expected
 from mesic.serving.release import Release
 
 Node = dict[str, Any]
-KINDS: dict[str, list[str]] = {"number": ["number"], "boolean": ["boolean", "integer"], "time": ["string"]}
+KINDS: dict[str, list[str]] = {  # the usual one first
+    "number": ["number", "string", "boolean"],
+    "boolean": ["boolean", "number", "string"],
+    "time": ["string", "number", "boolean"],
+}
 MOST_LEVELS = 200
 REFUSALS = {
     "400": "no HTTP, or no JSON",
     "401": "no token, or a wrong one",
+    "405": "another method is asked for",
+    "408": "the request did not arrive in time",
     "413": "too many bytes or rows",
+    "414": "the target is too long",
     "415": "no application/json",
     "422": "fields that the schema refuses; each is named, with what is expected",
+    "429": "too many requests of this caller (Retry-After says when to ask again)",
+    "431": "the header is too large",
+    "500": "the server failed, or the model has no number for an answer",
     "503": "busy (Retry-After says when to ask again), not ready, or expired",
 }
 
@@ -33,19 +43,18 @@ def description(release: Release, *, has_token: bool) -> Node:
         },
         "paths": {
             "/predict": {"post": _predict()},
-            "/health": _get("the process is alive"),
-            "/ready": _get("the bundle is verified and in use", "503"),
-            "/model": _get("what is known of the bundle", "401"),
-            "/metrics": _get("counters, in Prometheus' text format", "401"),
-            "/reload": {
-                "post": {"summary": "take the bundle into use that lies there now", "responses": _responses({})}
-            },
+            "/health": _get("the process is alive", is_open=True),
+            "/ready": _get("the bundle is verified and in use", is_open=True),
+            "/model": _get("what is known of the bundle"),
+            "/metrics": _get("counters, in Prometheus' text format", kind="text/plain"),
+            "/reload": {"post": {"summary": "take the bundle into use that lies there now", "responses": _reloaded()}},
         },
         "components": {
             "schemas": {
                 "Row": _row(release),
                 "Rows": several,
                 "Answer": {"type": "object", "properties": _answer(release), "required": list(_answer(release))},
+                "Answers": _answers(),
                 "Error": _error(),
             },
         },
@@ -64,9 +73,23 @@ def _json(schema: Node) -> Node:
     return {"application/json": {"schema": schema}}
 
 
-def _get(summary: str, *refusals: str) -> Node:
-    found = {"200": {"description": summary}} | {code: _refusal(code) for code in refusals}
-    return {"get": {"summary": summary, "responses": found}}
+def _get(summary: str, *, is_open: bool = False, kind: str = "application/json") -> Node:
+    told = {"200": {"description": summary, "content": {kind: {}}}}
+    refused = {code: _refusal(code) for code in REFUSALS if code not in ("400", "415", "422") and not is_open}
+    opened = {"security": [], "responses": told | {code: _refusal(code) for code in ("405", "414", "431", "503")}}
+    return {"get": {"summary": summary, **(opened if is_open else {"responses": told | refused})}}
+
+
+def _reloaded() -> Node:
+    refused = {"403": "only SIGHUP reloads, without token=", "409": "the bundle in use stays, and why"}
+    return _responses({}) | {
+        code: {"description": words, "content": _json(_ref("Error"))} for code, words in refused.items()
+    }
+
+
+def _answers() -> Node:
+    said = {"predictions": {"type": "array", "items": _ref("Answer")}}
+    return {"type": "object", "properties": said, "required": ["predictions"]}
 
 
 def _refusal(code: str) -> Node:
@@ -78,14 +101,16 @@ def _responses(schema: Node) -> Node:
 
 
 def _predict() -> Node:
-    many: Node = {"type": "object", "properties": {"predictions": {"type": "array", "items": _ref("Answer")}}}
-    extras = {"why": "which fields the answer hangs on, of one row", "intervals": "what holds the target, as promised"}
+    extras = {
+        "why": "which fields the answer hangs on; of one row only, else 400",
+        "intervals": "what holds the target, as promised",
+    }
     flag = {"in": "query", "schema": {"type": "boolean"}}
     return {
         "summary": "a decision for one row, or for each of several",
         "parameters": [{"name": name, "description": words, **flag} for name, words in extras.items()],
         "requestBody": {"required": True, "content": _json({"oneOf": [_ref("Row"), _ref("Rows")]})},
-        "responses": _responses({"oneOf": [_ref("Answer"), many]}),
+        "responses": _responses({"oneOf": [_ref("Answer"), _ref("Answers")]}),
     }
 
 
@@ -98,6 +123,7 @@ def _row(release: Release) -> Node:
 
 def _field(column: Column, levels: tuple[str, ...]) -> Node:
     kinds = KINDS.get(column.kind, ["string", "number", "boolean"])
+    kinds = kinds[:1] if column.misfits == "forbidden" else kinds  # of the others some fit, and some are refused
     field: Node = {"type": kinds if column.missing == "forbidden" else [*kinds, "null"]}
     words = [column.description, f"in {column.unit}" if column.unit else "", expected(column)]
     field["description"] = "; ".join(word for word in words if word)
@@ -126,8 +152,10 @@ def _example(column: Column, levels: tuple[str, ...]) -> Any:
 
 
 def _answer(release: Release) -> Node:
-    labels = {"type": "string", "enum": list(release.labels)} if release.labels else {"type": "number"}
+    labels: Node = {"type": "string", "enum": list(release.labels)} if release.labels else {"type": "number"}
     shares = {key: {"type": "number", "minimum": 0, "maximum": 1} for key in release.keys if release.labels}
+    if release.abstains:
+        labels = {"anyOf": [labels, {"type": "null"}]}
     return {"prediction": labels, **shares}
 
 

@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 
 from mesic.bundle import coverage
+from mesic.bundle.abstaining import COLUMN as ABSTAINED
+from mesic.bundle.abstaining import Abstention, measured
 from mesic.bundle.bundle import Bundle, load_bundle
 from mesic.errors import CheckFailed, SettingError
 from mesic.serving.caching import AnswerCache, break_even
@@ -38,6 +40,9 @@ class Release:
         self.scorer = Scorer(bundle, knows_others=settings.unknown == "ignore")
         self.cache = AnswerCache(settings.cache_rows) if settings.cache_rows else None
         self.pays_from = None if self.cache is None else self._break_even()
+        self.abstains = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
+        self.abstains.refuse_unfit(bundle)
+        self.selective = measured(bundle, self.abstains) if self.abstains else None
         self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
         self.head = msgspec.json.encode({"bundle": self.digest, "version": self.version})[:-1] + b","
 
@@ -73,19 +78,32 @@ class Release:
                 "prediction": self.labels[self.scorer.decided(scores)],
                 **dict(zip(self.keys, scores, strict=True)),
             }
-        if intervals:
-            answer |= self._held(np.array([scores] if self.labels else scores))[0]
+        if intervals or self.abstains:
+            several = np.array([scores] if self.labels else scores)
+            answer |= (self._held(several)[0] if intervals else {}) | self._unknown(several)[0]
         return answer
 
     def answers(self, rows: Sequence[Row], *, intervals: bool = False) -> list[Answer]:
         """Return the decision for each row; see :meth:`answer`."""
-        scores = self.scorer.rows(rows)
+        return self.answers_of(self.scorer.rows(rows), intervals=intervals)
+
+    def answers_of(self, scores: np.ndarray, *, intervals: bool = False) -> list[Answer]:
+        """Return the decision for each row of probabilities (n, k), or for each of the values (n,)."""
         if not np.isfinite(scores).all():
             raise CheckFailed("the model answers a row with no number, which is no decision")
         answers = self._decided(scores)
         if intervals:
             answers = [answer | held for answer, held in zip(answers, self._held(scores), strict=True)]
+        if self.abstains:
+            answers = [answer | why for answer, why in zip(answers, self._unknown(scores), strict=True)]
         return answers
+
+    def _unknown(self, scores: np.ndarray) -> list[Answer]:
+        """Return what an answer says instead of a decision, row by row; nothing where it decides."""
+        if not self.abstains:
+            return [{}] * len(scores)
+        reasons = self.abstains.reasons(self.bundle, scores)
+        return [{} if why is None else {"prediction": None, ABSTAINED: why} for why in reasons]
 
     def _decided(self, scores: np.ndarray) -> list[Answer]:
         if not self.labels:
@@ -104,7 +122,7 @@ class Release:
 
     def reasons(self, row: Row, answer: Answer) -> dict[str, Any]:
         """Return which fields the answer hangs on: how it would change if each were missing, the largest first."""
-        code = self.labels.index(answer["prediction"]) if self.labels else 0
+        code = self.scorer.decided([answer[key] for key in self.keys]) if self.labels else 0
         about = self.keys[code] if self.labels else "prediction"
         changes = self.scorer.changes(row, code)
         ranked = sorted(changes, key=lambda entry: -abs(entry[1]))[:MOST_REASONS]
@@ -123,6 +141,8 @@ class Release:
             if name in manifest
         }
         facts = {"bundle": self.digest, "version": self.version, **kept, "fields": list(self.scorer.names)}
+        if self.selective is not None:
+            facts["abstention"] = self.selective
         facts["expires"] = None if math.isinf(self.expires) else last_day(self.expires)
         if self.cache is not None:
             facts["cache"] = {"rows": self.cache.rows, "pays_from_hit_rate": self.pays_from}

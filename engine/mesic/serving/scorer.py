@@ -22,6 +22,7 @@ from mesic.serving.plan import Pipeline
 Row = Mapping[str, Any]
 MOST_PROBLEMS = 20
 LACKING = "the data lack"
+REFUSED = (Misfit, KeyError, DataError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class Scorer:
         try:
             self._fill(row, self._view, 0)
             return self._with_texts(self._one, [row]) if self.texts else self._one
-        except (Misfit, KeyError, DataError, TypeError, AttributeError) as error:
+        except REFUSED as error:
             raise self._refusal([row], error) from error
 
     def rows(self, rows: Sequence[Row]) -> np.ndarray:
@@ -212,8 +213,26 @@ class Scorer:
                 self._fill(row, view, number * width)
             matrix = Matrix(values, self.names, self.levels)
             return self._with_texts(matrix, rows) if self.texts else matrix
-        except (Misfit, KeyError, DataError, TypeError, AttributeError) as error:
+        except REFUSED as error:
             raise self._refusal(rows, error) from error
+
+    def parted(self, rows: Sequence[Row]) -> tuple[Matrix, list[int]]:
+        """Return the rows that are in order as :meth:`matrix` does, and the numbers of those that are not."""
+        values = np.empty((len(rows), len(self.names)))
+        view, width = _view(values), len(self.names)
+        kept: list[Row] = []
+        broken: list[int] = []
+        for number, row in enumerate(rows):
+            try:
+                self._fill(row, view, len(kept) * width)
+                for name in self.texts:
+                    self._readers[name](row[name])
+            except REFUSED:
+                broken.append(number)
+            else:
+                kept.append(row)
+        matrix = Matrix(values[: len(kept)], self.names, self.levels)
+        return self._with_texts(matrix, kept) if self.texts else matrix, broken
 
     def scored(self, matrix: Matrix) -> np.ndarray:
         """Return probabilities (n, k), or values (n,), of what :meth:`matrix` returned."""
@@ -305,7 +324,7 @@ class Scorer:
                     Problem(number, name, f"field {name!r} is missing{near}", expected(self.bundle.schema[name])),
                 )
         for column in self._all_columns():
-            if column.name in row:
+            if column.name in row and self._is_wrong(column.name, row[column.name]):
                 yield from _wrong_cell(number, column, row[column.name])
         if not self.knows_others:
             for name in row:
@@ -313,6 +332,13 @@ class Scorer:
                     near = did_you_mean(str(name), self.names) or "; leave it out, or serve with unknown=ignore"
                     message = f"the schema knows no field {name!r}{near}"
                     yield message, Problem(number, str(name), message, "a field of the schema")
+
+    def _is_wrong(self, name: str, value: Any) -> bool:
+        try:
+            self._readers[name](value)
+        except REFUSED:
+            return True
+        return False
 
     def _in_all_classes(self, answer: list[float]) -> list[float]:
         present = self.bundle.fitted.present

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from mesic.serving.counters import ROUTES, Counters
 from mesic.serving.messages import HTML, TEXT, Reply, Request, encoded, log, refusal
 from mesic.serving.openapi import description
 from mesic.serving.page import page
+from mesic.serving.rates import Rates
 from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import Row, RowsRefused
 from mesic.serving.settings import ServeSettings
 
+ALWAYS_ANSWERED = ("/health", "/ready")
 EXTRAS = ("why", "intervals")
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -74,6 +77,7 @@ class Service:
         self.is_stopping = False
         self.date = formatdate(usegmt=True)
         self._token = f"Bearer {settings.token}".encode() if settings.token else None
+        self._rates = None if settings.rate is None else Rates(counters.rates, settings.rate, counters.seed)
         self._turn: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._routes: dict[str, tuple[str, Callable[[Request], Reply | Awaitable[Reply]], bool]] = {
@@ -129,6 +133,9 @@ class Service:
 
     def reply(self, request: Request) -> Reply | Awaitable[Reply]:
         """Return the reply to a request, or what will be it."""
+        if self._rates is not None and (wait_s := self._wait_s(self._rates, request)):
+            told = f"more than {self.settings.rate:g} requests a second: send fewer, or several rows in each"
+            return refusal(429, "TOO-MANY-REQUESTS", told, Retry_After=str(math.ceil(wait_s)))
         route = self._routes.get(request.path)
         if route is None:
             return refusal(
@@ -145,6 +152,9 @@ class Service:
         except Exception as error:  # noqa: BLE001 - one request that goes wrong must not end the others
             log("failed", path=request.path, error=f"{type(error).__name__}: {error}")
             return refusal(500, "FAILED", "the server failed to answer; its log says why")
+
+    def _wait_s(self, rates: Rates, request: Request) -> float:
+        return 0.0 if request.path in ALWAYS_ANSWERED else rates.wait_s(request.client)
 
     def _is_allowed(self, request: Request) -> bool:
         if self._token is None:
@@ -213,6 +223,8 @@ class Service:
     def _count(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer]) -> None:
         """Take note of answers: the one place that all of them pass."""
         self.counters.add("mesic_rows_total", len(rows))
+        if release.abstains:
+            self.counters.add("mesic_abstained_total", sum("abstained" in answer for answer in answers))
         if release.cache is not None:
             hits, misses = release.cache.news()
             self.counters.add("mesic_cache_hits_total", hits)

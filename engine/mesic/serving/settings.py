@@ -1,6 +1,7 @@
 """The keys of ``mesic serve``, and how they travel to the processes that answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from mesic.host.components import option
 
@@ -9,7 +10,14 @@ from mesic.host.components import option
 class ServeSettings:
     """The keys of ``mesic serve``."""
 
-    bundle: str = option("???", "RUN/bundle")
+    bundle: str | None = option(None, "RUN/bundle")
+    artefact: str | None = option(
+        None, "what target=stream built, in place of a bundle: the stream as it was registered"
+    )
+    stream: dict[str, Any] | None = field(
+        default=None,
+        metadata={"help": "records instead of requests: stream=NAME stream.OPTION=...; see `mesic list stream`"},
+    )
     host: str = option("127.0.0.1", "address to listen at; 0.0.0.0: all")
     port: int = option(8080, "port; 0: any that is free", low=0, high=65_535)
     workers: int = option(1, "processes that answer", low=1, high=256)
@@ -17,6 +25,17 @@ class ServeSettings:
     version: str | None = option(None, "name of the bundle in answers; null: 12 digits of its digest")
     expires: str | None = option(None, "last day, UTC, on which it answers, such as 2027-01-31")
     unknown: str = option("refuse", "fields that the schema does not know", choices=("refuse", "ignore"))
+    abstain_set: bool = option(False, "no decision where the set that holds the target has several classes")
+    abstain_width: float | None = option(
+        None, "no decision where the interval that holds the target is wider; null: none", low=0
+    )
+    abstain_between: list[float] = option(
+        [], "no decision where the probability of the second of two classes lies between these two, such as [0.4, 0.6]"
+    )
+    rate: float | None = option(
+        None, "requests a second that an address may send, over time, else 429; null: no limit", low=0, open_low=True
+    )
+    is_behind_proxy: bool = option(False, "the caller's address is the last one in X-Forwarded-For")
     cache_rows: int = option(0, "answers kept by row; 0: none", low=0)
     max_rows: int = option(1000, "rows a request", low=1)
     max_body_kib: int = option(1024, "size of a request's body", low=1, unit="KiB")

@@ -76,13 +76,13 @@ class Supervisor:
         UsageError
             There is none.
         """
-        source = Path(self.settings.bundle)
+        source = Path(str(self.settings.bundle))
         if not (source / MANIFEST).is_file():
             raise UsageError(f"bundle={source} is no bundle: it has no {MANIFEST}; give RUN/bundle")
         self._number += 1
         copy = self.copies / f"{self._number:06d}"
         try:
-            shutil.copytree(source, copy)
+            shutil.copytree(source, copy, symlinks=True)  # links are refused when it is loaded
         except (OSError, shutil.Error) as error:
             shutil.rmtree(copy, ignore_errors=True)
             raise UsageError(f"bundle={source} cannot be copied to {copy}: {error}") from error
@@ -151,7 +151,7 @@ class Supervisor:
     async def _start(self, slot: int) -> Child:
         ours, theirs = socket.socketpair()
         passed = (theirs.fileno(), self.listening.fileno(), self._counters)
-        command = (sys.executable, "-m", "mesic.serving.worker", *map(str, passed))
+        command = (sys.executable, "-P", "-m", "mesic.serving.worker", *map(str, passed))
         process = await asyncio.create_subprocess_exec(
             *command, pass_fds=passed, stdin=asyncio.subprocess.DEVNULL, env=os.environ | ONE_THREAD
         )
@@ -235,13 +235,14 @@ def _not_reloaded(why: str) -> Reply:
 
 
 def _memory(size: int) -> int:
-    """Return a file descriptor of memory that processes share, all zeros."""
+    """Return a file descriptor of memory that processes share, zeros but for a seed at its end."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("mesic-counters")
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, size)
+    os.pwrite(descriptor, os.urandom(8), size - 8)
     return descriptor
 
 

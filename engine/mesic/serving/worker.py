@@ -6,6 +6,7 @@ bundle is a scikit-learn estimator.
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import mmap
 import resource
@@ -73,7 +74,9 @@ class Worker:
 
     async def _verified(self, folder: str) -> Release:
         release = await asyncio.to_thread(load_release, folder, self.settings)
-        private = Service(self.settings, Counters(mmap.mmap(-1, shared_memory_size(1)), 0))
+        private = Service(
+            dataclasses.replace(self.settings, rate=None), Counters(mmap.mmap(-1, shared_memory_size(1)), 0)
+        )
         private.use(release)
         if private.is_expired():
             log("expired", bundle=release.digest, **{"last day": release.facts()["expires"]})

@@ -29,6 +29,7 @@ from mesic.testing.schema_tables import SchemaTables
 from mesic.testing.selectors import SelectorContract
 from mesic.testing.sources import SourceContract
 from mesic.testing.splitters import SplitterContract
+from mesic.testing.streams import Bench, StreamContract
 from mesic.testing.subjects import Subject, installed
 from mesic.testing.tables import Tables
 from mesic.testing.targets import TargetContract
@@ -38,6 +39,7 @@ from mesic.testing.tuners import TunerContract
 __all__ = [
     "AuditorContract",
     "BaselineContract",
+    "Bench",
     "BrokenPromise",
     "CalibratorContract",
     "ComponentContract",
@@ -50,6 +52,7 @@ __all__ = [
     "SelectorContract",
     "SourceContract",
     "SplitterContract",
+    "StreamContract",
     "Subject",
     "Tables",
     "TargetContract",

@@ -13,6 +13,7 @@ from mesic.host.components import Component
 from mesic.host.kinds import KINDS
 from mesic.host.names import did_you_mean
 from mesic.host.registry import Offer
+from mesic.streaming.settings import StreamOptions
 
 _FITTED = ("task", "seed", "threads")
 _TOLD = {  # what a run tells a component of a kind when it makes one
@@ -23,7 +24,7 @@ _TOLD = {  # what a run tells a component of a kind when it makes one
     "rollout": ("seed",),
     **dict.fromkeys(("transformer", "selector", "learner", "baseline"), _FITTED),
 }
-_READ_BY_THE_RUN = {"source": SourceOptions, "tuner": TunerOptions}
+_READ_BY_THE_RUN = {"source": SourceOptions, "tuner": TunerOptions, "stream": StreamOptions}
 
 
 @dataclass(frozen=True, repr=False)

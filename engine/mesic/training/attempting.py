@@ -12,8 +12,16 @@ from mesic.errors import MemoryLimitReached, UsageError, message_of
 from mesic.runs.resources import Clock
 from mesic.training.constraints import Constraints
 from mesic.training.fitted import Fitted
-from mesic.training.fold_fit import fit_whole
-from mesic.training.folds import OutOfFold, OutOfRace, Race, cross_fit, losses_by_row
+from mesic.training.fold_fit import FoldFit, fit_whole
+from mesic.training.folds import (
+    OutOfFold,
+    OutOfRace,
+    Race,
+    cross_fit,
+    first_fold,
+    in_first_fold,
+    losses_by_row,
+)
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
 from mesic.training.space import SearchSpace
@@ -22,6 +30,7 @@ from mesic.training.zone import Trial
 
 Between = Callable[[str], None]
 NOT_FINITE = "the learner's predictions are not finite"
+MOST_SCREENED = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class Asked:
     is_screened
         Whether it is fitted in the first fold only, and its loss is what it would then be in all folds; that takes a
         race.
+    beat
+        The least loss in the first fold so far: a trial that is screened may end without hope of it.
     of
         The screened trial whose options are tried again, in all folds.
     """
@@ -48,6 +59,7 @@ class Asked:
     race: Race | None = None
     tells_folds: bool = False
     is_screened: bool = False
+    beat: float | None = None
     of: int | None = None
 
 
@@ -99,6 +111,29 @@ class NotFitted(Exception):
     """There is no model, for a reason that lies not in the recipe alone."""
 
 
+class FirstFolds:
+    """The fits of screened trials, for when these are made again in all folds.
+
+    Parameters
+    ----------
+    most
+        Trials of which they are kept, those with the least loss.
+    """
+
+    def __init__(self, most: int = MOST_SCREENED) -> None:
+        self.most, self.kept = most, dict[int, tuple[float, dict[int, FoldFit]]]()
+
+    def keep(self, number: int, loss: float, fits: dict[int, FoldFit]) -> None:
+        """Keep the fits of a trial."""
+        self.kept[number] = loss, fits
+        if len(self.kept) > self.most:
+            del self.kept[max(self.kept, key=lambda other: (self.kept[other][0], other))]
+
+    def take(self, number: int | None) -> dict[int, FoldFit]:
+        """Return the fits of a trial by number of the fold, and keep them no longer; none where there are none."""
+        return self.kept.pop(number, (0.0, {}))[1] if number is not None else {}
+
+
 @dataclass(frozen=True)
 class Bench:
     """Everything that a trial needs beside its options.
@@ -115,6 +150,8 @@ class Bench:
         Folds as learners see them: what was prepared for one trial serves the next.
     constraints
         What trials have to keep to beside their loss.
+    first_folds
+        What is left of trials that were screened.
     """
 
     space: SearchSpace
@@ -125,6 +162,7 @@ class Bench:
     look: SecondLook | None = None
     prepared: PreparedFolds = field(default_factory=PreparedFolds)
     constraints: Constraints | None = None
+    first_folds: FirstFolds = field(default_factory=FirstFolds)
 
     def recipe_of(self, params: Mapping[str, Any]) -> Recipe:
         """Return the recipe of a trial."""
@@ -142,16 +180,17 @@ class Bench:
         return replace(attempted, trial=replace(attempted.trial, excess=excess))
 
     def _cross_fitted(self, asked: Asked, between: Between, heard: Callable[[OutOfFold], None] | None) -> Attempted:
-        clock = Clock.started()
+        clock, fits = Clock.started(), self.first_folds.take(asked.of)
 
         def about(doing: str) -> None:
             between(f"trial {asked.number + 1}, {doing}")
 
         try:
             recipe = self.recipe_of(asked.params)
-            folds = self.folds[:1] if asked.is_screened else self.folds
-            race = None if asked.is_screened else asked.race
-            found = cross_fit(recipe, self.dataset, folds, about, race, self.prepared, heard)
+            if asked.is_screened:
+                found = self._screened(asked, recipe, about)
+            else:
+                found = cross_fit(recipe, self.dataset, self.folds, about, asked.race, self.prepared, heard, fits)
         except MemoryLimitReached:
             raise
         except OutOfRace as out:
@@ -164,7 +203,17 @@ class Bench:
         if not asked.is_screened or not np.isfinite(found.losses).all():
             return Attempted(_ended(told, found, clock.wall_s()), found)
         assert asked.race is not None
-        return Attempted(_pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s()))
+        trial = _pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s())
+        return Attempted(replace(trial, is_lost=asked.race.is_lost(found.losses, 1)))
+
+    def _screened(self, asked: Asked, recipe: Recipe, between: Between) -> OutOfFold:
+        """Return what is predicted in the first fold, and keep its fit where that was not given up."""
+        between("the first fold")
+        fit = first_fold(recipe, self.dataset, self.folds[0], self.prepared, beat=asked.beat)
+        found = in_first_fold(self.dataset, fit)
+        if asked.beat is None or found.loss <= asked.beat:
+            self.first_folds.keep(asked.number, found.loss, {0: fit})
+        return found
 
     def _with_rounds(self, asked: Asked, found: OutOfFold) -> Asked:
         return replace(asked, params=self.space.with_rounds(asked.params, found.rounds))

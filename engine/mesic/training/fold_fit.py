@@ -73,12 +73,13 @@ class FoldFit:
         return np.asarray(self.learner.eval_losses_) if self.recipe.most_rounds is not None else None
 
     def answered(self, dataset: Dataset, rounds: int | None) -> Answered:
-        """Return what the learner answers after some of its rounds."""
+        """Return what the learner answers after some of its rounds; after all where it ended before."""
         if self.known is None or self.known[0] != rounds:
             self.known = rounds, self._answered(dataset, rounds)
         return self.known[1]
 
     def _answered(self, dataset: Dataset, rounds: int | None) -> Answered:
+        rounds = None if rounds is None or self.curve is None else min(rounds, self.curve.size)
         learner = self.learner if rounds is None else self.learner.truncated(rounds)
         model = self.recipe.described(self.fold.prepared, learner)
         predict, some = model.last_step().predictor(), _some(self.fit_rows)
@@ -99,7 +100,13 @@ class FoldFit:
 
 
 def fit_fold(
-    recipe: Recipe, dataset: Dataset, number: int, divided: tuple[np.ndarray, np.ndarray], kept: PreparedFolds
+    recipe: Recipe,
+    dataset: Dataset,
+    number: int,
+    divided: tuple[np.ndarray, np.ndarray],
+    kept: PreparedFolds,
+    *,
+    beat: float | None = None,
 ) -> FoldFit:
     """Fit one fold.
 
@@ -115,10 +122,12 @@ def fit_fold(
         Fitting and validation rows.
     kept
         What earlier fits have prepared.
+    beat
+        Loss on the validation rows without hope of which the learner may stop.
     """
     fit_rows, rows = divided
     fold = prepared_fold(recipe, dataset, fit_rows, rows, kept)
-    learner = recipe.learn(fold.prepared, None if recipe.most_rounds is None else fold.eval_set)
+    learner = recipe.learn(fold.prepared, None if recipe.most_rounds is None else fold.eval_set, beat)
     fit = FoldFit(recipe, number, fit_rows, rows, fold.without_fitted_rows(), learner)
     if recipe.most_rounds is None:
         fit.answered(dataset, None)
@@ -126,14 +135,22 @@ def fit_fold(
 
 
 def common_rounds(fits: Sequence[FoldFit]) -> int | None:
-    """Return the number of rounds with the least loss of all validation rows together; None without rounds."""
+    """Return the number of rounds with the least loss of all validation rows together; None without rounds.
+
+    A fold that ended early counts with its last loss from there on: it must not end the others, which may still gain.
+    """
     curves = [curve for fit in fits if (curve := fit.curve) is not None]
     if not curves:
         return None
-    shortest = min(curve.size for curve in curves)
-    weights = [fit.rows.size for fit in fits]
-    mean = np.average([curve[:shortest] for curve in curves], axis=0, weights=weights)
-    return int(np.nanargmin(mean)) + 1 if np.isfinite(mean).any() else shortest
+    longest = max(curve.size for curve in curves)
+    lasting = [np.append(curve, np.full(longest - curve.size, _last(curve))) for curve in curves]
+    mean = np.average(lasting, axis=0, weights=[fit.rows.size for fit in fits])
+    return int(np.nanargmin(mean)) + 1 if np.isfinite(mean).any() else longest
+
+
+def _last(curve: np.ndarray) -> float:
+    looked = curve[np.isfinite(curve)]
+    return float(looked[-1]) if looked.size else float("nan")
 
 
 def _some(rows: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Out-of-fold predictions: every training row predicted by a model that never saw it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -141,6 +141,7 @@ def cross_fit(
     race: Race | None = None,
     prepared: PreparedFolds | None = None,
     heard: Callable[[OutOfFold], None] | None = None,
+    known: MutableMapping[int, FoldFit] | None = None,
 ) -> OutOfFold:
     """Fit a recipe on every fold's fitting rows and predict its validation rows.
 
@@ -161,6 +162,8 @@ def cross_fit(
         What earlier calls with the same dataset have prepared.
     heard
         Told of each fold by itself as soon as it has ended, by the thread that fitted it.
+    known
+        The recipe's fits by number of the fold, as far as there are any; those that are made now are added.
 
     Raises
     ------
@@ -172,15 +175,17 @@ def cross_fit(
     """
     at_once, each = recipe.side_by_side(len(folds))
     kept = PreparedFolds(0) if prepared is None else prepared
+    made = {} if known is None else known
 
     def learned(number: int) -> FoldFit:
         which = f"fold {number + 1} of {len(folds)}"
         between(which)
         try:
-            fold = fit_fold(each, dataset, number, folds[number], kept)
+            fold = made[number] if number in made else fit_fold(each, dataset, number, folds[number], kept)
         except Exception as error:
             error.add_note(f"in {which}")
             raise
+        made[number] = fold
         if heard is not None:
             heard(_all_folds(dataset, [fold], 1))
         return fold
@@ -193,6 +198,38 @@ def cross_fit(
     joined = _all_folds(dataset, fits, at_once)
     release_free_memory()
     return joined
+
+
+def first_fold(
+    recipe: Recipe,
+    dataset: Dataset,
+    divided: tuple[np.ndarray, np.ndarray],
+    prepared: PreparedFolds,
+    *,
+    beat: float | None = None,
+) -> FoldFit:
+    """Return the fit of a recipe in the first fold, with all of the recipe's threads.
+
+    Parameters
+    ----------
+    recipe, dataset, prepared
+        As of :func:`cross_fit`.
+    divided
+        The fold's fitting and validation rows.
+    beat
+        Loss on these without hope of which the fit may end early.
+    """
+    _, each = recipe.side_by_side(1)
+    try:
+        return fit_fold(each, dataset, 0, divided, prepared, beat=beat)
+    except Exception as error:
+        error.add_note("in the first fold")
+        raise
+
+
+def in_first_fold(dataset: Dataset, fit: FoldFit) -> OutOfFold:
+    """Return what a recipe's fit in the first fold predicted."""
+    return _all_folds(dataset, [fit], 1)
 
 
 def _refuse_lost(dataset: Dataset, fits: list[FoldFit], folds: int, race: Race | None, at_once: int) -> None:

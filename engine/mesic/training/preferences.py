@@ -55,8 +55,10 @@ def all_that_can_be_taken(
     load: Callable[[int], OutOfFold],
     dataset: Dataset,
     skill: float,
+    *,
+    is_searched: bool = True,
 ) -> dict[str, Taken]:
-    """Return what each preference takes from the zone; the mean only of two trials or more.
+    """Return what each preference takes from the zone; the mean only where more than one trial was made.
 
     Parameters
     ----------
@@ -72,6 +74,8 @@ def all_that_can_be_taken(
         All rows.
     skill
         By how much the best one's loss is below that of the zero rule; the mean takes none that loses a tenth of it.
+    is_searched
+        Whether more than one trial was made; where one of them is complete, the mean is that of its fits.
     """
     ranked = sorted(members, key=_by_loss)
     ranked = [trial for trial in ranked if trial.loss - ranked[0].loss <= MEAN_TOLERANCE * max(skill, 0.0)]
@@ -79,7 +83,7 @@ def all_that_can_be_taken(
     for name in ONE_TRIAL:
         trial, reason = choose(takeable, name)
         taken[name] = Taken(name, {trial.number: 1}, load(trial.number), reason, trial.predict_us)
-    return ({"mean": _mean(ranked, complete, load, dataset)} if len(complete) > 1 else {}) | taken
+    return ({"mean": _mean(ranked, complete, load, dataset)} if is_searched else {}) | taken
 
 
 def _mean(

@@ -138,7 +138,7 @@ class Recipe:
         steps = pruned(steps, applied)
         return Prepared(tuple(steps), replace(view, X=X, y=y), present, tuple(choices), tuple(findings))
 
-    def learn(self, prepared: Prepared, eval_set: EvalSet | None = None) -> Any:
+    def learn(self, prepared: Prepared, eval_set: EvalSet | None = None, beat: float | None = None) -> Any:
         """Return the learner, fitted.
 
         Parameters
@@ -147,9 +147,11 @@ class Recipe:
             Training rows, as it sees them.
         eval_set
             Rows that a learner watches which grows by rounds.
+        beat
+            Loss on them without hope of which it may stop.
         """
         learner, given = self._made(self.learner, prepared.view)
-        known = {"eval_set": eval_set, "cache": prepared.cache}
+        known = {"eval_set": eval_set, "cache": prepared.cache, "beat": beat}
         accepts = inspect.signature(learner.fit).parameters
         given |= {name: value for name, value in known.items() if name in accepts and value is not None}
         learner.fit(prepared.view.X, prepared.view.y, **given)

@@ -106,7 +106,7 @@ class Budget:
         if not self.is_short(trials):
             return left < max(trial.fit_s for trial in trials)
         screened = [trial.fit_s for trial in trials if trial.is_screened]
-        return bool(screened) and left < float(np.median(screened)) * (self.turns + 1)
+        return bool(screened) and left < float(np.median(screened)) * self.turns
 
     def is_screening(self) -> bool:
         """Return whether it is too early to make again what was screened and is not the best."""
@@ -122,8 +122,7 @@ class Budget:
     def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
         assert self.budget_s is not None
-        again = screened.fit_s * (self.turns + 1)  # one more, for it may take longer
-        return self.clock.wall_s() + again + self.final_s(trials) > self.budget_s
+        return self.clock.wall_s() + screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
@@ -320,7 +319,8 @@ class _Making:
         self.screened += [number] if is_screened else []
         is_first = all(trial.losses is None for trial in self.trials)
         tells_folds = self.budget.budget_s is not None and is_first
-        return self._attempted(Asked(number, params, race, tells_folds, is_screened=is_screened))
+        beat = min(trial.fold_losses[0] for trial in self.trials if trial.fold_losses) if is_screened else None
+        return self._attempted(Asked(number, params, race, tells_folds, is_screened=is_screened, beat=beat))
 
     def _attempted(self, asked: Asked) -> Trial | None:
         attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
@@ -353,14 +353,15 @@ class _Making:
         if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
             return None
         best = self._best()
-        return last if best is not None and last.loss < best.loss else None
+        return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
 
     def _next(self) -> Trial | None:
-        """Return the best screened trial that is left and can be made again in time; None where there is none."""
+        """Return the best screened trial that is not lost and can be made again in time; None where there is none."""
         done = {trial.of for trial in self.trials}
-        left = [self.trials[number] for number in self.screened if self.trials[number].is_out and number not in done]
-        in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
-        return min(in_time, key=lambda trial: (trial.loss, trial.number), default=None)
+        left = [self.trials[number] for number in self.screened if number not in done]
+        hopeful = [trial for trial in left if trial.is_out and not trial.is_lost]
+        in_time = [trial for trial in hopeful if not self.budget.is_too_late(trial, self.trials)]
+        return min(in_time, key=lambda trial: (trial.fold_losses[0], trial.number), default=None)
 
     def complete(self, screened: Trial) -> None:
         """Make a screened trial again, in all folds."""

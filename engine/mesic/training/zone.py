@@ -50,6 +50,8 @@ class Trial:
         What makes its squared error: bias and noise together, and variance; NaN where they were not estimated.
     is_screened
         Whether it was fitted in the first fold only, by plan.
+    is_lost
+        Whether it was clearly worse there than the best trial.
     of
         The trial whose options it tries again, in all folds; None for others.
     excess
@@ -74,6 +76,7 @@ class Trial:
     variance: float = float("nan")
     excess: Mapping[str, float] = field(default_factory=dict)
     is_screened: bool = False
+    is_lost: bool = False
     of: int | None = None
 
     @property
@@ -105,6 +108,7 @@ class Trial:
             "variance": self.variance,
             **({"excess": dict(self.excess)} if self.excess else {}),
             **({"screened": True} if self.is_screened else {}),
+            **({"lost": True} if self.is_lost else {}),
             **({} if self.of is None else {"of": self.of}),
             "error": self.error,
         }

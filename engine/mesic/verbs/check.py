@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mesic.console import print_json, print_text
-from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError
+from mesic.errors import CheckFailed, ComponentError, ConfigError, MesicError, SettingError
 
 USAGE = """\
-mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | artefact=DIR | card=DIR
-            | plugins
+mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAME] | artefact=DIR [trust=true]
+            | card=DIR | plugins
             | package=DISTRIBUTION [schema=FILE]
 
   mesic check source=table source.path=t.csv source.target=y -m seed=1,2   a configuration, or a sweep's
@@ -18,6 +18,7 @@ mesic check [run overrides] | schema=FILE | bundle=DIR [policy=FILE] [target=NAM
   mesic check bundle=RUN/bundle      every digest, the end-to-end rows answered again, and what speaks against deploying
   mesic check bundle=RUN/bundle policy=policy.yaml   the same with waivers, approver and the like from a file
   mesic check artefact=DIR           every digest, and the proof made again: each door asked each row
+  mesic check artefact=DIR trust=true   the same where it was built elsewhere: its programs are run
   mesic check card=RUN/card          nobody edited it, and its data are as they were
   mesic check plugins                every installed component can be imported, and its declaration holds
   mesic check package=acme-ml        every component of a distribution keeps every promise of its kind
@@ -64,12 +65,14 @@ def _chosen(arguments: list[str]) -> tuple[str, Callable[[], str | Checked]]:
         return f"package {said['package']}", lambda: check_package(**said)
     if said.get("bundle") and len(said) == len(arguments) and said.keys() <= {"bundle", "policy", "target"}:
         return f"bundle {said['bundle']}", lambda: check_bundle(**said)
+    if said.get("artefact") and len(said) == len(arguments) and said.keys() <= {"artefact", "trust"}:
+        return f"artefact {said['artefact']}", lambda: check_artefact(
+            Path(said["artefact"]), said.get("trust", "false")
+        )
     if len(arguments) == 1:
         word, _, path = arguments[0].partition("=")
         if word == "schema" and path:
             return f"schema {path}", lambda: check_schema(Path(path))
-        if word == "artefact" and path:
-            return f"artefact {path}", lambda: check_artefact(Path(path))
         if word == "card" and path:
             return f"card {path}", lambda: check_card(Path(path))
         if arguments[0] == "plugins":
@@ -112,11 +115,22 @@ def check_bundle(bundle: str, policy: str = "", target: str = "") -> Checked:
     return Checked(lines, problems, {"review": found.as_dict()})
 
 
-def check_artefact(folder: Path) -> str:
-    """Raise CheckFailed where an artefact was altered, has expired, or answers otherwise than its bundle did."""
-    from mesic.deployment.artefact import load_artefact
+def check_artefact(folder: Path, trust: str = "false") -> str:
+    """Raise CheckFailed where an artefact was altered, has expired, or answers otherwise than its bundle did.
 
+    One that was not built here is asked only with `trust`: its doors are programs.
+    """
+    from mesic.deployment.artefact import load_artefact
+    from mesic.deployment.known import is_known
+
+    if trust not in ("true", "false"):
+        raise SettingError("trust", trust, "true or false")
     artefact = load_artefact(folder)
+    if trust == "false" and not is_known(str(artefact.manifest["digest"])):
+        raise CheckFailed(
+            f"artefact {folder} has the files that its maker sealed, but was not built here, and to ask it is to run "
+            "its programs: add trust=true where you trust who made it"
+        )
     proof = artefact.check()
     rows, doors = sum(proof["rows"].values()), ", ".join(proof["doors"])
     return f"{len(artefact.manifest['files'])} files as built, {rows:,} rows answered alike by {doors}"

@@ -26,6 +26,13 @@ class PredictSettings:
     batch: int = option(65_536, "rows, about, that a thread answers at a time and that stay done", low=1, unit="rows")
     threads: int | None = option(None, "threads; null: the cores there are", low=1)
     keep: list[str] = option([], "input columns to copy")
+    abstain_set: bool = option(False, "no decision where the set that holds the target has several classes")
+    abstain_width: float | None = option(
+        None, "no decision where the interval that holds the target is wider; null: none", low=0
+    )
+    abstain_between: list[float] = option(
+        [], "no decision where the probability of the second of two classes lies between these two, such as [0.4, 0.6]"
+    )
     intervals: bool = option(False, "write the interval or set that holds the target as often as the run promised")
 
 
@@ -34,6 +41,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     settings = configured("predict", arguments, PredictSettings)
     if settings is None:
         return 0
+    from mesic.bundle.abstaining import Abstention, measured
     from mesic.bundle.bundle import load_bundle
     from mesic.host.building import build
     from mesic.host.registry import installed
@@ -44,7 +52,8 @@ def main(arguments: list[str], *, as_json: bool) -> int:
 
     clock, chooser = Clock.started(), Chooser()
     threads = settings.threads or available_cores()
-    asked = Asked(settings.batch, threads, tuple(settings.keep), settings.intervals)
+    abstention = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
+    asked = Asked(settings.batch, threads, tuple(settings.keep), settings.intervals, abstention)
     source = build(installed().find("source", "table"), {"path": settings.input})
     with limited_threads(threads), rows_bar("mesic predict") as shown:
         bundle = load_bundle(settings.bundle)
@@ -57,11 +66,16 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         except KeyboardInterrupt:
             tell("mesic predict: parts that are done are kept; the same command goes on")
             raise
+    selective = measured(bundle, abstention) if abstention else None
     models = [choice.as_dict() for choice in chooser.choices]
     if as_json:
-        print_json(_facts(scored, settings, clock) | {"bundle": bundle.digest, "models": models})
+        print_json(
+            _facts(scored, settings, clock) | {"bundle": bundle.digest, "models": models, "abstention": selective}
+        )
         return 0
     _tell(scored, models, bundle.classes)
+    if selective is not None and selective["rows"]:
+        print_text(_selective_words(selective))
     rate = f"{scored.rows / clock.wall_s():,.0f} rows a second, {clock.cpu_s():,.1f} s of CPU time"
     print_text(f"{scored.rows:,} rows -> {settings.output} ({rate})")
     return 0
@@ -109,6 +123,22 @@ def _tell(scored: "Scored", models: Sequence[Mapping[str, Any]], classes: Sequen
         print_table(("prediction", "rows", "share", "mean of p"), rows)
     elif scored.answers:
         print_table(tuple(scored.answers), [tuple(f"{value:.6g}" for value in scored.answers.values())], "prediction")
+
+
+def _selective_words(found: dict[str, Any]) -> str:
+    name, words = (
+        ("error_share", "wrong are") if "error_share" in found else ("absolute_error", "the absolute error is")
+    )
+    told = {key: _with_ends(found[key]) for key in ("answered", name, "error_of_all")}
+    return (
+        f"of {found['rows']:,} test rows {told['answered']} get a decision; of these {words} {told[name]}, of all "
+        f"{told['error_of_all']} ({found['level']:.0%} intervals)"
+    )
+
+
+def _with_ends(found: dict[str, float | None]) -> str:
+    value, low, high = ("?" if one is None else f"{one:.4g}" for one in found.values())
+    return f"{value} [{low}, {high}]"
 
 
 def _coerced(entries: list) -> dict[str, int]:  # type: ignore[type-arg]  # entries of the row account

@@ -171,7 +171,7 @@ def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
     origins = [f"{source.provider}: {source.schema}://{source.path}" for source in hydra.runtime.config_sources]
     choices: Any = OmegaConf.to_container(hydra.runtime.choices)
     taken = {str(key): value for key, value in choices.items() if not str(key).startswith("hydra/")}
-    typed = Typed(list(hydra.overrides.task), taken, origins)
+    typed = Typed(list(hydra.overrides.task), taken, origins, secrets_of(config))
     with progress(f"mesic {verb} {shown}") as say:
         try:
             return execute(
@@ -183,8 +183,15 @@ def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
             )
         except MesicError as error:
             tell(f"mesic: {message_of(error)}")
-            _record_refusal(folder, error)
+            _record_refusal(folder, error, typed.secrets)
             return None
+
+
+def secrets_of(config: DictConfig) -> dict[str, str]:
+    """Return what a configuration asks of the environment and no file may hold, and what stands there instead."""
+    from mesic.runs.secrets import asked_of_environment
+
+    return asked_of_environment([str(OmegaConf.to_container(config, resolve=False))])
 
 
 def _loss(record: Mapping[str, Any]) -> float:
@@ -192,13 +199,14 @@ def _loss(record: Mapping[str, Any]) -> float:
     return float(next(found["loss"] for found in zone["preferences"] if found["name"] == zone["prefer"]))
 
 
-def _record_refusal(folder: Path, error: MesicError) -> None:
+def _record_refusal(folder: Path, error: MesicError, secrets: Mapping[str, str]) -> None:
     """See that a job that was refused before its record was made has one."""
     from mesic.runs.files import write_json
     from mesic.runs.record import FILE, FORMAT
+    from mesic.runs.secrets import hidden
 
     if not (folder / FILE).exists():
-        named = {"type": type(error).__name__, "message": message_of(error)}
+        named = hidden({"type": type(error).__name__, "message": message_of(error)}, secrets)
         facts = {"format": FORMAT, "status": "failed", "exit_status": error.exit_status, "error": named}
         write_json(folder / FILE, facts | {"run": {"name": str(folder)}, "findings": []})
 

@@ -1,13 +1,17 @@
-"""``mesic serve``: answer on demand with a bundle, over HTTP."""
+"""``mesic serve``: answer on demand with a bundle, over HTTP, or as a stream."""
 
+import dataclasses
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from mesic.config.verb import configured
 from mesic.console import print_json, print_text
-from mesic.errors import ComponentError
+from mesic.errors import ComponentError, UsageError
 from mesic.serving.settings import ServeSettings
 
 NEEDED = ("httptools", "msgspec")
+OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown")
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
@@ -17,8 +21,14 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     if lost := [name for name in NEEDED if find_spec(name) is None]:
         raise ComponentError(f"mesic serve needs {' and '.join(lost)}: pip install 'mesic[serve]'")
-    import sys
+    if (settings.bundle is None) == (settings.artefact is None):
+        raise UsageError("serve needs what answers: give bundle=RUN/bundle, or artefact=DIR of target=stream")
+    if settings.stream is not None or settings.artefact is not None:
+        return _flow(settings, as_json=as_json)
+    return _serve(settings, as_json=as_json)
 
+
+def _serve(settings: ServeSettings, *, as_json: bool) -> int:
     from mesic.serving.release import expiry
     from mesic.serving.supervisor import serve
 
@@ -34,3 +44,36 @@ def main(arguments: list[str], *, as_json: bool) -> int:
 
     serve(settings, is_ready)
     return 0
+
+
+def _flow(settings: ServeSettings, *, as_json: bool) -> int:
+    """Let records flow; what comes out of stdout is the stream's, if it writes there."""
+    from mesic.deployment.artefact import load_artefact
+    from mesic.streaming.registration import Registration, registered
+    from mesic.streaming.starting import let_flow
+
+    _refuse_others(settings)
+    said = dict(settings.stream or {})
+    registration = Registration.of(said.pop("name"), said) if said else None
+    if settings.artefact is not None:
+        folder = load_artefact(settings.artefact).folder
+        registration, settings = registered(Path(folder), registration)
+    assert registration is not None
+    if as_json and registration.built().writes_stdout:
+        raise UsageError(f"--json cannot work with stream={registration.stream}: its answers stand on stdout")
+    counts = let_flow(registration, settings)
+    if as_json:
+        print_json(counts)
+    return 0
+
+
+def _refuse_others(settings: ServeSettings) -> None:
+    """Raise UsageError where a key was given that plays no part in a stream."""
+    fields = [field for field in dataclasses.fields(settings) if field.name not in OF_STREAMS]
+    given = [field.name for field in fields if getattr(settings, field.name) != field.default]
+    if settings.artefact is not None:
+        given += [name for name in ("version", "expires") if getattr(settings, name) is not None]
+        given += ["unknown"] if settings.unknown != "refuse" else []
+    if given:
+        part = "is built into the artefact, or is of HTTP" if settings.artefact is not None else "is of HTTP"
+        raise UsageError(f"{', '.join(given)} cannot work with a stream: it {part}; leave it out")

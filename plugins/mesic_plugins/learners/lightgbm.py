@@ -13,10 +13,43 @@ from mesic_plugins.learners.portable import ONE_CLASS, PortableLearner, layout_o
 ROUNDS_A_LOOK = 50  # up to here every round is looked at, then one in this many parts of the rounds so far
 BYTES_KEPT = 2**26  # of what is answered on the watched rows, the latest looks
 CELLS_WORTH_THREADS = 500_000  # below, threads that wait for each other cost more than they bring
+ROUNDS_FOR_HOPE = 64
 PATIENCE = 15, 100  # rounds without a lower loss, two steps' worth, within these limits
 ROWS_A_BIN, BINS = 40, (31, 255)
 BINNED_BY = 1  # seed of the rows by which bins are found: they serve fits of all seeds
 MIN_GROUP = 100  # LightGBM's rows a group of levels; small tables need less, or levels would never be used
+
+
+def is_hopeless(losses, place, beat):
+    """Return whether a loss that falls by as much with every doubling of the rounds will not get below another.
+
+    Parameters
+    ----------
+    losses : array of shape (rounds,)
+        By round, NaN where nobody looked.
+    place : int
+        The round that was looked at last, from 0.
+    beat : float
+        What is to be beaten.
+
+    Returns
+    -------
+    bool
+        Curves of loss flatten: a further doubling brings less than the one before, so that is the most to be hoped for.
+
+    Examples
+    --------
+    >>> losses = np.full(1_000, np.nan)
+    >>> losses[[49, 99]] = 3.0, 2.5
+    >>> is_hopeless(losses, 99, beat=0.8), is_hopeless(losses, 99, beat=0.9)
+    (True, False)
+    """
+    if place + 1 < ROUNDS_FOR_HOPE or not losses[place] > beat or np.nanmin(losses[: place + 1]) <= beat:
+        return False
+    half = losses[: (place + 1) // 2]
+    seen = np.flatnonzero(np.isfinite(half))
+    gain = half[seen[-1]] - losses[place]
+    return bool(losses[place] - max(gain, 0.0) * np.log2(losses.size / (place + 1)) > beat)
 
 
 class LightGBM(PortableLearner):
@@ -93,7 +126,7 @@ class LightGBM(PortableLearner):
         """Return the number of leaves of all trees, and the unit."""
         return float(sum(map(int, re.findall(r"^num_leaves=(\d+)$", self.step_.text, re.MULTILINE)))), "leaves"
 
-    def fit(self, X, y, sample_weight=None, *, eval_set=None, cache=None):
+    def fit(self, X, y, sample_weight=None, *, eval_set=None, cache=None, beat=None):
         """Learn from a data frame X of shape (n, p) and targets y of shape (n,).
 
         Parameters
@@ -104,6 +137,8 @@ class LightGBM(PortableLearner):
             Rows on which the loss is looked at; the rounds end early where it falls no more.
         cache : dict, optional
             Where bins are kept for the next fit of the same rows.
+        beat : float, optional
+            Mean loss on the rows of `eval_set`: the rounds end where all that are left give no hope of it.
         """
         kept = {} if cache is None else cache
         if "layout" not in kept:
@@ -125,7 +160,7 @@ class LightGBM(PortableLearner):
             X, labels, weight = eval_set
             told = X, np.searchsorted(self.classes_, labels) if classes else labels, weight
             self._booster.add_valid(self._binned(kept, "watched", params, told, binned), "watched")
-            self.eval_losses_ = self._watched()
+            self.eval_losses_ = self._watched(beat)
         if eval_set is None:
             self.step_ = self._step(self._booster.current_iteration())
             del self._booster
@@ -150,8 +185,8 @@ class LightGBM(PortableLearner):
         answer = self._looks.get(rounds)
         return np.column_stack([1 - answer, answer]) if answer is not None and self._classes == 2 else answer
 
-    def _watched(self):
-        """Boost until the loss on the watched rows has not fallen for long; return it by round."""
+    def _watched(self, beat):
+        """Boost until the loss on the watched rows has not fallen for long, or has no hope; return it by round."""
         patience = np.clip(2 / self.learning_rate, *PATIENCE)
         losses, best = np.full(self.n_estimators, np.nan), 0
         self._looks = {}
@@ -161,7 +196,7 @@ class LightGBM(PortableLearner):
             if is_last or (place + 1) % max(1, (place + 1) // ROUNDS_A_LOOK) == 0:
                 losses[place] = self._look(place + 1)
                 best = place if place == 0 or not losses[place] >= losses[best] else best
-            if is_finished or place - best >= patience:
+            if is_finished or place - best >= patience or (beat is not None and is_hopeless(losses, place, beat)):
                 return losses[: place + 1]
         return losses
 

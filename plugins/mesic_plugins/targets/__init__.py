@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from mesic import Component, hookimpl, option
 
@@ -16,6 +17,30 @@ class StaticOptions:
     compiler: str = option("cc", "C compiler by which C is proven, and the program made")
 
 
+@dataclass
+class DeviceOptions:
+    """Options of ``device``."""
+
+    forms: list[str] = option(["js", "python"], "readers of the file: js, python", choices=None)
+    prefix: str = option("model", "what the file is called, PREFIX.mesic: letters, digits, _, . and -")
+    serial: int = option(0, "number of the release: no device takes one below the one that it has", low=0)
+    key: str | None = option(None, "a file with an Ed25519 private key, which signs; null: nobody signs")
+    max_kib: float | None = option(None, "how large the file may be; null: any size", low=0, unit="KiB")
+    engine: str = option(
+        "auto",
+        "what proves JavaScript: Node.js, a browser, both, whichever is there",
+        choices=("auto", "node", "browser", "both"),
+    )
+
+
+@dataclass
+class StreamOptions:
+    """Options of ``stream``."""
+
+    stream: str = option("stdin", "which stream it is registered with; see `mesic list stream`")
+    options: dict[str, Any] = option({}, "options of that stream: {path: in.jsonl, output: out.jsonl, id: order}")
+
+
 @hookimpl
 def register_targets() -> Iterable[Component]:
     """Offer the built-in targets."""
@@ -25,6 +50,20 @@ def register_targets() -> Iterable[Component]:
             "mesic_plugins.targets.static:Static",
             "one file of C99 and one of Python, preprocessing included, without dependencies",
             StaticOptions,
+            traits=frozenset({"deterministic"}),
+        ),
+        Component(
+            "device",
+            "mesic_plugins.targets.device:Device",
+            "a signed parameter file and small readers of it, in JavaScript and Python, that take updates",
+            DeviceOptions,
+            traits=frozenset({"deterministic"}),
+        ),
+        Component(
+            "stream",
+            "mesic_plugins.targets.stream:Stream",
+            "registered once with a stream of records, which then flow through it: stdin, a file, a socket, Kafka",
+            StreamOptions,
             traits=frozenset({"deterministic"}),
         ),
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mesic import Component, Range, hookimpl, option
+from mesic import Component, Range, StreamOptions, hookimpl, option
 
 
 @dataclass
@@ -19,6 +19,14 @@ class SpreadOptions:
     at_least: float = option(0.0, "smallest variance of a column", low=0)
 
 
+@dataclass
+class SpoolOptions(StreamOptions):
+    """Options of acme's stream."""
+
+    folder: str = option("spool", "folder of files, each a record")
+    output: str = option("answers.jsonl", "file of answers")
+
+
 @hookimpl
 def register_learners():
     """Offer a learner straight from scikit-learn."""
@@ -32,3 +40,9 @@ def register_learners():
 def register_selectors():
     """Offer a selector of our own."""
     yield Component("acme_spread", "acme_ml.spread:Spread", "columns that vary enough", SpreadOptions)
+
+
+@hookimpl
+def register_streams():
+    """Offer a stream of our own."""
+    yield Component("acme_spool", "acme_ml.spool:Spool", "files of a folder, each a record", SpoolOptions)

@@ -2,5 +2,6 @@
 
 from mesic_plugins.targets.program.lowering import lowered
 from mesic_plugins.targets.program.program import KERNELS, Call, Decision, Program
+from mesic_plugins.targets.program.reading import refuse_unreadable
 
-__all__ = ["KERNELS", "Call", "Decision", "Program", "lowered"]
+__all__ = ["KERNELS", "Call", "Decision", "Program", "lowered", "refuse_unreadable"]

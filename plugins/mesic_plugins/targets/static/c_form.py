@@ -57,7 +57,7 @@ def header(release, classes, columns):
     return f"""\
 /* {_told_of(release)}
    C99; no heap, no file, no clock, no locale. Columns, in order:
-{known.replace("*/", "* /")} */
+{known.replace("*/", "* /").replace("/*", "/ *")} */
 #ifndef {guard}
 #define {guard}
 

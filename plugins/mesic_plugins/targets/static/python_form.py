@@ -2,17 +2,15 @@
 
 import ast
 import base64
-import re
 import zlib
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from mesic_plugins.targets.program.program import TEXT_KERNELS
+from mesic_plugins.targets.static.parts import parts_of
 
 HOME = Path(__file__).parent
-FOR_TOOLS = re.compile(r"  # (noqa|fmt|type).*$", re.MULTILINE)
 TYPES = {"I": ("i", np.int32), "R": ("B", np.uint8), "D": ("d", np.float64)}
 UNPACK = '''\
 def unpacked(code, text):
@@ -30,50 +28,31 @@ def forest_nodes(*fields):
 NODE_FIELDS = ("slot", "limit", "left", "right")
 
 
-@lru_cache
-def functions(file):
-    """Return the functions and classes of a Python file by name, and its imports."""
-    text = FOR_TOOLS.sub("", (HOME / file).read_text(encoding="utf-8"))
-    body = ast.parse(text).body
-    named = {one.name: ast.get_source_segment(text, one) for one in body if hasattr(one, "name")}
-    others = [ast.get_source_segment(text, one) or "" for one in body[1:] if not hasattr(one, "name")]
-    return named, [line for line in others if line.startswith(("import", "from"))], others
-
-
 def source(stamp, program, decision, classes, columns):
     """Return the Python file that answers."""
-    kernels, imports, _ = functions("kernels.py")
-    door, more, constants = functions("door.py")
-    more = [line for line in more if "typing" not in line]
-    every = sorted({*imports, *more, "import array", "import base64", "import sys"}, key=lambda line: line.split()[1])
-    own = _needed(program.kernels | {"run", "is_missing"}, kernels)
-    shared = [
-        line
-        for line in constants
-        if not line.startswith(("import", "from")) and "NAME," not in line and ": Any = " not in line
-    ]
+    kernels, answering, door = (parts_of(HOME / f"{name}.py") for name in ("kernels", "answering", "door"))
+    own = _needed(program.kernels | {"run", "is_missing"}, kernels.named)
+    imports = {*kernels.imports, *answering.imports, *door.imports, "import array", "import base64", "import sys"}
     lines = [
         f'"""{stamp.name} {stamp.version}: predict(row) answers; written by mesic, not by hand."""',
-        "\n".join(every),
-        "\n".join(_constants_of_kernels() + shared),
+        "\n".join(sorted(imports - {"from typing import Any"}, key=lambda line: line.split()[1])),
+        "\n".join((*kernels.constants, *answering.constants)),
         UNPACK.strip(),
-        f"NAME, VERSION, BUNDLE, EXPIRES = {stamp.name!r}, {stamp.version!r}, {stamp.bundle!r}, {stamp.last_day!r}",
+        f"NAME, VERSION, BUNDLE = {stamp.name!r}, {stamp.version!r}, {stamp.bundle!r}",
+        *(kernels.named[name] for name in kernels.named if name in own),
+        *answering.named.values(),
+        *door.named.values(),
         f"CLASSES = {tuple(classes)!r}",
+        f"INPUTS = [\n{''.join(f'    {_input(column)},{chr(10)}' for column in columns)}]",
+        f"PROGRAM = {_program(program)}",
         f"BLANKS = frozenset({columns[0].blanks!r})",
         f"TRUTHS = {dict(columns[0].truths)!r}",
-        f"THRESHOLD, COSTS = {decision.threshold!r}, {_costs(decision)}",
-        f"INPUTS = [\n{''.join(f'    {_input(column)},{chr(10)}' for column in columns)}]",
-        *(kernels[name] for name in kernels if name in own),
-        *(text for name, text in door.items() if name not in ("run", "is_missing")),
-        f"PROGRAM = {_program(program)}",
+        f"THRESHOLD, COSTS, LAST_DAY = {decision.threshold!r}, {_costs(decision)}, {stamp.last_day!r}",
+        "MODEL = Model(\n    INPUTS, PROGRAM, CLASSES, blanks=BLANKS, truths=TRUTHS, threshold=THRESHOLD, costs=COSTS, "
+        "last_day=LAST_DAY\n)\npredict = MODEL.predict",
         'if __name__ == "__main__":\n    sys.exit(main(sys.argv[1:]))',
     ]
     return "\n\n\n".join(lines) + "\n"
-
-
-def _constants_of_kernels():
-    _, imports, others = functions("kernels.py")
-    return [line for line in others if line not in imports and not line.startswith("BLANK ")]
 
 
 def _needed(names, kernels):
@@ -131,4 +110,4 @@ def _input(column):
     allowed = None if column.allowed is None else f"frozenset({sorted(column.allowed)!r})"
     limits = f"{_number(column.low)}, {_number(column.high)}"
     flags = f"{column.refuses_misfits}, {column.refuses_missing}"
-    return f"({column.name!r}, {column.reading!r}, {column.cells!r}, {flags}, {limits}, {allowed}, {levels!r})"
+    return f"Column({column.name!r}, {column.reading!r}, {column.cells!r}, {flags}, {limits}, {allowed}, {levels!r})"

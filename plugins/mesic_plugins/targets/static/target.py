@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesic import Built, ProcessDoor, SettingError, UsageError
-from mesic_plugins.targets.program import lowered
+from mesic import Built, ProcessDoor, SettingError
+from mesic_plugins.targets.program import lowered, refuse_unreadable
 from mesic_plugins.targets.static import c_form, compiling, python_form
 
 FORMS = ("c", "python")
@@ -65,13 +65,7 @@ class Static:
 
     def build(self, bundle, folder, release):
         """Write the files."""
-        if bundle.moments:
-            raise UsageError(
-                "target=static answers at once and cannot hide cells that are known later, which "
-                f"{', '.join(bundle.moments)} decide: answer with the bundle itself, mesic predict"
-            )
-        if strange := [one.name for one in bundle.inputs if one.cells == "time"]:
-            raise UsageError(f"target=static has no spelling of moments as levels: {', '.join(strange)}")
+        refuse_unreadable(bundle, "static")
         program, decision = lowered(bundle, "static")
         last = release.expires and release.expires.isoformat()
         stamp = Stamp(self.prefix, release.version, release.bundle, last, release.last_day)

@@ -1,0 +1,5 @@
+"""The target ``device``."""
+
+from mesic_plugins.targets.device.target import Device
+
+__all__ = ["Device"]
