@@ -16,6 +16,9 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+os.environ["MESIC_CACHE"] = "off"  # of runs inside of the tests' own process; those of the command line have theirs
+
+
 @dataclass(frozen=True)
 class Done:
     """How a command ended."""

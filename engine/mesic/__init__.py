@@ -10,7 +10,10 @@ True
 """
 
 from importlib import import_module
+from time import time
 from typing import TYPE_CHECKING, Any
+
+_STARTED = time()  # code that was changed later is not what runs
 
 if TYPE_CHECKING:
     from mesic.audit.pricing import Pricing as Pricing
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from mesic.host.hookspecs import hookimpl as hookimpl
     from mesic.partition.rows import Rows as Rows
     from mesic.partition.rows import Split as Split
+    from mesic.predictions.reading import prediction_log as prediction_log
     from mesic.profile.profile import Profile as Profile
     from mesic.profile.shifts import Shift as Shift
     from mesic.profile.shifts import shifts as shifts
@@ -142,6 +146,7 @@ _HOMES = {
     "hookimpl": "host.hookspecs",
     "Rows": "partition.rows",
     "Split": "partition.rows",
+    "prediction_log": "predictions.reading",
     "Profile": "profile.profile",
     "Shift": "profile.shifts",
     "shifts": "profile.shifts",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from mesic.audit.pricing import Pricing
 from mesic.audit.view import AuditView
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
+from mesic.evaluation.view import Evaluation
 from mesic.findings import Finding
 from mesic.host.building import build
 from mesic.partition.rows import Split
@@ -26,7 +27,21 @@ class Audited:
     findings: Sequence[Finding]
 
 
-def audit(
+class Asking(Protocol):
+    """Asks an auditor."""
+
+    def __call__(self, part: Part, view: AuditView) -> Evaluation:
+        """Return what an auditor says."""
+        ...
+
+
+def ask(part: Part, view: AuditView) -> Evaluation:
+    """Ask an auditor."""
+    answer: Evaluation = build(part.offer, part.options).audit(view)
+    return answer
+
+
+def audit(  # noqa: PLR0913 - what is looked at, what prices it, and who asks
     auditors: Sequence[Part],
     dataset: Dataset,
     schema: Schema,
@@ -36,6 +51,7 @@ def audit(
     *,
     level: float,
     seed: int,
+    asked: Asking = ask,
 ) -> Audited:
     """Return what every auditor says of the rows and their parts.
 
@@ -52,6 +68,8 @@ def audit(
         Of intervals.
     seed
         Of the run.
+    asked
+        Asks each auditor, or knows what it has said.
     """
     answers: dict[str, Any] = {}
     findings: list[Finding] = []
@@ -79,7 +97,7 @@ def audit(
             level=level,
             rng=stage_rng(seed, f"auditor {part.name}"),
         )
-        evaluation = build(part.offer, part.options).audit(view)
+        evaluation = asked(part, view)
         answers[part.name] = {**evaluation.data, "found": [finding.code for finding in evaluation.findings]}
         findings += evaluation.findings
         suspects += _suspected(evaluation.findings, X.columns, suspects)

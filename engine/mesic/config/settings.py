@@ -203,6 +203,22 @@ class Threshold:
 
 
 @dataclass
+class Cache:
+    """Where stages are kept, so that runs with the same ones need not do them again."""
+
+    enabled: bool = option(True, "whether stages are taken from there and kept there")
+    folder: str | None = option(None, "shared by runs; null: what MESIC_CACHE says, else .mesic/cache")
+    most_mib: int = option(2048, "size of the folder, beyond which what was not used longest goes", low=1, unit="MiB")
+
+
+@dataclass
+class Growth:
+    """How the time of each step grows with the rows."""
+
+    budget_s: float = option(5.0, "wall seconds for measuring it; 0: it is not; read by plan", low=0, unit="s")
+
+
+@dataclass
 class RunSettings:
     """The settings of ``mesic run`` beside its groups."""
 
@@ -219,6 +235,8 @@ class RunSettings:
     costs: Costs = field(default_factory=Costs)
     policy: Policy = field(default_factory=Policy)
     plugins: Plugins = field(default_factory=Plugins)
+    cache: Cache = field(default_factory=Cache)
+    growth: Growth = field(default_factory=Growth)
 
 
 SETTINGS: dict[str, type] = {"run": RunSettings, "data_check": RunSettings, "plan": RunSettings}

@@ -1,6 +1,7 @@
 """A door that is a process: rows go in on stdin, a JSON object a line, and answers come out of stdout."""
 
 import json
+import math
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,9 +65,21 @@ class ProcessDoor:
 
 
 def json_line(row: Row) -> str:
-    """Return a row as a line of JSON; what is beyond all numbers is written as 1e999."""
-    text = json.dumps(row, ensure_ascii=False)
-    return text.replace(": Infinity", ": 1e999").replace(": -Infinity", ": -1e999") + "\n"
+    """Return a row as a line of JSON; what is beyond all numbers is written as 1e999.
+
+    Examples
+    --------
+    >>> json_line({"income": float("-inf"), "said": "to: Infinity"})
+    '{"income": -1e999, "said": "to: Infinity"}\\n'
+    """
+    cells = (f"{json.dumps(name, ensure_ascii=False)}: {_json_cell(cell)}" for name, cell in row.items())
+    return f"{{{', '.join(cells)}}}\n"
+
+
+def _json_cell(cell: Any) -> str:
+    if isinstance(cell, float) and math.isinf(cell):
+        return "1e999" if cell > 0 else "-1e999"
+    return json.dumps(cell, ensure_ascii=False)
 
 
 def _answers(written: bytes, rows: int, command: str) -> list[dict[str, Any]]:

@@ -51,6 +51,11 @@ def refuse_missing_module(offer: Offer) -> None:
         raise ComponentError(f"{offer.address} of {offer.provider} is broken: there is no module {module!r}")
 
 
+def takes_threads(offer: Offer) -> bool:
+    """Return whether a component is told how many threads it may use, so that these are part of what it makes."""
+    return any(_CONTEXT.get(name) == "threads" for name in inspect.signature(load_target(offer)).parameters)
+
+
 def build(offer: Offer, options: Mapping[str, Any], **context: Any) -> Any:
     """Return the component, made with its options and with what it asks for of `context`.
 

@@ -16,6 +16,7 @@ TRAITS = {
     "weights": "takes row weights",
     "incremental": "learns from batches, one after the other",
     "deterministic": "same seed and threads, same bytes",
+    "any_threads": "same seed, same bytes, with any number of threads",
     "concurrent": "can be fitted several times at once, in threads of one process",
     "glassbox": "can be read by a person",
     "rare_classes": "copes with a class that has one row",

@@ -1,11 +1,12 @@
 """How long a run will take and what it will cost: from the timeline of an earlier run, or else from a pilot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mesic.errors import MesicError
+from mesic.planning.growth import Growth
 from mesic.planning.pilot import LEARNER, Pilot
 from mesic.runs import plan
 from mesic.runs.record import FILE, read_record
@@ -15,6 +16,7 @@ from mesic.training.search import Budget
 MOST_RECORDS = 200
 MANY = 1_000  # trials, where the seconds alone bound them
 BY_TRIAL = "search"
+FITS = (BY_TRIAL, "selection", "fit")
 SAME = {"source": ("name", "path", "dataset"), "tuner": ("name",)}
 
 
@@ -44,7 +46,7 @@ class Estimate:
         return asdict(self)
 
 
-def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
+def estimate(found: Pilot, config: plan.Config, runs: Path, grown: Sequence[Growth] = ()) -> Estimate:
     """Return how long a run of this configuration will take.
 
     Parameters
@@ -56,6 +58,8 @@ def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
     runs
         Where earlier runs lie: the newest finished one of the same source, learner and tuner is taken, scaled by rows
         and trials.
+    grown
+        How the time of each step of a fit grows; without, in the proportion of the rows.
     """
     rows = len(found.dataset)
     tuner = config["tuner"]
@@ -63,10 +67,10 @@ def estimate(found: Pilot, config: plan.Config, runs: Path) -> Estimate:
     earlier = _like(runs, config)
     if earlier is not None:
         folder, record = earlier
-        stages = _scaled(folder, record, rows, trials)
+        stages = _scaled(folder, record, rows, trials, grown)
         based_on = f"the timeline of {folder}"
     else:
-        stages = _from_pilot(found, config, trials)
+        stages = _from_pilot(found, config, trials, grown)
         based_on = "a pilot"
     budget = config["tuner"].get("budget_s")
     if budget is not None:
@@ -94,21 +98,39 @@ def _like(runs: Path, config: plan.Config) -> tuple[Path, dict[str, Any]] | None
     return None
 
 
-def _scaled(folder: Path, record: Mapping[str, Any], rows: int, trials: int) -> dict[str, float]:
-    times = rows / max(1, record["row_account"]["used"])
+def times_as_long(grown: Sequence[Growth], before: int, after: int) -> float:
+    """Return how many times as long a fit takes on other rows.
+
+    Examples
+    --------
+    >>> one = Growth("selector/x", (100, 200), (1.0, 4.0), 2.0, 1.9, 2.1, 0.95)
+    >>> times_as_long([one], 200, 2_000), times_as_long([], 200, 2_000)
+    (100.0, 10.0)
+    """
+    taken = sum(one.seconds(before) for one in grown)
+    return sum(one.seconds(after) for one in grown) / taken if taken else after / max(1, before)
+
+
+def _scaled(
+    folder: Path, record: Mapping[str, Any], rows: int, trials: int, grown: Sequence[Growth]
+) -> dict[str, float]:
+    used = max(1, record["row_account"]["used"])
     stages: dict[str, float] = {}
     for line in read_timeline(folder):
         if line["stage"] != "run" and line.get("wall_s") is not None and "pid" in line:
-            stages[line["stage"]] = stages.get(line["stage"], 0.0) + line["wall_s"] * times
+            times = times_as_long(grown, used, rows) if line["stage"] in FITS else rows / used
+            saved_s = (line.get("cache") or {}).get("saved_s", 0.0)  # another cache may not have it
+            stages[line["stage"]] = stages.get(line["stage"], 0.0) + (line["wall_s"] + saved_s) * times
     stages[BY_TRIAL] = stages.get(BY_TRIAL, 0.0) * trials / max(1, record["trials"]["tried"])
     return stages
 
 
-def _from_pilot(found: Pilot, config: plan.Config, trials: int) -> dict[str, float]:
+def _from_pilot(found: Pilot, config: plan.Config, trials: int, grown: Sequence[Growth]) -> dict[str, float]:
     """Return seconds by stage where nothing like it was ever run: each trial as long as the pilot's."""
     seconds = found.seconds
     times = found.split.train.size / max(1, found.rows.size)
-    learner, others = seconds[LEARNER] * times, (seconds["rules"] + seconds["zero_rule"]) * times
+    longer = times_as_long(grown, found.rows.size, found.split.train.size)
+    learner, others = seconds[LEARNER] * longer, (seconds["rules"] + seconds["zero_rule"]) * times
     folds = max(1, len(found.split.folds))
     return {
         **{stage: seconds[stage] for stage in ("read", "partition", "audit")},

@@ -6,7 +6,7 @@ from typing import Any
 from mesic.report import charts
 from mesic.report.blocks import Html, about, details, figure, joined, missing, paragraph, score, table, tag
 from mesic.report.result_sections import evaluation
-from mesic.report.words import counted, known, number, percent
+from mesic.report.words import counted, duration, known, number, percent
 
 Record = Mapping[str, Any]
 Facts = Mapping[str, Any]
@@ -29,6 +29,7 @@ def features(record: Record) -> Html:
             _unexamined(facts.get("unexamined") or []),
             _unread(facts.get("unread") or []),
             _costs(record.get("costs")),
+            _fits((record.get("costs") or {}).get("fit") or []),
         )
     )
 
@@ -64,6 +65,23 @@ def _unread(names: list[str]) -> Html:
     if not names:
         return Html("")
     return details(f"{counted(len(names), 'column')} the model does not read", paragraph(", ".join(names)))
+
+
+def _fits(took: list[Facts]) -> Html:
+    if not took:
+        return Html("")
+    head = ["step", "fits", "rows", "wall", "CPU", "CPU µs a row"]
+    rows = [
+        [
+            row.get("step"),
+            *(row.get(key) for key in ("fits", "rows")),
+            *(duration(row.get(key)) for key in ("wall_s", "cpu_s")),
+            number(row.get("cpu_us_a_row")),
+        ]
+        for row in took
+    ]
+    said = "Of all training rows; what was taken from the stage cache is not among it."
+    return details("What the final fits took, step by step", joined((table(head, rows), paragraph(said, css="soft"))))
 
 
 def _costs(costs: Facts | None) -> Html:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mesic.report import charts
 from mesic.report.blocks import Html, about, code, details, figure, html, joined, missing, paragraph, plain, table, tag
-from mesic.report.words import counted, duration, number, safe
+from mesic.report.words import cache_cell, counted, duration, number, safe
 
 Record = Mapping[str, Any]
 SEVERITIES = {"block": "blocks", "warning": "warning", "info": "note"}
@@ -93,12 +93,13 @@ def _work(notes: Sequence[Mapping[str, Any]]) -> Html:
 
 
 def _stages(stages: Sequence[Mapping[str, Any]]) -> Html:
-    head = ["stage", "start", "wall", "CPU", "peak MiB", "rows in", "rows out", "outcome"]
+    head = ["stage", "start", "wall", "CPU", "peak MiB", "rows in", "rows out", "from the cache", "outcome"]
     rows = [
         [
             a.get("stage"),
             *(duration(a.get(key)) for key in ("start_s", "wall_s", "cpu_s")),
             *(a.get(key) for key in ("peak_mib", "rows_in", "rows_out")),
+            cache_cell(a.get("cache")),
             a.get("outcome") or "",
         ]
         for a in stages

@@ -316,3 +316,27 @@ def selection_text(record: Mapping[str, Any]) -> str:
     if facts.get("stability"):
         parts.append(f"stability on halves of the rows {score_text(facts['stability'])}")
     return "; ".join(parts) + "."
+
+
+def cache_cell(told: Mapping[str, Any] | None) -> str:
+    """Return what a stage had of the stage cache, for a table cell.
+
+    Examples
+    --------
+    >>> cache_cell({"hits": 2, "misses": 1, "saved_s": 12.34}), cache_cell({"hits": 0, "misses": 1}), cache_cell(None)
+    ('2 of 3, 12 s saved', '0 of 1', '')
+    """
+    if not told:
+        return ""
+    saved = f", {duration(told['saved_s'])} saved" if told["hits"] else ""
+    return f"{told['hits']} of {told['hits'] + told['misses']}{saved}"
+
+
+def cache_text(record: Mapping[str, Any]) -> str:
+    """Return which stages were taken from the stage cache, and what that saved; empty where none was."""
+    stages = ((record.get("cache") or {}).get("stages") or {}).items()
+    taken = [name if told["cached"] else f"{name} in part" for name, told in stages if told["hits"]]
+    if not taken:
+        return ""
+    folder, saved = record["cache"]["folder"], duration(sum(told["saved_s"] for _, told in stages))
+    return f"Taken from {folder}, where the same was done before: {', '.join(taken)} ({saved} saved)."

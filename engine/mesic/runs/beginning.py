@@ -1,53 +1,53 @@
 """The first stages: the table read, divided, audited, and predicted by baselines."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Any, TypeVar
 
-from mesic.audit.auditing import audit
+from mesic.audit.auditing import Asking, ask, audit
+from mesic.audit.keeping import CachedAsking
 from mesic.bundle import packing
 from mesic.data.account import Entry
-from mesic.data.aside import columns_aside
 from mesic.data.availability import read_columns
-from mesic.data.preparing import prepare
-from mesic.data.reading import findings_of, read_table, type_table
-from mesic.data.snapshot import keep
 from mesic.errors import UsageError
 from mesic.host.building import build
 from mesic.partition.proof import partition
 from mesic.runs import facts, plan, tables
 from mesic.runs.deciding import refuse_decision
+from mesic.runs.reading import rows_of
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Activity
 from mesic.training.attempting import Attempting, Here
-from mesic.training.folds import cross_fit, final_fit
+from mesic.training.fitted import Fitted
+from mesic.training.folds import OutOfFold, cross_fit, final_fit
+from mesic.training.part import Part
+from mesic.training.recipe import Recipe
 from mesic.training.sampling import is_even, is_whole, sample_facts
 from mesic.training.variance import second_look
 from mesic.workers.messages import Table
 
+T = TypeVar("T")
 FEW_ROWS = 200
 
 
 def read(run: Experiment, activity: Activity) -> None:
     """Read the source, type its columns, prepare target and roles."""
-    source, declared = plan.source_of(run.registry, run.config)
-    run.raw = read_table(source)
-    typed = type_table(run.raw, declared, declared.get("target") or source.target)
-    typed = replace(typed, schema=typed.schema.with_sensitive(run.config["policy"].get("sensitive") or ()))
-    run.account = typed.account
-    run.schema = typed.schema
-    run.dataset, findings = prepare(typed, declared)
-    run.aside = columns_aside(typed)
-    activity.rows_in, activity.rows_out = typed.rows, len(run.dataset)
-    typed.schema.save(run.folder / "schema.yaml")
-    run.record.find(*findings_of(source), *typed.findings, *findings)
-    run.digests["data"] = typed.digest
-    data = facts.data_facts(run.config["source"], typed, run.dataset)
-    if run.config["snapshot"]:
-        data["snapshot"] = str(keep(Path(run.config["snapshot"]), run.raw, typed).folder)
-    run.record.add(data=data, row_account=typed.account.as_dict())
+    rows = rows_of(run.config, run.registry, run.cache)
+    run.raw, run.schema, run.account = rows.raw, rows.schema, rows.account
+    run.dataset, run.aside = rows.dataset, rows.aside
+    activity.rows_in, activity.rows_out = rows.rows, len(run.dataset)
+    run.schema.save(run.folder / "schema.yaml")
+    run.record.find(*rows.findings)
+    run.digests["data"] = rows.digest
+    data = facts.data_facts(run.config["source"], rows, run.dataset)
+    if rows.snapshot is not None:
+        data["snapshot"] = rows.snapshot
+    run.record.add(data=data, row_account=run.account.as_dict())
     task, classes = run.dataset.task, len(run.dataset.classes)
-    run.recipe = plan.recipe_of(run.registry, run.config, task=task, classes=classes, threads=run.threads)
+    run.recipe = plan.recipe_of(
+        run.registry, run.config, task=task, classes=classes, threads=run.threads, cache=run.cache
+    )
     run.recipe.refuse_bounds([str(name) for name in run.dataset.X])
     plan.refuse_unread_text(run.recipe, run.dataset)
     plan.refuse_unknown_columns(run.registry, run.config, facts.columns_of(run.schema, [*run.dataset.X, *run.aside]))
@@ -61,7 +61,9 @@ def divide(run: Experiment, activity: Activity) -> None:
     part = plan.part_of(run.registry, run.config, "splitter")
     splitter = build(part.offer, part.options)
     seed = stage_seed(run.config["seed"], "partition")
-    run.split, proof, findings = partition(splitter, run.dataset, seed=seed)
+    run.split, proof, findings = kept(
+        run, "partition", [seed], [part], lambda: partition(splitter, run.dataset, seed=seed)
+    )
     run.record.find(*findings)
     run.digests["partition"] = proof["digest"]
     tables.write_parquet(run.folder / "partition.parquet", tables.partition_columns(run.dataset, run.split))
@@ -83,20 +85,38 @@ def audit_rows(run: Experiment, activity: Activity) -> None:
     """Ask what is wrong with the data and its parts before anything is learned from them."""
     auditors = plan.parts_of(run.registry, run.config, "auditor")
     everything = plan.named_part(run.registry, run.config, "sampler", "everything")
+    alone = run.recipe.plain(run.recipe.learner, everything)
     found = audit(
         auditors,
         run.dataset.without_texts(),
         run.schema,
         run.split,
-        run.recipe.plain(run.recipe.learner, everything),
+        alone,
         plan.price_metric_of(run.registry, run.config, run.dataset.task),
         level=run.config["interval"]["level"],
         seed=run.config["seed"],
+        asked=_asked(run, alone),
     )
     run.record.find(*found.findings)
     run.record.add(audits=found.answers)
     run.record.refuse_leaks()
     activity.rows_in = activity.rows_out = len(run.dataset)
+
+
+def _asked(run: Experiment, alone: Recipe) -> Asking:
+    """Return what asks an auditor, or takes what it has said of the same rows; where it priced, the learner counts."""
+    if run.cache is None:
+        return ask
+    cache, inputs = run.cache, [run.dataset.identity, run.digests["partition"]]
+    parts = [plan.price_part_of(run.registry, run.config, run.dataset.task), *alone.parts]
+    return CachedAsking(cache, inputs, alone.facts(), parts)
+
+
+def kept(run: Experiment, what: str, depends: Sequence[Any], parts: Sequence[Part], make: Callable[[], T]) -> T:
+    """Return what a part of a stage makes of the run's rows, or what another run has made of the same ones."""
+    if run.cache is None:
+        return make()
+    return run.cache.of(what, [run.dataset.identity, *depends], parts, make)
 
 
 def _look_at_sample(run: Experiment) -> None:
@@ -132,11 +152,20 @@ def cross_fit_baselines(run: Experiment, activity: Activity) -> None:
         part.name: run.recipe.plain(part, plain) for part in parts if run.dataset.task in part.offer.component.tasks
     }
     for name, recipe in run.baselines.items():
-        run.found[name] = cross_fit(recipe, run.dataset, run.split.folds, run.between(name))
-        run.fitted[name] = final_fit(recipe, run.dataset, run.split.train)
+        run.found[name], run.fitted[name] = _baseline(run, name, recipe)
     if run.workers is not None:
         run.workers.wait()  # the budget of the search is not for imports
     activity.rows_in = activity.rows_out = run.split.train.size
+
+
+def _baseline(run: Experiment, name: str, recipe: Recipe) -> tuple[OutOfFold, Fitted]:
+    """Return what a baseline predicts out of fold, and what it is when it has seen all training rows."""
+
+    def make() -> tuple[OutOfFold, Fitted]:
+        found = cross_fit(recipe, run.dataset, run.split.folds, run.between(name))
+        return replace(found, models=()), final_fit(recipe, run.dataset, run.split.train)
+
+    return kept(run, f"baseline {name}", [run.digests["partition"], recipe.facts()], recipe.parts, make)
 
 
 def _attempting(run: Experiment) -> Attempting:

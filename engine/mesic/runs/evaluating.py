@@ -28,12 +28,13 @@ from mesic.training.costs import BATCH_ROWS, costs_of
 from mesic.training.fitted import Predictor
 from mesic.training.folds import OutOfFold
 from mesic.training.mean import mean_of
+from mesic.training.metering import fit_facts
 
 
 def evaluate(run: Experiment, activity: Activity) -> None:
     """Open the test part, once: score model and baselines on it, ask the evaluators; what answers cost is measured."""
     run.costs = costs_of(run.fitted[MAIN], run.dataset.X.iloc[run.split.train[:BATCH_ROWS]])
-    run.record.add(costs=run.costs.facts())
+    run.record.add(costs=run.costs.facts() | {"fit": fit_facts(run.took)})
     test, y = run.split.test, run.dataset.y[run.split.test]
     predictors = {name: fitted.predictor() for name, fitted in run.fitted.items()}
     predictions = {name: predict(run.dataset.X.iloc[test]) for name, predict in predictors.items()}

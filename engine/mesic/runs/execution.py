@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mesic.caching.cache import stage_cache
 from mesic.errors import CheckFailed, MesicError, UsageError
 from mesic.host.registry import Registry, installed, notify
 from mesic.runs.experiment import carry_out, deaf_finding, write_report
@@ -75,15 +76,21 @@ def is_done(folder: Path, config: Mapping[str, Any]) -> bool:
     return is_same and record.get("status") == "finished"
 
 
+def without_cache(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration whose run takes nothing from the cache, and leaves nothing there."""
+    said = config.get("cache")
+    return {**config, "cache": None if said is None else {**said, "enabled": False}}
+
+
 def config_digest(config: Mapping[str, Any]) -> str:
-    """Return the digest of a configuration, without the folder that it writes to."""
-    return json_digest({key: value for key, value in config.items() if key != "out"})
+    """Return the digest of a configuration, without `out` and `cache`, which change no result."""
+    return json_digest({key: value for key, value in config.items() if key not in ("out", "cache")})
 
 
 def _differences(old: Any, new: Any, path: str = "") -> list[str]:
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return [] if json.dumps(old, default=str) == json.dumps(new, default=str) else [path]
-    keys = [key for key in {**old, **new} if path or key != "out"]
+    keys = [key for key in {**old, **new} if path or key not in ("out", "cache")]
     return [found for key in keys for found in _differences(old.get(key), new.get(key), f"{path}.{key}".strip("."))]
 
 
@@ -144,6 +151,8 @@ def execute(
     refuse_other_run(folder, config)
     remove_leftovers(folder)
     threads = config["resources"]["threads"] or available_cores()
+    if reproduces is not None:
+        config = without_cache(config)
     with _process_for_trials(registry, config, threads, verb) as workers:
         import_components(registry, config)
         with limited_threads(threads):
@@ -153,6 +162,9 @@ def execute(
                 config, folder, registry, record, Timeline(folder, typed.secrets), threads, say, workers, replay
             )
             experiment.reproduces = reproduces
+            experiment.cache = stage_cache(config.get("cache"), registry, threads)
+            if workers is not None:
+                workers.cache = experiment.cache
             return _carried_out(experiment)
 
 

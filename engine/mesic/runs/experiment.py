@@ -4,9 +4,10 @@
 part, opened once -> bundle``, then the report.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from mesic.caching.cache import StageCache, Use, told_of
 from mesic.findings import Finding
 from mesic.host.registry import notify
 from mesic.report.page import render
@@ -49,7 +50,7 @@ def _stage(run: Experiment, name: str, work: Work) -> None:
     release_free_memory()
     run.memory.check(f"starting to {name}")
     with _booked(run, name) as activity:
-        run_stage(run.registry, Stage(name, lambda: _done(run, work, activity)))
+        run_stage(run.registry, Stage(name, lambda: _done(run, name, work, activity)))
     run.record.save()
 
 
@@ -67,10 +68,22 @@ def write_report(run: Experiment) -> None:
     write_text(run.folder / PAGE, render(run.record.facts, read_timeline(run.folder)))
 
 
-def _done(run: Experiment, work: Work, activity: Activity) -> bool:
+def _done(run: Experiment, name: str, work: Work, activity: Activity) -> bool:
     """Do a stage's work; a first-result hook needs an answer."""
+    before = 0 if run.cache is None else len(run.cache.uses)
     work(run, activity)
+    if run.cache is not None:
+        activity.cache = told_of(run.cache.uses[before:])
+        _tell_cache(run, run.cache, name, run.cache.uses[before:])
     return True
+
+
+def _tell_cache(run: Experiment, cache: StageCache, stage: str, uses: Sequence[Use]) -> None:
+    """Say in the record what a stage had of the cache."""
+    run.record.find(*cache.findings)
+    said = run.record.facts.setdefault("cache", {"folder": str(cache.folder.path), "stages": {}})
+    if told := told_of(uses):
+        said["stages"][stage] = {"cached": not told["misses"], **told, "uses": [use.facts() for use in uses]}
 
 
 def deaf_finding(plugin: str, error: str) -> Finding:

@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from mesic.data.reading import TypedTable
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
 from mesic.evaluation import scoring
 from mesic.partition.rows import Split
 from mesic.runs.files import json_digest
+from mesic.runs.reading import ReadRows
 from mesic.training.fitted import Fitted
 from mesic.training.recipe import Recipe
 
 
-def data_facts(source: Mapping[str, Any], typed: TypedTable, dataset: Dataset) -> dict[str, Any]:
+def data_facts(source: Mapping[str, Any], typed: ReadRows, dataset: Dataset) -> dict[str, Any]:
     """Return where the rows came from, what they are and what is predicted."""
     columns = typed.schema.columns
     return {

@@ -121,7 +121,9 @@ def _tell_of_folds(run: Experiment, numbers: Sequence[int], reason: str) -> None
 def _whole(run: Experiment, number: int, until: float | None, copy: int = 0) -> Fitted:
     """Return a trial fitted on all training rows; raise NotFitted where that does not come to an end in time."""
     _refuse_what_does_not_fit(run, number, until)
-    return run.attempting.whole(run.params[number], until, copy)
+    whole = run.attempting.whole(run.params[number], until, copy)
+    run.took += whole.took
+    return whole
 
 
 def _refuse_what_does_not_fit(run: Experiment, number: int, until: float | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
+from mesic.caching.cache import StageCache
 from mesic.config.settings import SourceOptions, TunerOptions
 from mesic.data.view import Dataset
 from mesic.errors import UsageError
@@ -107,8 +108,10 @@ def source_of(registry: Registry, config: Config) -> tuple[Any, dict[str, Any]]:
     return build(part.offer, own), declared | {"reads_text": reads_text}
 
 
-def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, threads: int) -> Recipe:
-    """Return the recipe that the configuration describes, of its first learner.
+def recipe_of(
+    registry: Registry, config: Config, *, task: str, classes: int, threads: int, cache: StageCache | None = None
+) -> Recipe:
+    """Return the recipe that the configuration describes, of its first learner; `cache` keeps what it prepares.
 
     Raises
     ------
@@ -136,6 +139,7 @@ def recipe_of(registry: Registry, config: Config, *, task: str, classes: int, th
         seed=stage_seed(config["seed"], "fit"),
         threads=threads,
         bounds=Bounds(tuple(config["selection"]["protect"]), tuple(config["selection"]["forbid"])),
+        cache=cache,
     )
 
 
@@ -189,8 +193,13 @@ def metrics_of(registry: Registry, config: Config, task: str) -> dict[str, Any]:
 
 def price_metric_of(registry: Registry, config: Config, task: str) -> Any:
     """Return the metric by which auditors say what a suspicion costs."""
-    part = named_part(registry, config, "metric", PRICE_METRIC[task])
+    part = price_part_of(registry, config, task)
     return build(part.offer, part.options, task=task)
+
+
+def price_part_of(registry: Registry, config: Config, task: str) -> Part:
+    """Return the component of that metric."""
+    return named_part(registry, config, "metric", PRICE_METRIC[task])
 
 
 def tuner_of(registry: Registry, config: Config) -> tuple[Part, dict[str, Any], dict[str, Any]]:

@@ -23,17 +23,18 @@ def pack(run: Experiment, activity: Activity) -> None:
     model, sealed, folder = run.fitted[MAIN], run.sealed, run.folder / "bundle"
     names = read_columns(run.schema, [column["name"] for column in model.steps[0].params["columns"]])
     schema = Schema(tuple(column for column in run.schema.columns if column.name in names))
+    config = {key: value for key, value in run.config.items() if key != "cache"}  # of this machine, not of the model
     assets: dict[str, Any] = {
         "profile.parquet": Profile.of(run.dataset.without_texts().view(run.split.train).X, threads=run.threads).table(),
         **packing.cards(run.record.facts),
         "environment.txt": "\n".join(environment_lock()) + "\n",
-        "config.json": hidden(run.config, run.record.secrets),
+        "config.json": hidden(config, run.record.secrets),
         "end_to_end.parquet": packing.with_columns(sealed.end_to_end, _answers(run, model, sealed.rows), "expected "),
         "confidence.parquet": sealed.confidence,
     }
     answer = coverage.answer_of(run.record.facts["evaluations"])
     assets |= {coverage.FILE: answer} if answer else {}
-    told = facts.bundle_facts(run.record.facts, run.config)
+    told = facts.bundle_facts(run.record.facts, config)
     run.digests["bundle"] = write_bundle(folder, model, schema, told, assets)
     load_bundle(folder).check_end_to_end()
     activity.rows_in = activity.rows_out = sealed.rows.size

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.bundle import packing
+from mesic.caching.cache import StageCache
 from mesic.data.account import RowAccount
 from mesic.data.schema import Schema
 from mesic.data.view import Dataset
@@ -27,6 +28,7 @@ from mesic.training.attempting import Attempting, Bench
 from mesic.training.costs import Costs
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
+from mesic.training.metering import Took
 from mesic.training.preferences import Taken
 from mesic.training.prepared import PreparedFolds, most_bytes
 from mesic.training.recipe import Recipe
@@ -62,6 +64,8 @@ class Experiment:
         How the search of an earlier run went, which this one follows.
     reproduces
         The folder of the run that is run again: no new decision.
+    cache
+        Where stages are kept for other runs, or None.
     """
 
     config: plan.Config
@@ -74,6 +78,7 @@ class Experiment:
     workers: Supervised | None = None
     replay: Replay | None = None
     reproduces: Path | None = None
+    cache: StageCache | None = None
     raw: pa.Table = field(init=False)
     schema: Schema = field(init=False)
     account: RowAccount = field(init=False)
@@ -87,6 +92,7 @@ class Experiment:
     fitted: dict[str, Fitted] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(init=False)
     costs: Costs = field(init=False)
+    took: list[Took] = field(default_factory=list)
     settled: dict[str, Settled] = field(default_factory=dict)
     undecided: Fitted = field(init=False)
     taken: Taken = field(init=False)

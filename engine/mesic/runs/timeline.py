@@ -30,6 +30,7 @@ class Activity:
     rows_in: int | None = None
     rows_out: int | None = None
     outcome: str = "done"
+    cache: dict[str, Any] | None = None
 
 
 class Timeline:

@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, service: Service) -> None:
         self.service, self.settings = service, service.settings
+        self.kept = KEPT.union(service.kept_headers)
         self.parser = httptools.HttpRequestParser(self)
         self.waiting: deque[tuple[Request, bool]] = deque()
         self.is_busy = self.is_lingering = self.is_paused = False
@@ -98,7 +99,7 @@ class Connection(asyncio.Protocol):
         self.header_bytes += len(name) + len(value)
         self.headers_seen += 1
         name = name.lower()
-        if name in KEPT:
+        if name in self.kept:
             self.headers[name] = value
 
     def on_headers_complete(self) -> None:

@@ -18,6 +18,9 @@ TOTALS = {
     "mesic_cache_misses_total": ("counter", "rows whose answer was not kept"),
     "mesic_reloads_total": ("counter", "bundles taken into use after the first"),
     "mesic_starts_total": ("counter", "starts of answering processes"),
+    "mesic_log_rows_total": ("counter", "rows written to the log of predictions"),
+    "mesic_log_dropped_rows_total": ("counter", "rows that the log lost, as it could not be written in time"),
+    "mesic_log_errors_total": ("counter", "times that the log could not be written"),
 }
 _REQUESTS = len(ROUTES) * len(STATUSES)
 _TOTAL_AT = {name: _REQUESTS + place for place, name in enumerate(TOTALS)}

@@ -13,6 +13,12 @@ KINDS: dict[str, list[str]] = {  # the usual one first
     "time": ["string", "number", "boolean"],
 }
 MOST_LEVELS = 200
+REQUEST_ID: Node = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "description": "the caller's id of the request, under which it is logged",
+    "schema": {"type": "string", "maxLength": 128},
+}
 REFUSALS = {
     "400": "no HTTP, or no JSON",
     "401": "no token, or a wrong one",
@@ -29,7 +35,7 @@ REFUSALS = {
 }
 
 
-def description(release: Release, *, has_token: bool) -> Node:
+def description(release: Release, *, has_token: bool, is_logged: bool = False) -> Node:
     """Return the OpenAPI document of a server that answers with a release."""
     bundle = release.bundle
     rows = {"type": "array", "items": _ref("Row")}
@@ -42,7 +48,7 @@ def description(release: Release, *, has_token: bool) -> Node:
             "description": f"Bundle {release.digest}, served by mesic.",
         },
         "paths": {
-            "/predict": {"post": _predict()},
+            "/predict": {"post": _predict(is_logged=is_logged)},
             "/health": _get("the process is alive", is_open=True),
             "/ready": _get("the bundle is verified and in use", is_open=True),
             "/model": _get("what is known of the bundle"),
@@ -100,15 +106,16 @@ def _responses(schema: Node) -> Node:
     return {"200": {"description": "done", "content": _json(schema)}} | {code: _refusal(code) for code in REFUSALS}
 
 
-def _predict() -> Node:
+def _predict(*, is_logged: bool) -> Node:
     extras = {
         "why": "which fields the answer hangs on; of one row only, else 400",
         "intervals": "what holds the target, as promised",
     }
     flag = {"in": "query", "schema": {"type": "boolean"}}
+    given = [REQUEST_ID] if is_logged else []
     return {
         "summary": "a decision for one row, or for each of several",
-        "parameters": [{"name": name, "description": words, **flag} for name, words in extras.items()],
+        "parameters": [*({"name": name, "description": words, **flag} for name, words in extras.items()), *given],
         "requestBody": {"required": True, "content": _json({"oneOf": [_ref("Row"), _ref("Rows")]})},
         "responses": _responses({"oneOf": [_ref("Answer"), _ref("Answers")]}),
     }

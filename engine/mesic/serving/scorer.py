@@ -72,6 +72,16 @@ class Scorer:
     knows_others
         Whether fields that the schema does not know are left aside; else they are refused.
 
+    Attributes
+    ----------
+    taken
+        Numbers and codes of the rows that were asked for last, float64 of shape (n, p), until the next call; codes of
+        text columns mean nothing.
+    unlearned
+        How many category cells were no level that the model learned, of all rows so far.
+    clocked
+        Columns of which a cell is hidden from the model where it was not known at the row's own time.
+
     Notes
     -----
     Threads may share a scorer; they take turns.
@@ -85,6 +95,7 @@ class Scorer:
         self._buffer = np.empty((1, len(self.names)))
         self._view = _view(self._buffer)
         self._one = Matrix(self._buffer, self.names, self.levels)
+        self.taken = self._buffer
         shares = None if self.texts else self._buffer
         self._pipeline = Pipeline(
             steps, layout=None if self.texts else layout, shared=shares, trusted=trusted_types(bundle.fitted)
@@ -106,8 +117,10 @@ class Scorer:
             (place, c.name) for place, c in enumerate(self._columns) if place not in fast and c.name not in self.texts
         ]
         self._clocks = list(self._moments())
+        self.clocked = frozenset(name for _, name, _, _ in self._clocks)
         self._known = {*bundle.schema.names, str(bundle.manifest["target"])}
         self._is_decided = steps[-1].op == "decide"
+        self.unlearned = 0
         self._lock = threading.Lock()
 
     def _all_columns(self) -> list[Column]:
@@ -188,6 +201,7 @@ class Scorer:
 
     def _matrix_of(self, row: Row) -> Matrix:
         """Return a row as a matrix; the next call writes over it."""
+        self.taken = self._buffer
         try:
             self._fill(row, self._view, 0)
             return self._with_texts(self._one, [row]) if self.texts else self._one
@@ -206,7 +220,7 @@ class Scorer:
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
         """Return rows as the first step of the pipeline makes them: one canonical form of whatever says the same."""
-        values = np.empty((len(rows), len(self.names)))
+        values = self.taken = np.empty((len(rows), len(self.names)))
         view, width = _view(values), len(self.names)
         try:
             for number, row in enumerate(rows):
@@ -262,7 +276,10 @@ class Scorer:
         for place, name, codes, every in self._categories:
             value = row[name]
             code = codes.get(value) if type(value) is str else None
-            view[base + place] = every.get(readers[name](value), np.nan) if code is None else code
+            if code is None:
+                code = every.get(readers[name](value), np.nan)
+                self.unlearned += code != code  # noqa: PLR0124 - NaN differs from itself
+            view[base + place] = code
         for place, name in self._others:
             view[base + place] = readers[name](row[name])
         if self._clocks:

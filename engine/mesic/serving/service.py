@@ -5,7 +5,6 @@ import hmac
 import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
 from email.utils import formatdate
 from time import perf_counter
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mesic.errors import CheckFailed, UsageError
+from mesic.serving.asking import Asked, Identifier
 from mesic.serving.counters import ROUTES, Counters
 from mesic.serving.messages import HTML, TEXT, Reply, Request, encoded, log, refusal
 from mesic.serving.openapi import description
@@ -25,6 +25,7 @@ from mesic.serving.settings import ServeSettings
 
 ALWAYS_ANSWERED = ("/health", "/ready")
 EXTRAS = ("why", "intervals")
+NOBODY = Asked("", None, 0.0)
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -42,13 +43,41 @@ class Held(Protocol):
         """End it as soon as no request is under way."""
 
 
-@dataclass(frozen=True)
-class Answered:
-    """Rows that were answered, and by what: all that a log of predictions needs."""
+class Answered(msgspec.Struct):
+    """Rows that were answered, and by what: all that a log of predictions needs.
+
+    Parameters
+    ----------
+    release
+        What answered.
+    rows
+        As they were given; ``release.scorer.taken`` holds what became of them, until the next request.
+    answers
+        One a row.
+    asked
+        Id, caller and start of the request.
+    is_kept
+        Whether the answer was in the cache.
+    arm, propensity
+        Which version of a roll-out answered, and how probable it was that this one would.
+    """
 
     release: Release
     rows: Sequence[Row]
     answers: Sequence[Answer]
+    asked: Asked
+    is_kept: bool = False
+    arm: str | None = None
+    propensity: float = 1.0
+
+
+class Refused(msgspec.Struct):
+    """Rows that were not answered, and why."""
+
+    release: Release
+    rows: Sequence[Any]
+    error: RowsRefused | CheckFailed
+    asked: Asked
 
 
 class Service:
@@ -73,6 +102,8 @@ class Service:
         self.settings, self.counters, self.reload = settings, counters, reload
         self.release: Release | None = None
         self.observers: list[Callable[[Answered], None]] = []
+        self.refusal_observers: list[Callable[[Refused], None]] = []
+        self.identifier = Identifier(settings.log.caller) if settings.log.folder else None
         self.connections: set[Held] = set()
         self.is_stopping = False
         self.date = formatdate(usegmt=True)
@@ -96,6 +127,11 @@ class Service:
         if self.release is not None:
             self.counters.add("mesic_reloads_total")
         self.release = release
+
+    @property
+    def kept_headers(self) -> Collection[bytes]:
+        """Names of the headers that only the log of predictions reads."""
+        return self.identifier.headers if self.identifier else ()
 
     def is_expired(self) -> bool:
         """Return whether the last day of the bundle in use has passed."""
@@ -192,45 +228,62 @@ class Service:
             message = 'the body is no object: send one row, such as {"FIELD": VALUE}, or {"rows": [ROW, ...]}'
             return refusal(422, "NO-OBJECT", message)
         try:
+            asked = self._asked(request)
+        except UsageError as error:
+            return refusal(400, "WRONG-ID", str(error))
+        is_many = len(body) == 1 and type(body.get("rows")) is list
+        try:
             wanted = _wanted(request.query)
-            if len(body) == 1 and type(body.get("rows")) is list:
-                return self._many(release, body["rows"], wanted)
-            return self._one(release, body, wanted)
+            if is_many:
+                return self._many(release, body["rows"], wanted, asked)
+            return self._one(release, body, wanted, asked)
         except UsageError as error:
             return refusal(400, "WRONG-QUERY", str(error))
-        except RowsRefused as error:
-            self.counters.add("mesic_refused_fields_total", len(error.problems))
-            return refusal(422, "ROWS-REFUSED", str(error), (problem.as_dict() for problem in error.problems))
-        except CheckFailed as error:
+        except (RowsRefused, CheckFailed) as error:
+            refused = Refused(release, body["rows"] if is_many else [body], error, asked)
+            return self._refused(refused)
+
+    def _asked(self, request: Request) -> Asked:
+        return NOBODY if self.identifier is None else self.identifier.asked(request, perf_counter())
+
+    def _refused(self, refused: Refused) -> Reply:
+        """Take note of rows that are not answered."""
+        for observer in self.refusal_observers:
+            observer(refused)
+        error = refused.error
+        if isinstance(error, CheckFailed):
             return refusal(500, "NO-DECISION", str(error))
+        self.counters.add("mesic_refused_fields_total", len(error.problems))
+        return refusal(422, "ROWS-REFUSED", str(error), (problem.as_dict() for problem in error.problems))
 
-    def _one(self, release: Release, row: Row, wanted: Collection[str]) -> Reply:
+    def _one(self, release: Release, row: Row, wanted: Collection[str], asked: Asked) -> Reply:
         answer = release.answer(row, intervals="intervals" in wanted)
-        self._count(release, [row], [answer])
+        self._count(release, [row], [answer], asked)
         told = answer | {"why": release.reasons(row, answer)} if "why" in wanted else answer
-        return Reply(200, release.head + encoded(told)[1:])
+        return Reply(200, _head(release, asked) + encoded(told)[1:])
 
-    def _many(self, release: Release, rows: list[Any], wanted: Collection[str]) -> Reply:
+    def _many(self, release: Release, rows: list[Any], wanted: Collection[str], asked: Asked) -> Reply:
         if "why" in wanted:
             raise UsageError("why=true is for one row: send it by itself")
         if len(rows) > self.settings.max_rows:
             most = self.settings.max_rows
             return refusal(413, "MANY-ROWS", f"{len(rows)} rows are more than {most}: send them in several requests")
         answers = release.answers(rows, intervals="intervals" in wanted)
-        self._count(release, rows, answers)
-        return Reply(200, release.head + encoded({"predictions": answers})[1:])
+        self._count(release, rows, answers, asked)
+        return Reply(200, _head(release, asked) + encoded({"predictions": answers})[1:])
 
-    def _count(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer]) -> None:
+    def _count(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
         """Take note of answers: the one place that all of them pass."""
         self.counters.add("mesic_rows_total", len(rows))
         if release.abstains:
             self.counters.add("mesic_abstained_total", sum("abstained" in answer for answer in answers))
+        hits = 0
         if release.cache is not None:
             hits, misses = release.cache.news()
             self.counters.add("mesic_cache_hits_total", hits)
             self.counters.add("mesic_cache_misses_total", misses)
         for observer in self.observers:
-            observer(Answered(release, rows, answers))
+            observer(Answered(release, rows, answers, asked, is_kept=hits > 0))
 
     def _unready(self, release: Release | None) -> Reply:
         if release is None:
@@ -261,12 +314,20 @@ class Service:
     def _openapi(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
         if self.release is None:
             return self._unready(None)
-        return Reply(200, encoded(description(self.release, has_token=self._token is not None)))
+        return Reply(200, encoded(self._description(self.release)))
+
+    def _description(self, release: Release) -> dict[str, Any]:
+        return description(release, has_token=self._token is not None, is_logged=self.identifier is not None)
 
     def _reload(self, request: Request) -> Reply | Awaitable[Reply]:  # noqa: ARG002 - as every route
         if self._token is None or self.reload is None:
             return refusal(403, "NO-RELOAD", "without token= only SIGHUP takes another bundle into use")
         return self.reload()
+
+
+def _head(release: Release, asked: Asked) -> bytes:
+    """Return how an answer begins: what answers, and the request's id where it is logged."""
+    return release.head if asked is NOBODY else b'%b"request_id":"%b",' % (release.head, asked.request_id.encode())
 
 
 def _wanted(query: str) -> Collection[str]:

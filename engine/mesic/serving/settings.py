@@ -3,7 +3,45 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from mesic.errors import SettingError
 from mesic.host.components import option
+
+SHORTEST_KEY = 16
+
+
+@dataclass
+class LogSettings:
+    """The log of predictions: where it is kept, what of, how much of it."""
+
+    folder: str | None = option(None, "folder of the log of predictions; null: none is kept")
+    sample: float = option(1.0, "share of requests that are logged, drawn by their ids", low=0.0, high=1.0)
+    refused: bool = option(True, "whether rows that were refused are logged, with the reason")
+    redact: list[str] = option([], "fields of which no cell is logged")
+    caller: str | None = option(None, "what a caller is: address, or the name of a header; null: not logged")
+    key: str | None = option(None, "secret under which callers are hashed; 16 letters or more")
+    flush_s: float = option(1.0, "time between writes; what a killed process loses at most", low=0.05, unit="s")
+    buffer_rows: int = option(32_768, "rows that wait to be written; others are dropped and counted", low=1)
+    rotate_mib: float = option(16.0, "size at which a process begins another file", low=0.01, unit="MiB")
+    rotate_hours: float = option(1.0, "age at which a process begins another file", low=0.001, unit="h")
+    max_mib: float = option(1024.0, "size of all files together; the oldest are deleted", low=0.1, unit="MiB")
+    days: float | None = option(None, "age at which files are deleted; null: any", low=0.001, unit="days")
+
+    def check(self, workers: int) -> None:
+        """Check what one key alone does not show.
+
+        Raises
+        ------
+        SettingError
+            Callers would be hashed without a secret, or the files that are open would fill the folder.
+        """
+        if self.caller is not None and len(self.key or "") < SHORTEST_KEY:
+            wanted = (
+                f"a secret of {SHORTEST_KEY} letters or more, such as log.key=${{oc.env:LOG_KEY}}, or log.caller=null"
+            )
+            raise SettingError("log.key", "***" if self.key else None, wanted)
+        if self.max_mib < 2 * workers * self.rotate_mib:
+            least = f"at least {2 * workers * self.rotate_mib:g}, two files of log.rotate_mib for each of the workers"
+            raise SettingError("log.max_mib", self.max_mib, least)
 
 
 @dataclass
@@ -45,3 +83,10 @@ class ServeSettings:
     request_s: float = option(10.0, "time in which a request must arrive, an answer be taken", low=0.1, unit="s")
     idle_s: float = option(75.0, "time that a connection may say nothing", low=0.1, unit="s")
     grace_s: float = option(10.0, "time to end requests when stopped", low=0.0, unit="s")
+    replay: list[str] = option([], "logs of predictions to answer again, files or folders; then nothing is served")
+    log: LogSettings = field(default_factory=LogSettings)
+
+    def __post_init__(self) -> None:
+        """Take nested keys as they travel, as mappings."""
+        if isinstance(self.log, dict):
+            self.log = LogSettings(**self.log)

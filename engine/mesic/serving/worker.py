@@ -16,7 +16,7 @@ import socket
 import sys
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesic.cli import ALLOCATIONS_BETWEEN_COLLECTIONS
 from mesic.errors import MesicError, message_of
@@ -29,7 +29,11 @@ from mesic.serving.release import Release, load_release
 from mesic.serving.service import Service
 from mesic.serving.settings import ServeSettings
 
+if TYPE_CHECKING:
+    from mesic.predictions.recorder import Recorder
+
 BETWEEN_LOOKS_S = 0.25
+SWITCH_S = 0.0005  # what a request waits at most for the thread that writes the log
 
 
 class Worker:
@@ -40,11 +44,12 @@ class Worker:
         self.service = Service(settings, counters, reload=self._ask_for_reload)
         self._candidate: Release | None = None
         self._is_alone = False
+        self._recorder: Recorder | None = None
         self._asked: dict[int, asyncio.Future[Reply]] = {}
 
     async def serve(self, folder: str, listening: socket.socket) -> None:
         """Verify the bundle, answer until told to stop, end what is under way."""
-        if not await self._prepare(folder):
+        if not await self._prepare(folder) or not await self._record():
             return
         self._use()
         loop = asyncio.get_running_loop()
@@ -57,6 +62,8 @@ class Worker:
         self.service.is_stopping = True
         server.close()
         await self._end_connections()
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.close, self.settings.grace_s)
         for task in beside:
             task.cancel()
         if self._is_alone:  # nobody else is left to remove the copies of the bundle
@@ -67,9 +74,27 @@ class Worker:
         try:
             self._candidate = await self._verified(folder)
         except MesicError as error:
-            self.line.say(said="failed", why=message_of(error), status=error.exit_status)
-            await self.line.flushed()
+            await self._fail(error)
             return False
+        return True
+
+    async def _fail(self, error: MesicError) -> None:
+        self.line.say(said="failed", why=message_of(error), status=error.exit_status)
+        await self.line.flushed()
+
+    async def _record(self) -> bool:
+        """Begin the log of predictions, if one is asked for; say why it cannot be."""
+        if self.settings.log.folder is None or self._candidate is None:
+            return True
+        from mesic.predictions.recorder import recorder_of
+
+        try:
+            self._recorder = recorder_of(self.settings, self.service.counters, self._candidate)
+        except MesicError as error:
+            await self._fail(error)
+            return False
+        self._recorder.watch(self.service)
+        sys.setswitchinterval(SWITCH_S)
         return True
 
     async def _verified(self, folder: str) -> Release:

@@ -11,7 +11,7 @@ from mesic.errors import CheckFailed
 from mesic.serving.messages import log
 from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import Row, RowsRefused
-from mesic.serving.service import Answered
+from mesic.serving.service import NOBODY, Answered
 from mesic.streaming.settings import StreamOptions
 from mesic.streaming.stream import Record, Reply
 
@@ -130,7 +130,7 @@ class Answering:
         if not self.observers:
             return
         pairs = [(row, answer) for row, answer in zip(rows, answers, strict=True) if not isinstance(answer, _Refusal)]
-        told = Answered(self.release, [row for row, _ in pairs], [answer for _, answer in pairs])
+        told = Answered(self.release, [row for row, _ in pairs], [answer for _, answer in pairs], NOBODY)
         for observer in self.observers if pairs else ():
             observer(told)
 

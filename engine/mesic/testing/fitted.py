@@ -95,6 +95,16 @@ class FittedContract(ComponentContract):
         alone = [self._result(subject, data) for data in tables]
         assert at_once == alone, f"{subject} claims to be concurrent, but fits disturb each other"
 
+    def test_the_number_of_threads_changes_nothing(self, subject: Subject) -> None:
+        """For what claims ``any_threads``."""
+        for data in self.data(subject) if "any_threads" in subject.component.traits else ():
+            one, two = (
+                final_fit(replace(recipe_of(subject, data.task), threads=threads), data, np.arange(len(data)))
+                for threads in (1, 2)
+            )
+            same = [step.digest() for step in one.steps] == [step.digest() for step in two.steps]
+            assert same, f"{subject} claims any_threads, and one thread gives another result than two"
+
     def _result(self, subject: Subject, data: Dataset) -> list[Any]:
         """Return the bytes of all steps for what claims to be ``deterministic``, else the answers."""
         fitted = fit(subject, data)

@@ -22,6 +22,7 @@ from mesic.training.folds import (
     in_first_fold,
     losses_by_row,
 )
+from mesic.training.metering import Stopwatch, measuring
 from mesic.training.prepared import PreparedFolds
 from mesic.training.recipe import Recipe
 from mesic.training.space import SearchSpace
@@ -229,7 +230,10 @@ class Bench:
 
     def whole(self, params: Mapping[str, Any], copy: int = 0) -> Fitted:
         """Return a recipe fitted on all training rows."""
-        return fit_whole(replace(self.recipe_of(params), copy=copy), self.dataset, self.train, self.prepared)
+        watch = Stopwatch()
+        with measuring(watch):
+            whole = fit_whole(replace(self.recipe_of(params), copy=copy), self.dataset, self.train, self.prepared)
+        return replace(whole, took=tuple(watch.took))
 
     def fold_models(self, params: Mapping[str, Any], between: Between) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""

@@ -8,6 +8,7 @@ import pandas as pd
 from mesic.bundle.answers import decided
 from mesic.bundle.portable import NO_OTHERS, Estimators, Matrix, PortableStep, compile_pipeline
 from mesic.findings import Finding
+from mesic.training.metering import Took
 from mesic.training.selection import Choice
 
 
@@ -33,6 +34,8 @@ class Fitted:
         What the selectors chose, in turn.
     findings
         What transformers found, and what the learner needed and did not get.
+    took
+        What each step took that was fitted for it, where that was measured.
     """
 
     steps: tuple[PortableStep, ...]
@@ -43,6 +46,7 @@ class Fitted:
     inputs: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     findings: tuple[Finding, ...] = ()
+    took: tuple[Took, ...] = ()
 
     @property
     def types(self) -> frozenset[str]:

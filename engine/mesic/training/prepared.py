@@ -55,6 +55,31 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class BeforeLearner:
+    """Training rows before anything is done for one learner's needs: the same for all learners.
+
+    Parameters
+    ----------
+    steps
+        From raw typed columns to these.
+    view
+        The rows; targets are codes of the classes that are present.
+    present
+        Class codes that the rows have.
+    choices
+        What the selectors chose, in turn.
+    findings
+        What transformers found.
+    """
+
+    steps: tuple[PortableStep, ...]
+    view: TrainingView
+    present: np.ndarray
+    choices: tuple[Choice, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class PreparedFold:
     """A fold's rows on both sides, as its learner sees them.
 

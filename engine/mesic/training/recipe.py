@@ -12,18 +12,20 @@ from mesic.bundle.lineage import link_of, pruned
 from mesic.bundle.operators import take
 from mesic.bundle.portable import Matrix, PortableStep, applied
 from mesic.bundle.stepping import codes_step, portable_step
+from mesic.caching.cache import StageCache
 from mesic.data.view import TrainingView
 from mesic.errors import MesicError, UsageError
 from mesic.findings import Finding
-from mesic.host.building import build
+from mesic.host.building import build, takes_threads
 from mesic.host.registry import Registry
 from mesic.runs.files import json_digest
 from mesic.runs.seeds import stage_rng, stage_seed
 from mesic.training.costs import charges_of
 from mesic.training.fitted import Fitted
+from mesic.training.metering import metered
 from mesic.training.needs import lacking_findings, needed_traits
 from mesic.training.part import Part
-from mesic.training.prepared import EvalSet, Prepared
+from mesic.training.prepared import BeforeLearner, EvalSet, Prepared
 from mesic.training.sampling import Sample, is_whole, refuse_unreadable, with_made
 from mesic.training.selection import FORBIDDEN, Bounds, Choice, choice_of
 
@@ -51,6 +53,8 @@ class Recipe:
         Where the number of the learner's rounds is sought on validation rows: rounds at most; else None.
     copy
         Which of several fits of the learner, that differ by its seed alone.
+    cache
+        Where what stands before the learner is kept for other runs, or None.
     """
 
     learner: Part
@@ -66,6 +70,7 @@ class Recipe:
     bounds: Bounds = field(default_factory=Bounds)
     most_rounds: int | None = None
     copy: int = 0
+    cache: StageCache | None = field(default=None, compare=False, repr=False)
 
     def with_learner(self, learner: Part) -> "Recipe":
         """Return the recipe with another learner, or the same one with other options."""
@@ -125,18 +130,37 @@ class Recipe:
 
     def prepare(self, view: TrainingView) -> Prepared:
         """Fit everything before the learner."""
+        made = self.before_learner(view)
+        steps, view, X = list(made.steps), made.view, made.view.X
+        adapters = self._needed(self.learner, X)
+        findings = [*made.findings, *self._lacking(X)]
+        for part in adapters:
+            transformer, X = self._transformed(part, X, view.y, view)
+            steps.append(self._portable(transformer, part))
+        steps = pruned(steps, applied)
+        return Prepared(tuple(steps), replace(view, X=X), made.present, made.choices, tuple(findings))
+
+    def before_learner(self, view: TrainingView) -> BeforeLearner:
+        """Fit sampler, transformers and selectors, or take what another run has made of the same rows."""
+        is_little = not self.transformers and not self.selectors and self.sampler.name == "everything"
+        if self.cache is None or not view.identity or is_little:
+            return self._before_learner(view)
+        adapters = [part for part in self.needs.values() if part is not None and self.selectors]
+        parts = [self.sampler, *self.transformers, *self.selectors, *adapters]
+        counts = any(takes_threads(part.offer) and "any_threads" not in part.traits for part in parts)
+        threads = self.threads if counts else None
+        needs = {trait: None if part is None else part.name for trait, part in self.needs.items()}
+        depends = [view.identity, self.task, self.classes, self.seed, self.bounds.facts(), needs, threads]
+        return self.cache.of("preparation", depends, parts, lambda: self._before_learner(view))
+
+    def _before_learner(self, view: TrainingView) -> BeforeLearner:
         view = self._sampled(view)
         present = np.unique(view.y) if self.classes else np.array([], dtype=np.int64)
         y = np.searchsorted(present, view.y) if self.classes else view.y
         rewritten = self._rewritten(y, view)
         steps, X, choices = self._chosen(rewritten, y, view)
-        adapters = self._needed(self.learner, X)
-        findings = [*rewritten.findings, *self._lacking(X)]
-        for part in adapters:
-            transformer, X = self._transformed(part, X, y, view)
-            steps = [*steps, self._portable(transformer, part)]
-        steps = pruned(steps, applied)
-        return Prepared(tuple(steps), replace(view, X=X, y=y), present, tuple(choices), tuple(findings))
+        after = replace(view, X=X, y=y)
+        return BeforeLearner(tuple(steps), after, present, tuple(choices), tuple(rewritten.findings))
 
     def learn(self, prepared: Prepared, eval_set: EvalSet | None = None, beat: float | None = None) -> Any:
         """Return the learner, fitted.
@@ -154,7 +178,8 @@ class Recipe:
         known = {"eval_set": eval_set, "cache": prepared.cache, "beat": beat}
         accepts = inspect.signature(learner.fit).parameters
         given |= {name: value for name, value in known.items() if name in accepts and value is not None}
-        learner.fit(prepared.view.X, prepared.view.y, **given)
+        with metered(self.learner.offer.address, len(prepared.view)):
+            learner.fit(prepared.view.X, prepared.view.y, **given)
         return learner
 
     def described(self, prepared: Prepared, estimator: Any) -> Fitted:
@@ -188,16 +213,14 @@ class Recipe:
 
     def choices(self, view: TrainingView) -> list[Choice]:
         """Return what the selectors choose on a training view; no learner is fitted."""
-        view = self._sampled(view)
-        y = np.unique(view.y, return_inverse=True)[1] if self.classes else view.y
-        rewritten = self._rewritten(y, view)
-        return self._chosen(rewritten, y, view)[2]
+        return list(self.before_learner(view).choices)
 
     def drawn(self, view: TrainingView) -> Sample:
         """Return the sample that would be drawn of some training rows; the same rows give the same."""
         refuse_unreadable(self.sampler.name, self.sampler.traits, view.X)
         sampler = build(self.sampler.offer, self.sampler.options, task=self.task)
-        sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
+        with metered(self.sampler.offer.address, len(view)):
+            sample: Sample = sampler.sample(view, stage_rng(self.seed, "sample"))
         if sample.made is not None and view.weight is not None:
             raise UsageError(
                 f"sampler={self.sampler.name} makes rows, and source.weight weighs none: leave out one of them"
@@ -269,10 +292,11 @@ class Recipe:
     def _transformed(self, part: Part, X: pd.DataFrame, y: np.ndarray, view: TrainingView) -> tuple[Any, pd.DataFrame]:
         """Return a fitted transformer, and the training rows rewritten."""
         transformer, given = self._made(part, view)
-        if hasattr(transformer, "fit_transform"):
-            rewritten = transformer.fit_transform(X, y, **given)
-        else:
-            rewritten = transformer.fit(X, y, **given).transform(X)
+        with metered(part.offer.address, len(view)):
+            if hasattr(transformer, "fit_transform"):
+                rewritten = transformer.fit_transform(X, y, **given)
+            else:
+                rewritten = transformer.fit(X, y, **given).transform(X)
         return transformer, _as_frame(rewritten, transformer, X, part)
 
     def _chosen(
@@ -316,7 +340,8 @@ class Recipe:
             given["costs"] = charges_of(steps, view.X, view.cost_us)
         if "protected" in accepts:
             given["protected"] = sorted(protected)
-        selector.fit(readable, y, **given)
+        with metered(part.offer.address, len(view)):
+            selector.fit(readable, y, **given)
         names = [str(name) for name in X.columns]
         choice = choice_of(selector, part.name, names, np.array([name in protected for name in names], dtype=bool))
         step = _take_step(self.registry.manager.hook.to_portable(step=selector), np.flatnonzero(choice.kept))

@@ -235,7 +235,7 @@ def print_run(record: Mapping[str, Any]) -> None:
         return
     from mesic.report.decision_words import decision_texts
     from mesic.report.held_out import held_out_text
-    from mesic.report.words import headline, procedure_text, search_text, selection_text
+    from mesic.report.words import cache_text, headline, procedure_text, search_text, selection_text
 
     print_text(headline(record) + "\n")
     names = [score["metric"] for score in record["scores"]["test"]]
@@ -253,6 +253,7 @@ def print_run(record: Mapping[str, Any]) -> None:
         selection_text(record),
         *decision_texts(record),
         held_out_text(record),
+        cache_text(record),
     )
     for said in filter(None, texts):
         print_text(f"{said}\n")

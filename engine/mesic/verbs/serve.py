@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mesic.config.verb import configured
 from mesic.console import print_json, print_text
@@ -15,16 +16,19 @@ OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown")
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
-    """Serve until told to stop; return the exit status."""
-    settings = configured("serve", arguments, ServeSettings)
+    """Serve until told to stop, or answer a log again; return the exit status."""
+    settings = configured("serve", with_replay(arguments), ServeSettings)
     if settings is None:
         return 0
     if lost := [name for name in NEEDED if find_spec(name) is None]:
         raise ComponentError(f"mesic serve needs {' and '.join(lost)}: pip install 'mesic[serve]'")
+    if settings.replay:
+        return _replay(settings, as_json=as_json)
     if (settings.bundle is None) == (settings.artefact is None):
         raise UsageError("serve needs what answers: give bundle=RUN/bundle, or artefact=DIR of target=stream")
     if settings.stream is not None or settings.artefact is not None:
         return _flow(settings, as_json=as_json)
+    settings.log.check(settings.workers)
     return _serve(settings, as_json=as_json)
 
 
@@ -70,10 +74,56 @@ def _flow(settings: ServeSettings, *, as_json: bool) -> int:
 def _refuse_others(settings: ServeSettings) -> None:
     """Raise UsageError where a key was given that plays no part in a stream."""
     fields = [field for field in dataclasses.fields(settings) if field.name not in OF_STREAMS]
-    given = [field.name for field in fields if getattr(settings, field.name) != field.default]
+    given = [field.name for field in fields if getattr(settings, field.name) != _default(field)]
     if settings.artefact is not None:
         given += [name for name in ("version", "expires") if getattr(settings, name) is not None]
         given += ["unknown"] if settings.unknown != "refuse" else []
     if given:
         part = "is built into the artefact, or is of HTTP" if settings.artefact is not None else "is of HTTP"
         raise UsageError(f"{', '.join(given)} cannot work with a stream: it {part}; leave it out")
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def with_replay(arguments: list[str]) -> list[str]:
+    """Return arguments with ``--replay LOG ...`` and ``replay=LOG`` as the list that the key is.
+
+    Examples
+    --------
+    >>> with_replay(["bundle=b", "--replay", "log/a.arrow", "log/b.arrow"])
+    ['bundle=b', "replay=['log/a.arrow','log/b.arrow']"]
+    """
+    found, rest, is_path = [], [], False
+    for text in arguments:
+        name, given, value = text.partition("=")
+        if name in ("--replay", "replay") and given and not value.startswith(("[", "${")):
+            found.append(value)
+        elif text == "--replay":
+            is_path = True
+            found.append("")
+        elif is_path and not text.startswith("-") and (found[-1] == "" or "=" not in text):
+            found[-1:] = [text] if found[-1] == "" else [found[-1], text]
+        else:
+            is_path = False
+            rest.append(text)
+    if "" in found:
+        raise UsageError("--replay needs a log: give files or folders, such as --replay log")
+    if not found:
+        return rest
+    quoted = ["'" + path.replace("\\", r"\\").replace("'", r"\'") + "'" for path in found]
+    return [*rest, f"replay=[{','.join(quoted)}]"]
+
+
+def _replay(settings: ServeSettings, *, as_json: bool) -> int:
+    from mesic.console import progress
+    from mesic.predictions.replaying import replay
+
+    with progress("mesic serve --replay"):
+        found = replay(settings)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        print_text("\n".join(found.lines()))
+    return 0 if found.is_equal else 1

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from mesic.caching.cache import stage_cache
 from mesic.cli import ALLOCATIONS_BETWEEN_COLLECTIONS
 from mesic.errors import MesicError, message_of
 from mesic.host.registry import installed
@@ -24,7 +25,7 @@ from mesic.runs import plan
 from mesic.runs.resources import limited_threads
 from mesic.training.attempting import Asked, Bench
 from mesic.training.prepared import PreparedFolds, most_bytes
-from mesic.workers.messages import Answer, Doing, FoldEnded, Folds, Parts, Raised, Ready, Table, Whole
+from mesic.workers.messages import Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Ready, Table, Whole
 
 PR_SET_PDEATHSIG = 1
 
@@ -96,18 +97,21 @@ def serve(line: Line, parts: Parts) -> None:
     line.send(Ready())
     while True:
         asked = line.receive()
+        answer: Answer | Raised
         try:
             answer = Answer(_answer(bench, asked, line))
         except Exception as error:  # noqa: BLE001 - it is raised again where it was asked for
-            line.send(raised(error))
-        else:
-            line.send(answer)
+            answer = raised(error)
+        if bench.recipe.cache is not None:
+            line.send(Cached(*bench.recipe.cache.told()))
+        line.send(answer)
 
 
 def bench_of(parts: Parts, table: Table) -> Bench:
     """Return everything that a trial needs, the recipe made from the configuration."""
     task, classes = table.dataset.task, len(table.dataset.classes)
-    recipe = plan.recipe_of(installed(), parts.config, task=task, classes=classes, threads=parts.threads)
+    cache = stage_cache(parts.config.get("cache"), installed(), parts.threads)
+    recipe = plan.recipe_of(installed(), parts.config, task=task, classes=classes, threads=parts.threads, cache=cache)
     space = plan.space_of(installed(), parts.config)
     kept = PreparedFolds(most_bytes(parts.config["resources"]["memory_mb"]))
     told = plan.constraints_of(parts.config, table.dataset)

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from mesic.caching.cache import Use
 from mesic.data.view import Dataset
+from mesic.findings import Finding
 from mesic.training.folds import OutOfFold
 from mesic.training.variance import SecondLook
 
@@ -61,6 +63,14 @@ class FoldEnded:
     """What one fold of a trial predicted."""
 
     found: OutOfFold
+
+
+@dataclass(frozen=True)
+class Cached:
+    """What was had of the stage cache since this was last said, and what was found there."""
+
+    uses: Sequence[Use]
+    findings: Sequence[Finding]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from mesic.caching.cache import StageCache
 from mesic.errors import MemoryLimitReached, MesicError
 from mesic.runs.resources import Clock, megabytes, resident_mib
 from mesic.training.attempting import Asked, Attempted, Between, NotFitted, failed
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
-from mesic.workers.messages import Answer, Doing, FoldEnded, Folds, Parts, Raised, Table, Whole
+from mesic.workers.messages import Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Table, Whole
 from mesic.workers.process import Child, Died
 
 BUDGET = "the budget was used up"
@@ -59,6 +60,7 @@ class Supervised:
     def __init__(self, parts: Parts, limits: Limits) -> None:
         self.parts, self.limits = parts, limits
         self.table: Table | None = None
+        self.cache: StageCache | None = None
         self.between: Between = lambda _: None
         self.is_ready, self.is_used = False, False
         self.child: Child | None = self._started()
@@ -144,6 +146,8 @@ class Supervised:
                     self.between(message.what)
                 elif isinstance(message, FoldEnded):
                     ended.append(message.found)
+                elif isinstance(message, Cached):
+                    self._book(message)
                 else:
                     child.answers += 1
                     return _value(message)
@@ -153,6 +157,11 @@ class Supervised:
         except Lost:
             self.end()
             raise
+
+    def _book(self, told: Cached) -> None:
+        if self.cache is not None:
+            self.cache.uses += told.uses
+            self.cache.findings += told.findings
 
     def _message(self, child: Child, until: float | None, late: float | None) -> Any:
         """Wait for a message as long as all limits are kept."""

@@ -96,7 +96,7 @@ def register_selectors() -> Iterable[Component]:
             f"{_HOME}.boruta.estimator:Boruta",
             "keep every column that serves a forest better than shuffled columns",
             BorutaOptions,
-            traits=weighs,
+            traits=weighs | {"any_threads"},
             reference="M. Kursa, W. Rudnicki, Feature Selection with the Boruta Package, JSS 36, 2010",
         ),
         Component(
@@ -112,7 +112,7 @@ def register_selectors() -> Iterable[Component]:
             f"{_HOME}.permutation:Permutation",
             "keep the columns without which LightGBM predicts worse",
             PermutationOptions,
-            traits=weighs,
+            traits=weighs | {"any_threads"},
             reference="L. Breiman, Random Forests, Machine Learning 45, 2001",
         ),
         Component(

@@ -107,6 +107,10 @@ class Joined:
             names += own
         return names
 
+    def fingerprint(self):
+        """Return a text that changes with any byte of the files; no row is read."""
+        return " ".join(table.fingerprint() for table in (self.first, *(join.table for join in self.joins)))
+
     def batches(self, rows):
         """Yield record batches of at most `rows` rows each."""
         self.columns()

@@ -1,6 +1,7 @@
 """The tables that scikit-learn ships."""
 
 import pyarrow as pa
+import sklearn
 from sklearn import datasets
 
 
@@ -26,6 +27,10 @@ class Sklearn:
     def columns(self):
         """Return the column names."""
         return self._read().column_names
+
+    def fingerprint(self):
+        """Return a text that changes where the installed tables may have changed."""
+        return f"{self.dataset} of scikit-learn {sklearn.__version__}"
 
     def batches(self, rows):
         """Yield record batches of at most `rows` rows each."""

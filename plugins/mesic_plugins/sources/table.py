@@ -1,5 +1,6 @@
 """A table in a file."""
 
+import hashlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,6 +77,11 @@ class Table:
     def columns(self):
         """Return the column names; only the head of the file is read."""
         return self.guarded(lambda: list(self._schema().names))
+
+    def fingerprint(self):
+        """Return a text that changes with any byte of the file; no row is read."""
+        with self._guarded(lambda: self.path.open("rb")) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def batches(self, rows):
         """Yield record batches of at most `rows` rows each."""
