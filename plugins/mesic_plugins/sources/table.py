@@ -80,7 +80,7 @@ class Table:
 
     def fingerprint(self):
         """Return a text that changes with any byte of the file; no row is read."""
-        with self._guarded(lambda: self.path.open("rb")) as file:
+        with self.guarded(lambda: self.path.open("rb")) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def batches(self, rows):
