@@ -18,6 +18,9 @@ _STARTED = time()  # code that was changed later is not what runs
 if TYPE_CHECKING:
     from mesic.audit.pricing import Pricing as Pricing
     from mesic.audit.view import AuditView as AuditView
+    from mesic.bundle.boosting import BoostedTrees as BoostedTrees
+    from mesic.bundle.boosting import TreeNodes as TreeNodes
+    from mesic.bundle.boosting import boosted_trees as boosted_trees
     from mesic.bundle.bundle import Bundle as Bundle
     from mesic.bundle.bundle import load_bundle as load_bundle
     from mesic.bundle.coverage import class_scores as class_scores
@@ -96,6 +99,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "AuditView": "audit.view",
     "Pricing": "audit.pricing",
+    "BoostedTrees": "bundle.boosting",
+    "TreeNodes": "bundle.boosting",
+    "boosted_trees": "bundle.boosting",
     "Bundle": "bundle.bundle",
     "load_bundle": "bundle.bundle",
     "class_scores": "bundle.coverage",

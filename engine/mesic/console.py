@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -49,6 +50,31 @@ def progress(title: str) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status(title) as status:
         yield lambda doing: status.update(f"{title}: {doing}")
+
+
+@contextmanager
+def rows_bar(title: str) -> Iterator[Callable[[float, int], None]]:
+    """Give a function that shows the share and the rows that are done, when stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), TaskProgressColumn(), "{task.fields[told]}", TimeRemainingColumn())
+    shown = [TextColumn(column) if isinstance(column, str) else column for column in columns]
+    begun: dict[str, float] = {}
+    with Progress(*shown, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=1.0, told="")
+
+        def show(share: float, rows: int) -> None:
+            now = time.monotonic()
+            since, before = begun.setdefault("since", now), int(begun.setdefault("rows", rows))
+            rate = (rows - before) / max(now - since, 1e-9)
+            told = f"{rows:,} rows, {rate:,.0f} a second, left:" if rate else f"{rows:,} rows"
+            bar.update(task, completed=share or None, total=1.0 if share else None, told=told)
+
+        yield show
 
 
 def finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -14,8 +14,8 @@ pytest.importorskip("msgspec", reason="the extra serve is not installed")
 from mesic.bundle.abstaining import BETWEEN, SEVERAL, WIDE, Abstention, measured, share
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.bundle.coverage import sets_of
-from mesic.bundle.scoring import score_file
 from mesic.errors import SettingError, UsageError
+from mesic.predicting.scoring import Asked, score_file
 from mesic.serving.release import Release
 from mesic.serving.settings import ServeSettings
 from mesic_plugins.sources.table import Table
@@ -68,9 +68,8 @@ def test_a_file_and_a_server_abstain_on_the_same_rows(bundles, tmp_path, pipelin
     parquet.write_table(pa.Table.from_pylist(rows(seed=1)), tmp_path / "in.parquet")
 
     many, one = release.answers(rows(seed=1)), [release.answer(row) for row in rows(seed=1)]
-    score_file(
-        bundle, Table(tmp_path / "in.parquet"), tmp_path / "out.parquet", batch=64, abstention=Abstention(**said)
-    )
+    asked = Asked(64, abstention=Abstention(**said))
+    score_file(bundle, Table(tmp_path / "in.parquet"), tmp_path / "out.parquet", asked)
     written = parquet.read_table(tmp_path / "out.parquet").to_pylist()
 
     assert one == many

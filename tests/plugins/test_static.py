@@ -165,7 +165,7 @@ def without_column(step, name):
 )
 def test_a_foreign_lightgbm_model_is_refused_in_words(text, said):
     with pytest.raises(UsageError, match=said):
-        boosting.boosted("num_tree_per_iteration=1\n" + text)
+        boosting.boosted("num_tree_per_iteration=1\nmax_feature_idx=0\n" + text)
 
 
 def test_thresholds_of_float32_are_moved_to_where_rounding_turns():

@@ -8,7 +8,7 @@ import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from mesic.bundle import coverage
 from mesic.bundle.inputs import Input, inputs_of
-from mesic.bundle.portable import PortableStep
+from mesic.bundle.portable import Estimators, PortableStep
 from mesic.bundle.soundness import plain_files, refuse_many_rows, refuse_strange_manifest, refuse_strange_steps
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
@@ -56,12 +56,15 @@ class Bundle:
         What the columns must be.
     fitted
         The portable pipeline.
+    others
+        Estimators that take the place of the interpreter's own.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
     schema: Schema
     fitted: Fitted
+    others: Estimators = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -77,7 +80,7 @@ class Bundle:
     def predictor(self) -> Predictor:
         """The interpreter, loaded once."""
         with _understood(self.folder):
-            return Predictor(self.fitted, trusted_types(self.fitted))
+            return Predictor(self.fitted, trusted_types(self.fitted), self.others)
 
     @cached_property
     def profile(self) -> "Profile":

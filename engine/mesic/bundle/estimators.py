@@ -113,13 +113,9 @@ CELLS_WORTH_THREADS = 20_000  # below, waking threads costs more than they bring
 
 def lightgbm(step: PortableStep, threads: int) -> Estimator:
     """Return what LightGBM says; ``text`` is its own description of the model."""
-    from lightgbm.basic import Booster, LightGBMError
+    from lightgbm.basic import LightGBMError
 
-    classes = step.params["classes"]
-    try:
-        booster = Booster(model_str=trees_only(step.text))
-    except LightGBMError as error:
-        raise CheckFailed(f"LightGBM refuses the model: {error}") from error
+    booster, classes = booster_of(step), step.params["classes"]
 
     def run(matrix: Matrix) -> np.ndarray:
         if len(matrix) == 0:
@@ -132,6 +128,22 @@ def lightgbm(step: PortableStep, threads: int) -> Estimator:
         return np.stack([1 - answer, answer], axis=1) if classes == 2 else answer
 
     return run
+
+
+def booster_of(step: PortableStep) -> Any:
+    """Return the model of a ``lightgbm`` step as LightGBM holds it.
+
+    Raises
+    ------
+    CheckFailed
+        LightGBM refuses it.
+    """
+    from lightgbm.basic import Booster, LightGBMError
+
+    try:
+        return Booster(model_str=trees_only(step.text))
+    except LightGBMError as error:
+        raise CheckFailed(f"LightGBM refuses the model: {error}") from error
 
 
 def neighbors(step: PortableStep, threads: int) -> Estimator:

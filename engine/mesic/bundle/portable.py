@@ -5,6 +5,7 @@ is deployed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,9 @@ OPERATORS: Mapping[str, Callable[[PortableStep], operators.Operator]] = {
     "hashed": text_operators.hashed,
     "words": text_operators.words,
 }
-ESTIMATORS: Mapping[str, Callable[[PortableStep, int], estimators.Estimator]] = {
+Estimators = Mapping[str, Callable[[PortableStep, int], estimators.Estimator]]
+NO_OTHERS: Estimators = MappingProxyType({})
+ESTIMATORS: Estimators = {
     "constant": estimators.constant,
     "draw": estimators.draw,
     "linear": estimators.linear,
@@ -53,7 +56,11 @@ ANSWERS: Mapping[str, Callable[[PortableStep], answers.Answer]] = {
 
 
 def compile_pipeline(
-    steps: Sequence[PortableStep], *, threads: int = 1, trusted: frozenset[str] = frozenset()
+    steps: Sequence[PortableStep],
+    *,
+    threads: int = 1,
+    trusted: frozenset[str] = frozenset(),
+    others: Estimators = NO_OTHERS,
 ) -> Callable[[Rows], np.ndarray]:
     """Load everything heavy once and return what answers for rows.
 
@@ -65,6 +72,8 @@ def compile_pipeline(
         Threads of libraries that have their own.
     trusted
         Types that a ``skops`` step may be made of.
+    others
+        Estimators by operator that take the place of the interpreter's own; their answers must be the same.
 
     Returns
     -------
@@ -86,7 +95,7 @@ def compile_pipeline(
     >>> compile_pipeline([step])(Matrix(np.array([[3.0]]), ("x",))).tolist()
     [7.0]
     """
-    parts = compiled_parts(steps, threads=threads, trusted=trusted)
+    parts = compiled_parts(steps, threads=threads, trusted=trusted, others=others)
 
     def run(rows: Rows) -> np.ndarray:
         result: Any = rows
@@ -97,14 +106,16 @@ def compile_pipeline(
     return run
 
 
-def mean(step: PortableStep, threads: int, trusted: frozenset[str]) -> estimators.Estimator:
+def mean(
+    step: PortableStep, threads: int, trusted: frozenset[str], others: Estimators = NO_OTHERS
+) -> estimators.Estimator:
     """Return the weighted mean of what the members answer.
 
     ``weight`` (m,) is that of each member; ``params["present"]`` lists the class codes that each answers for, of
     ``params["classes"]``, 0 for regression.
     """
     weight, classes = step.arrays["weight"] / step.arrays["weight"].sum(), step.params["classes"]
-    runs = [compile_pipeline(member, threads=threads, trusted=trusted) for member in step.members]
+    runs = [compile_pipeline(member, threads=threads, trusted=trusted, others=others) for member in step.members]
 
     def run(matrix: Matrix) -> np.ndarray:
         total = np.zeros((len(matrix), classes) if classes else len(matrix))
@@ -119,11 +130,16 @@ def mean(step: PortableStep, threads: int, trusted: frozenset[str]) -> estimator
 
 
 def compiled_parts(
-    steps: Sequence[PortableStep], *, threads: int, trusted: frozenset[str], predicts: bool = True
+    steps: Sequence[PortableStep],
+    *,
+    threads: int,
+    trusted: frozenset[str],
+    predicts: bool = True,
+    others: Estimators = NO_OTHERS,
 ) -> list[Callable[[Any], Any]]:
     """Return what runs each step of :func:`compile_pipeline`; `predicts` says whether a last foreign one may."""
     last = place_of_estimator(steps) if predicts else -1
-    return [_compiled(step, threads, trusted, is_last=place == last) for place, step in enumerate(steps)]
+    return [_compiled(step, threads, trusted, others, is_last=place == last) for place, step in enumerate(steps)]
 
 
 def place_of_estimator(steps: Sequence[PortableStep]) -> int:
@@ -133,11 +149,15 @@ def place_of_estimator(steps: Sequence[PortableStep]) -> int:
 
 def applied(step: PortableStep, matrix: Matrix) -> Matrix:
     """Return what a step that was fitted here makes of some rows; it is no estimator."""
-    result: Matrix = _compiled(step, 1, frozenset(step.params.get("types", ())), is_last=False)(matrix)
+    result: Matrix = _compiled(step, 1, frozenset(step.params.get("types", ())), NO_OTHERS, is_last=False)(matrix)
     return result
 
 
-def _compiled(step: PortableStep, threads: int, trusted: frozenset[str], *, is_last: bool) -> Callable[[Any], Any]:
+def _compiled(
+    step: PortableStep, threads: int, trusted: frozenset[str], others: Estimators, *, is_last: bool
+) -> Callable[[Any], Any]:
+    if step.op in others:
+        return others[step.op](step, threads)
     if step.op in OPERATORS:
         return OPERATORS[step.op](step)
     if step.op in ESTIMATORS:
@@ -145,7 +165,7 @@ def _compiled(step: PortableStep, threads: int, trusted: frozenset[str], *, is_l
     if step.op in ANSWERS:
         return ANSWERS[step.op](step)
     if step.op == "mean":
-        return mean(step, threads, trusted)
+        return mean(step, threads, trusted, others)
     if step.op == "skops":
         return skops(step, trusted, is_last=is_last)
     known = ", ".join(sorted({*OPERATORS, *ESTIMATORS, *ANSWERS, "mean", "skops"}))

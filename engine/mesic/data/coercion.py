@@ -207,9 +207,28 @@ def _number(values: pa.ChunkedArray) -> Coerced:
         return _finite(_floats(values))
     if is_time(values.type):
         return _time(values)
+    plain = _plain_numbers(values)
+    if plain is not None:
+        return Coerced(plain, misfits=np.zeros(plain.size, dtype=bool))
     levels = pd.Series(text_values(values).dictionary.to_pylist(), dtype=object)
     numbers = pd.to_numeric(levels, errors="coerce").to_numpy(dtype=np.float64)
-    return _finite(_by_level(values, numbers), values)
+    return _finite(_by_level(values, numbers) + 0.0, values)
+
+
+def _plain_numbers(texts: pa.ChunkedArray) -> np.ndarray | None:
+    """Return texts as numbers where each is a finite number in plain spelling or missing; else None.
+
+    Both ways round a text to the nearest number; minus zero becomes zero in both, for one of them reads -0 as a whole
+    number.
+    """
+    if pa.types.is_dictionary(texts.type):
+        return None
+    try:
+        numbers = pc.cast(texts, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    values: np.ndarray = numbers.to_numpy() + 0.0
+    return values if np.count_nonzero(~np.isfinite(values)) == texts.null_count else None
 
 
 def _floats(values: pa.ChunkedArray) -> np.ndarray:

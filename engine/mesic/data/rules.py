@@ -59,10 +59,29 @@ class Broken:
         return facts | {"first_rows": first, "first_cells": list(self.cells)}
 
 
+class RulesBroken(DataError):
+    """Cells broke rules of the schema; `broken` says which, and where.
+
+    Parameters
+    ----------
+    broken
+        At least one.
+    mend
+        What follows in the message.
+    """
+
+    def __init__(self, broken: Sequence[Broken], mend: str = "") -> None:
+        self.broken, self.mend = list(broken), mend
+        super().__init__("\n  ".join(["the data broke the schema:", *map(str, broken)]) + mend)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.broken, self.mend)
+
+
 def refuse(broken: Sequence[Broken], mend: str = "") -> None:
-    """Raise DataError where rules are broken; all of them are named together."""
+    """Raise RulesBroken where rules are broken; all of them are named together."""
     if broken:
-        raise DataError("\n  ".join(["the data broke the schema:", *map(str, broken)]) + mend)
+        raise RulesBroken(broken, mend)
 
 
 def broken_by_cells(column: Column, coerced: Coerced) -> Iterator[Broken]:

@@ -55,6 +55,20 @@ class SourceContract(ComponentContract, kind="source"):
             assert table.num_rows == read_table(source).num_rows, f"{subject} yields other rows as text"
             assert table.schema.names == source.text_schema().names, f"{subject}: text_schema() names other columns"
 
+    def test_pieces_hold_the_rows_and_go_on_from_anywhere(self, subject: Subject) -> None:
+        """For sources that bundles can score: the same pieces, wherever reading begins."""
+        source = subject.made()
+        if hasattr(source, "pieces"):
+            names = source.columns()
+            pieces = list(source.pieces(7, names))
+            tables = [piece.read() for piece in pieces]
+            rows = sum(table.num_rows for table in tables)
+            assert rows == read_table(source).num_rows, f"{subject} yields other rows in pieces"
+            for place, piece in enumerate(pieces):
+                rest = [one.read().to_pylist() for one in source.pieces(7, names, piece.after)]
+                told = [table.to_pylist() for table in tables[place + 1 :]]
+                assert rest == told, f"{subject}: pieces after {piece.after} are other ones"
+
     def test_a_run_can_learn_from_it(self, subject: Subject) -> None:
         """Its columns can be typed, and its target be prepared; give ``target`` where it does not know its own."""
         source, declared = subject.made(), subject.options

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mesic.bundle.answers import decided
-from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline
+from mesic.bundle.portable import NO_OTHERS, Estimators, Matrix, PortableStep, compile_pipeline
 from mesic.findings import Finding
 from mesic.training.metering import Took
 from mesic.training.selection import Choice
@@ -78,9 +78,11 @@ class Fitted:
 class Predictor:
     """Answers for rows of typed columns."""
 
-    def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, fitted: Fitted, trusted: frozenset[str] = frozenset(), others: Estimators = NO_OTHERS) -> None:
         self.fitted = fitted
-        self.run = compile_pipeline(list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types)
+        self.run = compile_pipeline(
+            list(fitted.steps), threads=fitted.threads, trusted=trusted or fitted.types, others=others
+        )
 
     def __call__(self, X: pd.DataFrame | Matrix) -> np.ndarray:
         """Return values of shape (n,), or probabilities of shape (n, classes)."""

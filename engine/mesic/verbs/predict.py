@@ -1,12 +1,19 @@
 """``mesic predict``: score a file of any size with a bundle."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mesic.config.verb import configured
-from mesic.console import print_json, print_text, progress
+from mesic.console import print_json, print_table, print_text, rows_bar, tell
 from mesic.host.components import option
+
+if TYPE_CHECKING:
+    from mesic.predicting.scoring import Scored
+    from mesic.runs.resources import Clock
+
+ROWS_WORTH_A_KERNEL = 50_000  # below, choosing takes longer than LightGBM's own answers
 
 
 @dataclass
@@ -16,7 +23,7 @@ class PredictSettings:
     bundle: str = option("???", "RUN/bundle")
     input: str = option("???", "table to score")
     output: str = option("???", "table to write")
-    batch: int = option(16_384, "rows that a thread answers at a time", low=1, unit="rows")
+    batch: int = option(65_536, "rows, about, that a thread answers at a time and that stay done", low=1, unit="rows")
     threads: int | None = option(None, "threads; null: the cores there are", low=1)
     keep: list[str] = option([], "input columns to copy")
     abstain_set: bool = option(False, "no decision where the set that holds the target has several classes")
@@ -36,43 +43,86 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     from mesic.bundle.abstaining import Abstention, measured
     from mesic.bundle.bundle import load_bundle
-    from mesic.bundle.scoring import score_file
     from mesic.host.building import build
     from mesic.host.registry import installed
-    from mesic.report.words import counted
+    from mesic.kernel.choosing import Chooser
+    from mesic.predicting.scoring import Asked, score_file
+    from mesic.runs.environment import code_digests, versions
     from mesic.runs.resources import Clock, available_cores, limited_threads
 
-    clock = Clock.started()
-    abstention = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
+    clock, chooser = Clock.started(), Chooser()
     threads = settings.threads or available_cores()
+    abstention = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
+    asked = Asked(settings.batch, threads, tuple(settings.keep), settings.intervals, abstention)
     source = build(installed().find("source", "table"), {"path": settings.input})
-    with limited_threads(threads), progress("mesic predict"):
+    with limited_threads(threads), rows_bar("mesic predict") as shown:
         bundle = load_bundle(settings.bundle)
-        rows, account, unused = score_file(
-            bundle,
-            source,
-            Path(settings.output),
-            batch=settings.batch,
-            threads=threads,
-            keep=settings.keep,
-            intervals=settings.intervals,
-            abstention=abstention,
-        )
-        selective = measured(bundle, abstention) if abstention else None
-    coerced = _coerced(account.entries)
+        if source.rows_about() >= ROWS_WORTH_A_KERNEL:
+            bundle = replace(bundle, others=chooser.estimators)
+            _ = bundle.predictor  # chosen before threads are at work
+        facts = {"code": code_digests(installed()), "versions": versions()}
+        try:
+            scored = score_file(bundle, source, Path(settings.output), asked, facts=facts, progress=shown)
+        except KeyboardInterrupt:
+            tell("mesic predict: parts that are done are kept; the same command goes on")
+            raise
+    selective = measured(bundle, abstention) if abstention else None
+    models = [choice.as_dict() for choice in chooser.choices]
     if as_json:
-        facts = {"rows": rows, "output": settings.output, "bundle": bundle.digest, "wall_s": clock.wall_s()}
-        print_json(facts | {"coerced_cells": coerced, "unused_columns": unused, "abstention": selective})
+        print_json(
+            _facts(scored, settings, clock) | {"bundle": bundle.digest, "models": models, "abstention": selective}
+        )
         return 0
-    for column, cells in coerced.items():
-        print_text(f"note: {counted(cells, 'cell')} of {column!r} could not be read, taken as missing")
-    if unused:
-        shown = ", ".join(unused[:8]) + (", ..." if len(unused) > 8 else "")
-        print_text(f"note: {len(unused)} columns were not needed: {shown}")
+    _tell(scored, models, bundle.classes)
     if selective is not None and selective["rows"]:
         print_text(_selective_words(selective))
-    print_text(f"{rows:,} rows -> {settings.output} ({rows / clock.wall_s():,.0f} rows a second)")
+    rate = f"{scored.rows / clock.wall_s():,.0f} rows a second, {clock.cpu_s():,.1f} s of CPU time"
+    print_text(f"{scored.rows:,} rows -> {settings.output} ({rate})")
     return 0
+
+
+def _facts(scored: "Scored", settings: PredictSettings, clock: "Clock") -> dict[str, Any]:
+    wall_s = clock.wall_s()
+    return {
+        "rows": scored.rows,
+        "output": settings.output,
+        "wall_s": wall_s,
+        "cpu_s": clock.cpu_s(),
+        "rows_per_s": scored.rows / wall_s,
+        "kept_rows": scored.kept_rows,
+        "begun_anew_for": scored.why_anew,
+        "coerced_cells": _coerced(scored.account.entries),
+        "unused_columns": scored.unused,
+        "answers": scored.answers,
+    }
+
+
+def _tell(scored: "Scored", models: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> None:
+    from mesic.report.words import counted
+
+    if scored.why_anew:
+        print_text(
+            f"note: what an earlier command had done was for another job, so all was begun anew: {scored.why_anew}"
+        )
+    if scored.kept_rows:
+        print_text(f"note: {counted(scored.kept_rows, 'row')} were done by an earlier command and not computed again")
+    for column, cells in _coerced(scored.account.entries).items():
+        print_text(f"note: {counted(cells, 'cell')} of {column!r} could not be read, taken as missing")
+    if scored.unused:
+        shown = ", ".join(scored.unused[:8]) + (", ..." if len(scored.unused) > 8 else "")
+        print_text(f"note: {len(scored.unused)} columns were not needed: {shown}")
+    for choice in {(one["answers"], one["why"]): one for one in models}.values():
+        print_text(
+            f"{'the kernel' if choice['answers'] == 'kernel' else 'LightGBM'} answers for trees: {choice['why']}"
+        )
+    if classes and scored.rows:
+        rows = [
+            (name, f"{one['rows']:,}", f"{one['share']:.1%}", f"{one['mean_p']:.4f}")
+            for name, one in scored.answers.items()
+        ]
+        print_table(("prediction", "rows", "share", "mean of p"), rows)
+    elif scored.answers:
+        print_table(tuple(scored.answers), [tuple(f"{value:.6g}" for value in scored.answers.values())], "prediction")
 
 
 def _selective_words(found: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pyarrow import parquet as pq
 
 from mesic import DataError, SettingError
 from mesic_plugins.sources.codes import columns_of_codes, lines_of, may_hold_codes
+from mesic_plugins.sources.pieces import arrow_pieces, csv_pieces, parquet_pieces
 
 _FORMATS = {
     ".csv": "csv",
@@ -23,6 +24,7 @@ _FORMATS = {
 _PACKED = (".gz", ".bz2", ".zst", ".lz4")
 _BLOCK_BYTES = 1 << 20
 _HEAD_BYTES = 1 << 20
+_FEATHER_ROWS = 1 << 16
 
 
 class Table:
@@ -74,21 +76,21 @@ class Table:
 
     def columns(self):
         """Return the column names; only the head of the file is read."""
-        return self._guarded(lambda: list(self._schema().names))
+        return self.guarded(lambda: list(self._schema().names))
 
     def fingerprint(self):
         """Return a text that changes with any byte of the file; no row is read."""
-        with self._guarded(lambda: self.path.open("rb")) as file:
+        with self.guarded(lambda: self.path.open("rb")) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def batches(self, rows):
         """Yield record batches of at most `rows` rows each."""
         reader = {"csv": self._csv, "parquet": self._parquet, "arrow": self._arrow}[self.format]
-        batches = self._guarded(lambda: iter(reader(rows)))
-        while (batch := self._guarded(lambda: next(batches, None))) is not None:
+        batches = self.guarded(lambda: iter(reader(rows)))
+        while (batch := self.guarded(lambda: next(batches, None))) is not None:
             yield batch
 
-    def _guarded(self, read):
+    def guarded(self, read):
         """Say in one sentence what is wrong with the file."""
         try:
             return read()
@@ -109,15 +111,21 @@ class Table:
             return self._open_csv(_HEAD_BYTES).schema
         return self._open_arrow().schema
 
-    def _csv_options(self, block_bytes=_BLOCK_BYTES, *, newlines=True, **conversion):
+    @property
+    def is_packed(self):
+        """Whether the file is compressed as a whole."""
+        return any(suffix.lower() in _PACKED for suffix in self.path.suffixes)
+
+    def csv_options(self, block_bytes=_BLOCK_BYTES, *, newlines=True, names=None, **conversion):
+        """Return how Arrow reads the CSV; `names` of the columns where what is read has no header."""
         return {
-            "read_options": csv.ReadOptions(encoding=self.encoding, block_size=block_bytes),
+            "read_options": csv.ReadOptions(encoding=self.encoding, block_size=block_bytes, column_names=names),
             "parse_options": csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=newlines),
             "convert_options": csv.ConvertOptions(strings_can_be_null=True, **conversion),
         }
 
     def _open_csv(self, block_bytes=_BLOCK_BYTES, **conversion):
-        return csv.open_csv(self.path, **self._csv_options(block_bytes, **conversion))
+        return csv.open_csv(self.path, **self.csv_options(block_bytes, **conversion))
 
     def _csv(self, rows):
         content = self._content()
@@ -133,15 +141,15 @@ class Table:
     def _read_csv(self, content, **conversion):
         """Read as if no cell held a newline, which is faster, and again where the rows are fewer than the lines."""
         try:
-            table = csv.read_csv(pa.BufferReader(content), **self._csv_options(newlines=False, **conversion))
+            table = csv.read_csv(pa.BufferReader(content), **self.csv_options(newlines=False, **conversion))
         except pa.ArrowInvalid:
             table = None
         if table is None or table.num_rows + 1 != lines_of(content):
-            table = csv.read_csv(pa.BufferReader(content), **self._csv_options(**conversion))
+            table = csv.read_csv(pa.BufferReader(content), **self.csv_options(**conversion))
         return table
 
     def _content(self):
-        if any(suffix.lower() in _PACKED for suffix in self.path.suffixes):
+        if self.is_packed:
             return pa.input_stream(str(self.path)).read_buffer()
         return pa.memory_map(str(self.path)).read_buffer()
 
@@ -154,16 +162,47 @@ class Table:
             yield from self.batches(rows)
             return
         names = self.columns()
-        reader = self._guarded(lambda: self._open_csv(column_types=dict.fromkeys(names, pa.string())))
-        while (batch := self._guarded(lambda: next(reader, None))) is not None:
+        reader = self.guarded(lambda: self._open_csv(column_types=dict.fromkeys(names, pa.string())))
+        while (batch := self.guarded(lambda: next(reader, None))) is not None:
             for start in range(0, batch.num_rows, rows):
                 yield batch.slice(start, rows)
+
+    def pieces(self, rows, columns, after=None):
+        """Yield :class:`Piece`s of some columns, of about `rows` rows each; cells as of ``text_batches``.
+
+        The pieces of a file are the same whenever it is asked; `after` is that of the last piece which is not needed
+        again.
+        """
+        kind = {"csv": csv_pieces, "parquet": parquet_pieces, "arrow": arrow_pieces}[self.format]
+        yield from kind(self, rows, columns, after)
+
+    def rows_about(self):
+        """Return about how many rows there are, without reading them."""
+        if self.format == "parquet":
+            return self.guarded(lambda: pq.ParquetFile(self.path).metadata.num_rows)
+        with self.path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        lines = head.count(b"\n") if self.format == "csv" else len(head) / (8 * len(self.columns()))
+        return int(self.path.stat().st_size / max(1, len(head)) * lines)
+
+    def arrow_batches(self):
+        """Yield the record batches of an Arrow file, one in memory at a time."""
+        try:
+            opened = self._open_arrow(pa.OSFile)
+        except (pa.ArrowInvalid, OSError):  # Feather's first version, or no Arrow at all: its reader says
+            yield from self.batches(_FEATHER_ROWS)
+            return
+        if hasattr(opened, "num_record_batches"):
+            for number in range(opened.num_record_batches):
+                yield self.guarded(lambda number=number: opened.get_batch(number))
+        else:
+            yield from iter(lambda: self.guarded(lambda: next(opened, None)), None)
 
     def text_schema(self):
         """Return the types of ``text_batches``."""
         if self.format == "csv":
             return pa.schema([(name, pa.string()) for name in self.columns()])
-        return self._guarded(self._schema)
+        return self.guarded(self._schema)
 
     def _parquet(self, rows):
         file = pq.ParquetFile(self.path, memory_map=True)
@@ -175,11 +214,11 @@ class Table:
         file = pq.ParquetFile(self.path, memory_map=True, read_dictionary=dictionaries)
         return file.iter_batches(batch_size=rows)
 
-    def _open_arrow(self):
+    def _open_arrow(self, opened=pa.memory_map):
         try:
-            return ipc.open_file(pa.memory_map(str(self.path)))
+            return ipc.open_file(opened(str(self.path)))
         except pa.ArrowInvalid:
-            return ipc.open_stream(pa.memory_map(str(self.path)))
+            return ipc.open_stream(opened(str(self.path)))
 
     def _arrow(self, rows):
         try:

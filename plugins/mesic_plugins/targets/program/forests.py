@@ -1,42 +1,14 @@
 """Trees as a kernel walks them: a cell is ranked once among the thresholds of its column, and nodes compare ranks."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from mesic import UsageError
+from mesic import TreeNodes, UsageError
 from mesic_plugins.targets.program.program import NODE, Call
 
 MOST_CELLS = 4_000_000
 
 
-@dataclass(frozen=True)
-class Nodes:
-    """Nodes of all trees, arrays of shape (nodes,).
-
-    Parameters
-    ----------
-    feature
-        Place of the column that is asked.
-    threshold
-        A number at most this goes left.
-    blank_left
-        Whether a missing cell goes left.
-    left, right
-        The next node, or a leaf: ``~leaf`` is its place among the leaves.
-    levels
-        Of each node the levels that go left, as words of 32 bits; empty where a number is asked.
-    """
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    blank_left: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    levels: tuple[tuple[int, ...], ...]
-
-
-def forest(nodes: Nodes, root: np.ndarray, value: np.ndarray, *, outputs: int, each: int) -> Call:
+def forest(nodes: TreeNodes, root: np.ndarray, value: np.ndarray, *, outputs: int, each: int) -> Call:
     """Return the call that adds the leaves of trees.
 
     Parameters
@@ -116,7 +88,7 @@ def _rows(sets: list[tuple[int, ...]], levels: int) -> np.ndarray:
     return outside.reshape(-1)
 
 
-def _edges(nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _edges(nodes: TreeNodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the columns of numbers that are asked, and the thresholds of each, ascending."""
     is_number = np.array([not words for words in nodes.levels], dtype=bool)
     features = np.unique(nodes.feature[is_number]).astype(np.int64)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesic import PortableStep
+from mesic import PortableStep, TreeNodes
 from mesic_plugins.targets.program.boosting import boosted
-from mesic_plugins.targets.program.forests import Nodes, forest
+from mesic_plugins.targets.program.forests import forest
 from mesic_plugins.targets.program.program import Call
 
 
@@ -41,10 +41,11 @@ def trees(step: PortableStep, width: int) -> list[Call]:  # noqa: ARG001 - as ev
     child_of = np.where(is_leaf, ~arrays["right"].astype(np.int64), np.arange(feature.size))
     asks, place = np.flatnonzero(~is_leaf), np.cumsum(~is_leaf) - 1
     left, right = (_moved(child_of[arrays[side].astype(np.int64)[asks]], place) for side in ("left", "right"))
-    nodes = Nodes(
+    nodes = TreeNodes(
         feature=feature[asks],
         threshold=np.array([as_float64(float(t)) for t in arrays["threshold"][asks]]),
         blank_left=arrays["missing_left"][asks].astype(bool),
+        zero_is_blank=np.zeros(asks.size, dtype=bool),
         left=left,
         right=right,
         levels=((),) * asks.size,

@@ -11,8 +11,8 @@ from tests.conftest import people
 
 import mesic
 from mesic.bundle.bundle import load_bundle
-from mesic.bundle.scoring import score_file
 from mesic.errors import DataError, UsageError
+from mesic.predicting.scoring import Asked, score_file
 from mesic_plugins.sources.table import Table
 
 
@@ -29,14 +29,12 @@ def source(tmp_path):
 
 @pytest.mark.parametrize(("batch", "threads"), [(300, 1), (7, 1), (7, 3), (64, 8)])
 def test_batches_and_threads_change_nothing(bundle, source, tmp_path, batch, threads):
-    rows, account, unused = score_file(
-        bundle, source, tmp_path / "p.csv", batch=batch, threads=threads, keep=["person"]
-    )
+    scored = score_file(bundle, source, tmp_path / "p.csv", Asked(batch, threads, ("person",)))
     whole = bundle.predict(people(300, seed=8))
     found = pd.read_csv(tmp_path / "p.csv")
 
-    assert rows == account.read == 300
-    assert set(unused) == {"planet", "bought", "note"}
+    assert scored.rows == scored.account.read == 300
+    assert set(scored.unused) == {"planet", "bought", "note"}
     assert found["person"].tolist() == people(300, seed=8)["person"].tolist()
     assert found["prediction"].tolist() == list(whole["prediction"])
     assert found["p_yes"].to_numpy() == pytest.approx(whole["p_yes"].to_numpy(), rel=1e-12)
@@ -45,7 +43,7 @@ def test_batches_and_threads_change_nothing(bundle, source, tmp_path, batch, thr
 def test_every_format_says_the_same(bundle, source, tmp_path):
     tables = {}
     for suffix, read in {"csv": csv.read_csv, "parquet": pd.read_parquet, "feather": feather.read_table}.items():
-        score_file(bundle, source, tmp_path / f"p.{suffix}", batch=50, threads=2)
+        score_file(bundle, source, tmp_path / f"p.{suffix}", Asked(50, 2))
         table = read(tmp_path / f"p.{suffix}")
         tables[suffix] = table if isinstance(table, pd.DataFrame) else table.to_pandas()
 
@@ -55,9 +53,9 @@ def test_every_format_says_the_same(bundle, source, tmp_path):
 
 def test_lost_cells_are_counted_over_all_batches(bundle, tmp_path):
     people(60).assign(age="old").to_csv(tmp_path / "new.csv", index=False)
-    _, account, _ = score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", batch=7, threads=2)
+    scored = score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", Asked(7, 2))
 
-    assert sum(entry.cells for entry in account.entries if entry.column == "age") == 60
+    assert sum(entry.cells for entry in scored.account.entries if entry.column == "age") == 60
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_left(bundle, tmp_path, lo
     people(20).drop(columns=lost, errors="ignore").to_csv(tmp_path / "new.csv", index=False)
 
     with pytest.raises(error, match=words):
-        score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / output, batch=8, keep=keep)
+        score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / output, Asked(8, keep=tuple(keep)))
     assert not (tmp_path / output).exists()
 
 
@@ -82,14 +80,14 @@ def test_a_file_that_breaks_in_the_middle_leaves_no_output(bundle, tmp_path):
         file.write("too,few\n")
 
     with pytest.raises(DataError, match="cannot be read as csv"):
-        score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", batch=100, threads=2)
+        score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", Asked(100, 2))
     assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
 
 
 def test_the_bytes_of_the_answers_depend_on_neither_batches_nor_threads(bundle, source, tmp_path):
     written = []
     for batch, threads in ((300, 1), (1, 2), (41, 2), (41, 1), (1000, 4)):
-        score_file(bundle, source, tmp_path / "p.csv", batch=batch, threads=threads, keep=["person", "age"])
+        score_file(bundle, source, tmp_path / "p.csv", Asked(batch, threads, ("person", "age")))
         written.append((tmp_path / "p.csv").read_bytes())
 
     assert len(set(written)) == 1
@@ -101,7 +99,7 @@ def test_equal_rows_get_equal_answers_whatever_format_they_come_in(bundle, sourc
     feather.write_feather(table, tmp_path / "new.feather")
     answers = []
     for suffix in ("csv", "parquet", "feather"):
-        score_file(bundle, Table(tmp_path / f"new.{suffix}"), tmp_path / "p.csv", batch=50, threads=2)
+        score_file(bundle, Table(tmp_path / f"new.{suffix}"), tmp_path / "p.csv", Asked(50, 2))
         answers.append((tmp_path / "p.csv").read_bytes())
 
     assert answers[0] == answers[1] == answers[2]
@@ -109,9 +107,9 @@ def test_equal_rows_get_equal_answers_whatever_format_they_come_in(bundle, sourc
 
 def test_a_file_without_rows_is_answered_by_a_file_without_rows(bundle, tmp_path):
     people(20).head(0).to_csv(tmp_path / "new.csv", index=False)
-    rows, account, _ = score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", batch=8)
+    scored = score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / "p.csv", Asked(8))
 
-    assert (rows, account.entries) == (0, [])
+    assert (scored.rows, scored.account.entries) == (0, [])
     assert pd.read_csv(tmp_path / "p.csv").columns.tolist()[0] == "prediction"
 
 
@@ -128,7 +126,7 @@ def test_numbers_are_answered_by_numbers_and_times_of_every_sort_are_read_as_the
     csv.write_csv(frame, tmp_path / "sales.csv")
     said = ["source=table", f"source.path={tmp_path}/sales.csv", "learner=tree", "tuner=single", "baseline=[]"]
     run = mesic.run(target="sold", overrides=said, out=tmp_path / "run")
-    score_file(run.bundle, Table(tmp_path / "sales.csv"), tmp_path / "p.csv", batch=50, threads=2)
+    score_file(run.bundle, Table(tmp_path / "sales.csv"), tmp_path / "p.csv", Asked(50, 2))
     found = pd.read_csv(tmp_path / "p.csv")
 
     assert found.columns.tolist() == ["prediction"]

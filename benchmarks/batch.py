@@ -1,0 +1,208 @@
+"""Many rows at once: the kernel beside LightGBM, `mesic predict` beside a script, its memory, and kills.
+
+    python benchmarks/batch.py [--only kernel,predict,kills] [--rows 1000000] [--formats csv,parquet] [--pairs 3]
+
+``kernel``: 10,000 rows of 30 columns, one thread, CPU seconds, against ``Booster.predict(num_threads=1)`` in the same
+process, in turn. ``predict``: whole processes in turn, against pandas, a scikit-learn pipeline and the same LightGBM
+model (``peers/pipeline_predict.py``), in chunks as an engineer would write it; with ``--whole`` also read at once. The
+answers must be the same to the last bit. ``kills``: kill -9 at random, again and again; the output must be that of a
+process that nobody disturbed.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from measure import cost_of, figure, paired, show
+from pyarrow import csv, parquet
+
+PEER = Path(__file__).parent / "peers" / "pipeline_predict.py"
+COLUMNS, LEVELS, TRAINING_ROWS, AT_ONCE, MADE = 20, (3, 5, 8, 15, 40), 20_000, 100_000, 1_000_000
+KERNEL_ROWS, KERNEL_COLUMNS = 10_000, 30
+
+
+def table(rows, seed, *, answer=False):
+    """Return rows of 20 columns of numbers, some of them missing, and 5 of texts."""
+    rng = np.random.default_rng(seed)
+    found = {f"x{place}": rng.normal(place, 1 + place, rows).round(4) for place in range(COLUMNS)}
+    for place in range(4):
+        found[f"x{place}"][rng.random(rows) < 0.05] = np.nan
+    codes = [rng.integers(0, count, rows) for count in LEVELS]
+    for place, (own, count) in enumerate(zip(codes, LEVELS, strict=True)):
+        found[f"c{place}"] = np.array([f"level_{level:02d}" for level in range(count)], dtype=object)[own]
+    if answer:
+        score = np.nan_to_num(found["x0"]) + np.sin(found["x5"] / 3) + codes[4] % 3 - 1
+        score += (found["x7"] > 7) * (codes[1] > 2)
+        found["answer"] = np.where(rng.random(rows) < 1 / (1 + np.exp(-score)), "yes", "no")
+    return pd.DataFrame(found)
+
+
+def write(folder, rows, formats):
+    """Write the rows to be scored, as files of some formats; a million of them, again and again."""
+    writers, pieces = {}, {}
+    for start in range(0, rows, AT_ONCE):
+        seed = start % MADE + 1
+        if seed not in pieces:
+            pieces[seed] = pa.Table.from_pandas(table(AT_ONCE, seed), preserve_index=False)
+        piece = pieces[seed].slice(0, rows - start)
+        for kind in formats:
+            if kind not in writers:
+                made = csv.CSVWriter if kind == "csv" else parquet.ParquetWriter
+                writers[kind] = made(folder / f"input.{kind}", piece.schema)
+            writers[kind].write_table(piece)
+    for writer in writers.values():
+        writer.close()
+
+
+def learned(folder, trees=300):
+    """Return the bundle of a run, its LightGBM model, and its columns for the script."""
+    table(TRAINING_ROWS, 0, answer=True).to_parquet(folder / "train.parquet", index=False)
+    source = ["source=table", "source.path=train.parquet", "source.target=answer", "source.positive=yes"]
+    cost_of(["mesic", "run", *source, "tuner=single", f"learner.n_estimators={trees}", "out=learned"], folder=folder)
+    bundle = folder / "learned" / "bundle"
+    codes = json.loads(next((bundle / "steps").glob("*-codes/step.json")).read_text())
+    (folder / "columns.json").write_text(json.dumps(codes["params"]["columns"]))
+    return bundle, next((bundle / "steps").glob("*-lightgbm/text.txt"))
+
+
+def kernel(folder, asked):
+    """Measure CPU seconds of one thread; the bits must be equal."""
+    from mesic.bundle.boosting import boosted_trees
+    from mesic.kernel.arrays import kernel_arrays
+    from mesic.kernel.compiling import compiled
+    from mesic.kernel.native import Kernel
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50_000, KERNEL_COLUMNS))
+    X[:, :4][rng.random((50_000, 4)) < 0.05] = np.nan
+    y = np.nan_to_num(X[:, 0] * X[:, 1] + X[:, 2]) - X[:, 5] ** 2 / 2 > -0.3
+    rows = X[:KERNEL_ROWS].copy()
+    for trees in (100, 300):
+        options = {"objective": "binary", "num_leaves": 31, "verbose": -1, "num_threads": 1}
+        text = lightgbm.train(options, lightgbm.Dataset(X, y), trees).model_to_string()
+        start = time.perf_counter()
+        own, peer = Kernel(compiled(), kernel_arrays(boosted_trees(text))), lightgbm.Booster(model_str=text)
+        made_s = time.perf_counter() - start
+        ways = {"kernel": lambda own=own: own(rows), "lightgbm": lambda peer=peer: peer.predict(rows, num_threads=1)}
+        answers = {name: way() for name, way in ways.items()}
+        taken = {name: [] for name in ways}
+        for _ in range(15):
+            for name, way in ways.items():
+                before = time.thread_time()
+                way()
+                taken[name].append(time.thread_time() - before)
+        median = {name: statistics.median(values) for name, values in taken.items()}
+        ratio = statistics.median(
+            [other / mine for mine, other in zip(taken["kernel"], taken["lightgbm"], strict=True)]
+        )
+        difference = float(np.abs(answers["kernel"] - answers["lightgbm"]).max())
+        show({
+            "figure": f"kernel, 10,000 rows of 30 columns, {trees} trees of 31 leaves, one thread",
+            "times_as_fast": round(ratio, 2), "at_least": 3, "unit": "CPU seconds", "made_s": round(made_s, 3),
+            **{f"{name}_ms": round(value * 1000, 2) for name, value in median.items()},
+            "largest_difference": difference, "same_bits": answers["kernel"].tobytes() == answers["lightgbm"].tobytes(),
+            "reached": ratio >= 3 and difference == 0,
+        })  # fmt: skip
+
+
+def predict(folder, asked):
+    """Measure whole processes."""
+    bundle, model = learned(folder)
+    formats = asked.formats.split(",")
+    write(folder, asked.rows, formats)
+    for kind in formats:
+        ours = ["mesic", "predict", f"bundle={bundle}", f"input=input.{kind}", f"output=ours.{kind}", "threads=2"]
+        peer = [sys.executable, PEER, model, "columns.json", f"input.{kind}", f"peer.{kind}"]
+        if asked.pairs > 1:
+            costs = paired(ours, peer, pairs=asked.pairs, folder=folder)
+        else:
+            costs = [(cost_of(ours, folder=folder), cost_of(peer, folder=folder))]
+        facts = {"rows": asked.rows, "difference": differing(folder, kind), "mib": round(costs[-1][0].peak_mib)}
+        facts["peer_mib"] = round(costs[-1][1].peak_mib)
+        for of in ("wall_s", "cpu_s"):
+            show(figure(f"mesic predict, {kind}, beside a pipeline in chunks", costs, of, most=1 / 3, **facts))
+        if asked.whole:
+            naive = cost_of([*peer, "--chunk", "0"], folder=folder)
+            own = costs[-1][0]
+            show({
+                "figure": f"mesic predict, {kind}, beside a pipeline that reads it whole",
+                "wall_ratio": round(own.wall_s / naive.wall_s, 3), "cpu_ratio": round(own.cpu_s / naive.cpu_s, 3),
+                "rows": asked.rows, "mib": round(own.peak_mib), "peer_mib": round(naive.peak_mib),
+            })  # fmt: skip
+
+
+def differing(folder, kind):
+    """Return the largest difference of the two outputs; labels that differ stop the benchmark."""
+    read = pd.read_csv if kind == "csv" else pd.read_parquet
+    ours, peer = (read(folder / f"{side}.{kind}") for side in ("ours", "peer"))
+    if not (ours.prediction.astype(str) == peer.prediction.astype(str)).all():
+        sys.exit("mesic and the script predicted different labels")
+    return float((ours.p_yes - peer.p_yes).abs().max())
+
+
+def kills(folder, asked):
+    """Kill a process at random moments until one comes through; compare its bytes."""
+    bundle, _ = learned(folder)
+    write(folder, 1_000_000, ["csv", "parquet"])
+    chance = random.Random(3)
+    for kind, suffix in (("csv", "parquet"), ("parquet", "csv"), ("csv", "csv"), ("parquet", "parquet")):
+        command = ["mesic", "predict", f"bundle={bundle}", f"input=input.{kind}", "batch=16384"]
+        whole = cost_of([*command, f"output=whole.{suffix}"], folder=folder)
+        killed, kept, left = 0, 0, True
+        while left:
+            process = subprocess.Popen(
+                [*command, f"output=p.{suffix}", "--json"],
+                cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+            try:
+                said, _ = process.communicate(timeout=chance.uniform(0.3, 1) * whole.wall_s if killed < 6 else None)
+                left, kept = False, json.loads(said)["kept_rows"]
+            except subprocess.TimeoutExpired:
+                os.kill(process.pid, signal.SIGKILL)
+                process.communicate()
+                killed += 1
+                if (folder / f"p.{suffix}").exists():
+                    sys.exit("half an output was seen")
+        same = (folder / f"p.{suffix}").read_bytes() == (folder / f"whole.{suffix}").read_bytes()
+        (folder / f"p.{suffix}").unlink()
+        show(
+            {
+                "figure": f"kill -9, {kind} to {suffix}",
+                "kills": killed,
+                "kept_rows": kept,
+                "same": same,
+                "reached": same,
+            }
+        )
+
+
+PARTS = {"kernel": kernel, "predict": predict, "kills": kills}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--formats", default="csv,parquet")
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--whole", action="store_true", help="also a script that reads the file at once")
+    asked = parser.parse_args()
+    for part in asked.only.split(","):
+        with tempfile.TemporaryDirectory() as name:
+            PARTS[part](Path(name), asked)
+
+
+if __name__ == "__main__":
+    main()
