@@ -19,6 +19,7 @@ from mesic.kernel.forest import Unsuited
 from mesic.kernel.native import Kernel
 from mesic.kernel.rows import telling_rows
 
+Answers = Callable[[np.ndarray], np.ndarray]
 LOOKS = 3
 KERNEL, LIGHTGBM = "kernel", "lightgbm"
 
@@ -69,7 +70,7 @@ class Chooser:
         return {"lightgbm": self.lightgbm}
 
 
-def chosen(step: PortableStep, library: Path | str) -> tuple[Kernel | None, Choice]:
+def chosen(step: PortableStep, library: Path | str, lightgbm: Answers | None = None) -> tuple[Kernel | None, Choice]:
     """Return the kernel of a LightGBM step where it is to answer, and why, or why not.
 
     Parameters
@@ -78,6 +79,8 @@ def chosen(step: PortableStep, library: Path | str) -> tuple[Kernel | None, Choi
         The model.
     library
         The compiled kernel, or why there is none.
+    lightgbm
+        Answers rows as LightGBM does, on one thread; None: its Python package is asked.
     """
     if not isinstance(library, Path):
         return None, Choice(LIGHTGBM, library)
@@ -86,15 +89,20 @@ def chosen(step: PortableStep, library: Path | str) -> tuple[Kernel | None, Choi
         kernel = Kernel(library, kernel_arrays(model))
     except (Unsuited, UsageError, NoLibrary) as why:
         return None, Choice(LIGHTGBM, str(why))
-    choice = compared(kernel, model, estimators.booster_of(step))
+    choice = compared(kernel, model, lightgbm or _answers_of(step))
     return (kernel if choice.answers == KERNEL else None), choice
 
 
-def compared(kernel: Callable[[np.ndarray], np.ndarray], model: BoostedTrees, lightgbm: Any) -> Choice:
+def _answers_of(step: PortableStep) -> Answers:
+    booster = estimators.booster_of(step)
+    return lambda rows: np.asarray(booster.predict(rows, num_threads=1))
+
+
+def compared(kernel: Answers, model: BoostedTrees, lightgbm: Answers) -> Choice:
     """Return who answers: both are asked about the telling rows of a model, on one thread, some times."""
     rows = telling_rows(model)
     own, own_s = _timed(lambda: kernel(rows))
-    wanted, wanted_s = _timed(lambda: np.asarray(lightgbm.predict(rows, num_threads=1)))
+    wanted, wanted_s = _timed(lambda: lightgbm(rows))
     if not np.array_equal(own.view(np.uint64), wanted.view(np.uint64)):
         differing = int((own != wanted).reshape(len(rows), -1).any(axis=1).sum())
         return Choice(LIGHTGBM, f"the kernel answers {differing:,} of {len(rows):,} rows otherwise", len(rows))

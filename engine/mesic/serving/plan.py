@@ -9,14 +9,21 @@ import numpy as np
 
 from mesic.bundle.operators import layout_of_codes
 from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline, compiled_parts
+from mesic.kernel.choosing import Choice, chosen
+from mesic.kernel.compiling import library_path
 from mesic.serving.native import NativeBooster
 
 Layout = tuple[tuple[str, ...], dict[str, tuple[str, ...]], frozenset[str]]
 FAST = ("lightgbm", "mean")
+MANY_ROWS = 16
 
 
 class Answering(Protocol):
     """What ends a pipeline: answers of many rows, or of one."""
+
+    @property
+    def choices(self) -> Sequence[Choice]:
+        """What answers for each LightGBM model where many rows are asked about."""
 
     def rows(self, matrix: Matrix) -> np.ndarray:
         """Return values (n,) or probabilities (n, k)."""
@@ -30,6 +37,7 @@ class Portable:
     """Steps as the bundle's interpreter runs them."""
 
     run: Callable[[Matrix], np.ndarray]
+    choices: Sequence[Choice] = ()
 
     def rows(self, matrix: Matrix) -> np.ndarray:
         """Return what the interpreter answers."""
@@ -41,14 +49,17 @@ class Portable:
 
 
 class Boosted:
-    """A LightGBM step."""
+    """A LightGBM step; many rows are answered by the kernel where that gives the same bits sooner."""
 
     def __init__(self, step: PortableStep, shared: np.ndarray | None) -> None:
         self.is_binary, self.booster = step.params["classes"] == 2, NativeBooster(step.text, shared)
+        self.kernel, choice = chosen(step, library_path(), self.booster.answer)
+        self.choices = [choice]
 
     def rows(self, matrix: Matrix) -> np.ndarray:
         """Return probabilities or values, as the step's estimator does."""
-        answer = self.booster.answer(matrix.values)
+        is_many = self.kernel is not None and len(matrix) >= MANY_ROWS
+        answer = self.kernel(matrix.values) if self.kernel and is_many else self.booster.answer(matrix.values)
         return np.stack([1 - answer, answer], axis=1) if self.is_binary else answer
 
     def row(self, matrix: Matrix) -> list[float]:
@@ -65,6 +76,7 @@ class Mean:
         self.classes = step.params["classes"]
         present = [codes if self.classes else [0] for codes in step.params["present"]]
         self.members = list(zip(weight, members, present, strict=True))
+        self.choices = [choice for member in members for choice in member.answering.choices]
 
     def rows(self, matrix: Matrix) -> np.ndarray:
         """Return the mean of what the members answer."""

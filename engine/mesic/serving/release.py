@@ -143,6 +143,7 @@ class Release:
         facts = {"bundle": self.digest, "version": self.version, **kept, "fields": list(self.scorer.names)}
         if self.selective is not None:
             facts["abstention"] = self.selective
+        facts["models"] = [choice.as_dict() for choice in self.scorer.choices]
         facts["expires"] = None if math.isinf(self.expires) else last_day(self.expires)
         if self.cache is not None:
             facts["cache"] = {"rows": self.cache.rows, "pays_from_hit_rate": self.pays_from}

@@ -100,6 +100,7 @@ class Scorer:
         self._pipeline = Pipeline(
             steps, layout=None if self.texts else layout, shared=shares, trusted=trusted_types(bundle.fitted)
         )
+        self.choices = self._pipeline.answering.choices
         self._readers = {column.name: reader_of(column) for column in self._all_columns()}
         self._numbers = [(place, c.name, *limits_of(c)) for place, c in self._of_kind("number")]
         self._categories = [
