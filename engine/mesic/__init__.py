@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from mesic.deployment.deploying import deploy as deploy
     from mesic.deployment.doors import ProcessDoor as ProcessDoor
     from mesic.deployment.doors import json_line as json_line
+    from mesic.deployment.event_door import EventDoor as EventDoor
+    from mesic.deployment.grpc_door import GrpcClient as GrpcClient
+    from mesic.deployment.grpc_door import GrpcDoor as GrpcDoor
+    from mesic.deployment.http_door import HttpDoor as HttpDoor
     from mesic.deployment.invented import invented_rows as invented_rows
     from mesic.deployment.target import Built as Built
     from mesic.deployment.target import Release as Release
@@ -88,6 +92,8 @@ if TYPE_CHECKING:
     from mesic.rollout.state import RolloutTerms as RolloutTerms
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
+    from mesic.serving.contracts import openapi_of as openapi_of
+    from mesic.serving.contracts import proto_of as proto_of
     from mesic.streaming.appended import AppendedFile as AppendedFile
     from mesic.streaming.registration import Registration as Registration
     from mesic.streaming.settings import StreamOptions as StreamOptions
@@ -120,6 +126,10 @@ _HOMES = {
     "ProcessDoor": "deployment.doors",
     "json_line": "deployment.doors",
     "invented_rows": "deployment.invented",
+    "EventDoor": "deployment.event_door",
+    "GrpcClient": "deployment.grpc_door",
+    "GrpcDoor": "deployment.grpc_door",
+    "HttpDoor": "deployment.http_door",
     "Built": "deployment.target",
     "Release": "deployment.target",
     "CheckFailed": "errors",
@@ -175,6 +185,8 @@ _HOMES = {
     "Reply": "streaming.stream",
     "StreamOptions": "streaming.settings",
     "report_intermediate": "sweeping.reporting",
+    "proto_of": "serving.contracts",
+    "openapi_of": "serving.contracts",
     "Sample": "training.sampling",
 }
 

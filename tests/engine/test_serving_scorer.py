@@ -19,7 +19,7 @@ from mesic.data.account import RowAccount
 from mesic.data.schema import Column
 from mesic.errors import DataError, UsageError
 from mesic.serving.caching import AnswerCache
-from mesic.serving.cells import coerced_cell, reader_of
+from mesic.serving.cells import coerced_cell, reader_of, slow_reader
 from mesic.serving.release import Release
 from mesic.serving.scorer import RowsRefused, Scorer
 from mesic.serving.settings import ServeSettings
@@ -273,3 +273,32 @@ def test_intervals_and_sets_are_those_of_predict(tmp_path, pipeline):
     assert release.answers(rows, intervals=True) == wanted
     with pytest.raises(UsageError, match="conformal"):
         Release(make_bundle(tmp_path / "c"), ServeSettings(bundle="c")).answer(ROW, intervals=True)
+
+
+def test_numbers_that_come_as_text_are_read_as_a_column_of_text_is():
+    rng = np.random.default_rng(3)
+    texts = [repr(float(value)) for value in rng.normal(0, 1e3, 60)]
+    texts += [f"{value:.25f}" for value in rng.normal(0, 1, 60)]
+    texts += [repr(float(value)) for value in rng.integers(0, 2**62, 60).view(np.float64)]
+    texts += [
+        "-0",
+        "+7",
+        "007",
+        "1e5",
+        "1E-400",
+        "1e400",
+        "5.",
+        ".5",
+        "1_0",
+        " 3",
+        "٣",
+        "9007199254740993",
+        "12345678901234567890",
+        "9" * 30,
+        "nan",
+    ]
+    column = Column("age", "number")
+    fast, slow = reader_of(column), slow_reader(column)
+
+    for text in texts:
+        assert np.array_equal(fast(text), slow(text), equal_nan=True), text

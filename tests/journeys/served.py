@@ -17,7 +17,8 @@ class Served:
     def __init__(self, folder, bundle, *keys, token=None):
         self.token, self.log = token, Path(folder) / f"serve-{time.monotonic_ns()}.log"
         keys = [*keys, f"token={token}"] if token else keys
-        command = [sys.executable, "-m", "mesic", "serve", f"bundle={bundle}", "port=0", *keys, "--json"]
+        keys = [*keys, f"bundle={bundle}"] if bundle else keys
+        command = [sys.executable, "-m", "mesic", "serve", "port=0", *keys, "--json"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("MESIC", "HYDRA"))}
         environment["TMPDIR"] = str(folder)
         with self.log.open("w") as log:

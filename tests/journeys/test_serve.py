@@ -536,3 +536,24 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_again(bundle, tmp_p
         assert bob[0] == 200
         assert healthy == [200] * 4
         assert served.metric('mesic_requests_total{route="/predict",status="429"}') == 2
+
+
+def test_an_artefact_says_its_version_and_last_day_also_when_it_is_replaced(tmp_path, bundle):
+    from tests.engine.artefacts_to_serve import write_artefact
+
+    write_artefact(tmp_path / "art", bundle.folder, version="1", unknown="ignore")
+    with Served(tmp_path, None, f"artefact={tmp_path / 'art'}") as served:
+        first = served.predict({**ROW, "more": 1})
+        shutil.rmtree(tmp_path / "art")
+        write_artefact(tmp_path / "art", bundle.folder, version="2", unknown="ignore")
+        os.kill(served.process.pid, signal.SIGHUP)
+        assert until(lambda: served.events("reloaded"))
+        second = served.predict(ROW)
+
+        (tmp_path / "art/serve.yaml").write_text("version: '3'\n")
+        os.kill(served.process.pid, signal.SIGHUP)
+        assert until(lambda: served.events("not-reloaded"))
+        assert "serve.yaml was altered" in served.events("not-reloaded")[0]["why"]
+
+    assert (first["version"], second["version"]) == ("1", "2")
+    assert first["bundle"] == bundle.digest

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mesic.bundle import coverage
+from mesic.bundle import MANIFEST, coverage
 from mesic.bundle.inputs import Input, inputs_of
 from mesic.bundle.portable import Estimators, PortableStep
 from mesic.bundle.soundness import plain_files, refuse_many_rows, refuse_strange_manifest, refuse_strange_steps
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from mesic.profile.profile import Profile
 
 FORMAT = 1
-MANIFEST = "manifest.json"
 STRANGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 

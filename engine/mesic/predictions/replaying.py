@@ -18,9 +18,9 @@ from mesic.predictions.layout import AS_GIVEN, INPUT, PROMISES, answer_names, fa
 from mesic.predictions.reading import files_of, prediction_log
 from mesic.report.words import counted
 from mesic.serving.counters import Counters, shared_memory_size
-from mesic.serving.door import as_json
 from mesic.serving.messages import Reply, Request, encoded
 from mesic.serving.release import Release, load_release
+from mesic.serving.sealed_rows import as_json
 from mesic.serving.service import Service
 from mesic.serving.settings import LogSettings, ServeSettings
 

@@ -317,8 +317,8 @@ class Scorer:
         """Say all that is wrong with rows, in the words of the batch."""
         problems: list[Problem] = []
         broken: list[str] = []
-        for number, row in enumerate(rows):
-            for message, problem in self._wrong_with(number, row):
+        for number in self._unreadable(rows):
+            for message, problem in self._wrong_with(number, rows[number]):
                 broken.append(message)
                 problems.append(problem)
             if len(problems) >= MOST_PROBLEMS:
@@ -327,6 +327,18 @@ class Scorer:
             return RowsRefused(f"the row cannot be read: {error!r}", [])
         lost = [message for message in broken if message.startswith(LACKING)]
         return RowsRefused(lost[0] if lost else "\n  ".join(["the data broke the schema:", *broken]), problems)
+
+    def _unreadable(self, rows: Sequence[Row]) -> Iterator[int]:
+        """Yield the numbers of the rows that cannot be read; the others are not looked at cell by cell."""
+        values = np.empty((1, len(self.names)))
+        view = _view(values)
+        for number, row in enumerate(rows):
+            try:
+                self._fill(row, view, 0)
+                for name in self.texts:
+                    self._readers[name](row[name])
+            except (Misfit, KeyError, DataError, TypeError, AttributeError):
+                yield number
 
     def _wrong_with(self, number: int, row: Any) -> Iterator[tuple[str, Problem]]:
         if not isinstance(row, Mapping):

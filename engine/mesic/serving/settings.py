@@ -49,15 +49,14 @@ class ServeSettings:
     """The keys of ``mesic serve``."""
 
     bundle: str | None = option(None, "RUN/bundle")
-    artefact: str | None = option(
-        None, "what target=stream built, in place of a bundle: the stream as it was registered"
-    )
+    artefact: str | None = option(None, "what target=server or target=stream built; it says the rest")
     stream: dict[str, Any] | None = field(
         default=None,
         metadata={"help": "records instead of requests: stream=NAME stream.OPTION=...; see `mesic list stream`"},
     )
     host: str = option("127.0.0.1", "address to listen at; 0.0.0.0: all")
     port: int = option(8080, "port; 0: any that is free", low=0, high=65_535)
+    grpc_port: int | None = option(None, "port of gRPC, too; 0: any that is free; null: none", low=0, high=65_535)
     workers: int = option(1, "processes that answer", low=1, high=256)
     token: str | None = option(None, "what callers must send as a bearer token; null: none")
     version: str | None = option(None, "name of the bundle in answers; null: 12 digits of its digest")

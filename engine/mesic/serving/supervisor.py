@@ -17,8 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
-from mesic.bundle.bundle import MANIFEST
+from mesic.bundle import MANIFEST
 from mesic.errors import CheckFailed, ComponentError, DataError, MesicError, UsageError
+from mesic.serving.artefacts import keys_of, renamed
 from mesic.serving.control import Line, Message
 from mesic.serving.counters import shared_memory_size
 from mesic.serving.messages import Reply, encoded, log, refusal
@@ -66,7 +67,8 @@ class Supervisor:
         self._first: asyncio.Queue[MesicError | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[object]] = set()
         self._counters = _memory(shared_memory_size(settings.workers))
-        self.folder = self._copied()
+        self._of_artefact = keys_of(settings.artefact) if settings.artefact else {}
+        self.folder, self.names = self._copied(), self._named()
 
     def _copied(self) -> Path:
         """Copy the bundle as it lies there now.
@@ -88,8 +90,14 @@ class Supervisor:
             raise UsageError(f"bundle={source} cannot be copied to {copy}: {error}") from error
         return copy
 
-    async def run(self, is_ready: Callable[[str], None]) -> None:
-        """Serve until SIGTERM or SIGINT; `is_ready` is told the address once every process answers.
+    def _named(self) -> dict[str, str | None]:
+        """Return version and last day of the bundle that lies there now."""
+        if self.settings.artefact is None:
+            return {"version": self.settings.version, "expires": self.settings.expires}
+        return renamed(self.settings, self._of_artefact)
+
+    async def run(self, is_ready: Callable[[str, str | None], None]) -> None:
+        """Serve until SIGTERM or SIGINT; `is_ready` is told the addresses once every process answers.
 
         Raises
         ------
@@ -103,7 +111,7 @@ class Supervisor:
         keeping = [self._spawn(self._keep(slot)) for slot in range(self.settings.workers)]
         try:
             if await self._all_are_ready(stopping):
-                is_ready(_address(self.listening))
+                is_ready(_address(self.listening), _target(self.settings))
                 await stopping.wait()
         finally:
             await self._stop(keeping)
@@ -158,7 +166,8 @@ class Supervisor:
         theirs.close()
         child = self.children[slot] = Child(process, await Line.over(ours), self.folder)
         self._spawn(self._listen(child))
-        child.line.say(slot=slot, folder=str(child.folder), settings=dataclasses.asdict(self.settings))
+        settings = dataclasses.asdict(self.settings) | self.names
+        child.line.say(slot=slot, folder=str(child.folder), settings=settings)
         return child
 
     async def _until_ready(self, child: Child) -> MesicError | None:
@@ -171,7 +180,7 @@ class Supervisor:
             return None if self.is_stopping else CheckFailed("a process that should answer ended at its start")
         async with self._reloading:
             while child.folder != self.folder:  # it was started before a reload, and read the bundle of before
-                if (await child.asked(do="load", folder=str(self.folder)))["said"] != "loaded":
+                if (await child.asked(do="load", folder=str(self.folder), names=self.names))["said"] != "loaded":
                     child.process.kill()
                     return None
                 await child.asked(do="use")
@@ -196,11 +205,12 @@ class Supervisor:
         """Take the bundle into use that lies there now, if every process can answer with it; else nothing changes."""
         async with self._reloading:
             try:
-                folder = await asyncio.to_thread(self._copied)
-            except UsageError as error:
+                folder, names = await asyncio.to_thread(lambda: (self._copied(), self._named()))
+            except (UsageError, CheckFailed) as error:
                 return _not_reloaded(str(error))
             children = [child for child in self.children.values() if child.is_ready]
-            told = await asyncio.gather(*(child.asked(do="load", folder=str(folder)) for child in children))
+            load = {"do": "load", "folder": str(folder), "names": names}
+            told = await asyncio.gather(*(child.asked(**load) for child in children))
             failed = [message["why"] for message in told if message["said"] == "failed"]
             able = [child for child, message in zip(children, told, strict=True) if message["said"] == "loaded"]
             if failed or not able:
@@ -208,7 +218,7 @@ class Supervisor:
                     child.line.say(do="drop")
                 shutil.rmtree(folder, ignore_errors=True)
                 return _not_reloaded(failed[0] if failed else "no process was there to verify the bundle: try again")
-            old, self.folder = self.folder, folder
+            old, self.folder, self.names = self.folder, folder, names
             for child in able:
                 child.folder = folder
             await asyncio.gather(*(child.asked(do="use") for child in able))
@@ -269,7 +279,42 @@ def listening_at(host: str, port: int) -> Iterator[socket.socket]:
         yield bound
 
 
-def serve(settings: ServeSettings, is_ready: Callable[[str], None]) -> None:
+def _target(settings: ServeSettings) -> str | None:
+    """Return the address of gRPC, as its clients want it."""
+    if settings.grpc_port is None:
+        return None
+    return (
+        f"[{settings.host}]:{settings.grpc_port}" if ":" in settings.host else f"{settings.host}:{settings.grpc_port}"
+    )
+
+
+@contextmanager
+def reserved(settings: ServeSettings) -> Iterator[ServeSettings]:
+    """Keep the port of gRPC, which the processes share, while none of them listens; give settings that name it.
+
+    Raises
+    ------
+    UsageError
+        The port is not to be had.
+    """
+    if settings.grpc_port is None:
+        yield settings
+        return
+    host, port = settings.host, settings.grpc_port
+    try:
+        with listening_at(host, port):
+            pass  # another server may listen here with the same option, which would take our callers
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        kept = socket.socket(family)
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind((host, port))
+    except OSError as error:
+        raise UsageError(f"cannot listen at host={host} grpc_port={port}: {error}; give another, or 0") from error
+    with kept:
+        yield dataclasses.replace(settings, grpc_port=kept.getsockname()[1])
+
+
+def serve(settings: ServeSettings, is_ready: Callable[[str, str | None], None]) -> None:
     """Serve a bundle until told to stop; nothing is left behind: no process, no copy.
 
     Raises
@@ -279,10 +324,11 @@ def serve(settings: ServeSettings, is_ready: Callable[[str], None]) -> None:
     """
     with (
         listening_at(settings.host, settings.port) as listening,
+        reserved(settings) as named,
         tempfile.TemporaryDirectory(prefix="mesic-") as copies,
     ):
 
         async def run() -> None:
-            await Supervisor(settings, listening, Path(copies)).run(is_ready)
+            await Supervisor(named, listening, Path(copies)).run(is_ready)
 
         asyncio.run(run())

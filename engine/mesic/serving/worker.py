@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ class Worker:
 
     async def serve(self, folder: str, listening: socket.socket) -> None:
         """Verify the bundle, answer until told to stop, end what is under way."""
-        if not await self._prepare(folder) or not await self._record():
+        if not await self._prepare(folder, {}) or not await self._record():
             return
         self._use()
         loop = asyncio.get_running_loop()
@@ -57,11 +58,12 @@ class Worker:
         stopping = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stopping.set)
         beside = [asyncio.ensure_future(work) for work in (self._look_at_clock(), self._obey(stopping))]
+        rpc = await self._rpc()
         self.line.say(said="ready")
         await stopping.wait()
         self.service.is_stopping = True
         server.close()
-        await self._end_connections()
+        await asyncio.gather(self._end_connections(), *([rpc.stop(self.settings.grace_s)] if rpc else []))
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.close, self.settings.grace_s)
         for task in beside:
@@ -69,10 +71,18 @@ class Worker:
         if self._is_alone:  # nobody else is left to remove the copies of the bundle
             shutil.rmtree(Path(folder).parent, ignore_errors=True)
 
-    async def _prepare(self, folder: str) -> bool:
+    async def _rpc(self) -> Any:
+        """Return the server of gRPC, where one is asked for."""
+        if self.settings.grpc_port is None:
+            return None
+        from mesic.serving.grpc_server import started
+
+        return await started(self.service, self.settings.grpc_port)
+
+    async def _prepare(self, folder: str, names: Mapping[str, Any]) -> bool:
         """Load a bundle and send its end-to-end rows through the door; say how it went."""
         try:
-            self._candidate = await self._verified(folder)
+            self._candidate = await self._verified(folder, dataclasses.replace(self.settings, **names))
         except MesicError as error:
             await self._fail(error)
             return False
@@ -97,8 +107,8 @@ class Worker:
         sys.setswitchinterval(SWITCH_S)
         return True
 
-    async def _verified(self, folder: str) -> Release:
-        release = await asyncio.to_thread(load_release, folder, self.settings)
+    async def _verified(self, folder: str, settings: ServeSettings) -> Release:
+        release = await asyncio.to_thread(load_release, folder, settings)
         private = Service(
             dataclasses.replace(self.settings, rate=None), Counters(mmap.mmap(-1, shared_memory_size(1)), 0)
         )
@@ -123,7 +133,7 @@ class Worker:
     async def _obey(self, stopping: asyncio.Event) -> None:
         while (message := await self.line.hear()) is not None:
             if message["do"] == "load":
-                if await self._prepare(message["folder"]):
+                if await self._prepare(message["folder"], message["names"]):
                     self.line.say(said="loaded")
             elif message["do"] == "use":
                 self._use()

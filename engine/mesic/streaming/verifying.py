@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from mesic.errors import CheckFailed, DataError
-from mesic.serving.door import EXPECTED, as_json
 from mesic.serving.release import Release, load_release
+from mesic.serving.sealed_rows import EXPECTED, as_json
 from mesic.serving.settings import ServeSettings
 from mesic.streaming.answering import Answering
 from mesic.streaming.settings import StreamOptions

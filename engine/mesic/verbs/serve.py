@@ -13,37 +13,47 @@ from mesic.serving.settings import ServeSettings
 
 NEEDED = ("httptools", "msgspec")
 OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown")
+NEEDED_BY_GRPC = ("grpc", "grpc_health", "grpc_reflection")
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
     """Serve until told to stop, or answer a log again; return the exit status."""
-    settings = configured("serve", with_replay(arguments), ServeSettings)
+    from mesic.serving.artefacts import said_by_artefact
+
+    of_server = said_by_artefact(arguments)
+    settings = configured("serve", [*of_server, *with_replay(arguments)], ServeSettings)
     if settings is None:
         return 0
     if lost := [name for name in NEEDED if find_spec(name) is None]:
         raise ComponentError(f"mesic serve needs {' and '.join(lost)}: pip install 'mesic[serve]'")
     if settings.replay:
         return _replay(settings, as_json=as_json)
-    if (settings.bundle is None) == (settings.artefact is None):
-        raise UsageError("serve needs what answers: give bundle=RUN/bundle, or artefact=DIR of target=stream")
-    if settings.stream is not None or settings.artefact is not None:
+    if not of_server and (settings.bundle is None) == (settings.artefact is None):
+        raise UsageError("serve needs what answers: give bundle=RUN/bundle, or artefact=DIR of target=server or stream")
+    if settings.stream is not None or (settings.artefact is not None and not of_server):
         return _flow(settings, as_json=as_json)
     settings.log.check(settings.workers)
     return _serve(settings, as_json=as_json)
 
 
 def _serve(settings: ServeSettings, *, as_json: bool) -> int:
-    from mesic.serving.release import expiry
+    if settings.grpc_port is not None and (lost := [name for name in NEEDED_BY_GRPC if find_spec(name) is None]):
+        raise ComponentError(f"grpc_port= needs {' and '.join(lost)}: pip install 'mesic[grpc]'")
+
     from mesic.serving.supervisor import serve
 
-    expiry(settings.expires)
+    if settings.expires is not None:
+        from mesic.serving.release import expiry
 
-    def is_ready(address: str) -> None:
-        facts = {"address": address, "workers": settings.workers, "bundle": settings.bundle}
+        expiry(settings.expires)
+
+    def is_ready(address: str, rpc: str | None) -> None:
+        facts = {"address": address, "grpc": rpc, "workers": settings.workers, "bundle": settings.bundle}
         if as_json:
             print_json(facts)
         else:
-            print_text(f"serving {settings.bundle} at {address} ({address}/docs); Ctrl-C ends")
+            beside = f", gRPC at {rpc}" if rpc else ""
+            print_text(f"serving {settings.bundle} at {address} ({address}/docs){beside}; Ctrl-C ends")
         sys.stdout.flush()
 
     serve(settings, is_ready)

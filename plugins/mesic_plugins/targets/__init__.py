@@ -41,6 +41,25 @@ class StreamOptions:
     options: dict[str, Any] = option({}, "options of that stream: {path: in.jsonl, output: out.jsonl, id: order}")
 
 
+@dataclass
+class OnnxOptions:
+    """Options of ``onnx``."""
+
+    prefix: str = option("model", "what the files begin with: letters, digits and _")
+
+
+@dataclass
+class ServerOptions:
+    """Options of ``server``."""
+
+    port: int = option(8080, "port on which it listens", low=0, high=65_535)
+    grpc_port: int | None = option(None, "port of gRPC, too; null: none", low=0, high=65_535)
+    workers: int = option(1, "processes that answer", low=1, high=256)
+    dockerfile: bool = option(False, "a Dockerfile, too: two stages, no root, a check of its health")
+    serverless: bool = option(False, "a zip, too, with a handler of events as AWS Lambda calls it")
+    wheels: list[str] = option([], "files of mesic and plugins for pip, where no index has them", choices=None)
+
+
 @hookimpl
 def register_targets() -> Iterable[Component]:
     """Offer the built-in targets."""
@@ -64,6 +83,20 @@ def register_targets() -> Iterable[Component]:
             "mesic_plugins.targets.stream:Stream",
             "registered once with a stream of records, which then flow through it: stdin, a file, a socket, Kafka",
             StreamOptions,
+            traits=frozenset({"deterministic"}),
+        ),
+        Component(
+            "onnx",
+            "mesic_plugins.targets.onnx:Onnx",
+            "one file of ONNX, preprocessing included, and a Python file that reads cells for it",
+            OnnxOptions,
+            traits=frozenset({"deterministic"}),
+        ),
+        Component(
+            "server",
+            "mesic_plugins.targets.server:Server",
+            "a folder from which mesic serve answers over HTTP, with what it needs listed",
+            ServerOptions,
             traits=frozenset({"deterministic"}),
         ),
     )
