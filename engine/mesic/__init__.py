@@ -87,9 +87,11 @@ if TYPE_CHECKING:
     from mesic.rollout.rollout import Decision as Decision
     from mesic.rollout.rollout import Rollout as Rollout
     from mesic.rollout.rollout import floored as floored
+    from mesic.rollout.sizing import requests_needed as requests_needed
     from mesic.rollout.state import Outcome as Outcome
     from mesic.rollout.state import RolloutState as RolloutState
     from mesic.rollout.state import RolloutTerms as RolloutTerms
+    from mesic.rollout.sums import Sums as Sums
     from mesic.runs.api import Run as Run
     from mesic.runs.api import run as run
     from mesic.serving.contracts import openapi_of as openapi_of
@@ -171,6 +173,8 @@ _HOMES = {
     "Outcome": "rollout.state",
     "RolloutState": "rollout.state",
     "RolloutTerms": "rollout.state",
+    "Sums": "rollout.sums",
+    "requests_needed": "rollout.sizing",
     "Evidence": "reviewing.objections",
     "Objection": "reviewing.objections",
     "Review": "reviewing.reviews",

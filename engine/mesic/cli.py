@@ -18,8 +18,8 @@ from mesic.terminal import shown
 VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
     "data": "what there is to know of a table: check, schema, card, diff, label, trace",
-    "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit",
-    "deploy": "build what answers elsewhere, such as a file of C, and prove that it answers as the bundle does",
+    "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit, canary",
+    "deploy": "build what answers elsewhere, proven to answer as the bundle does; also status, promote, rollback",
     "predict": "score a file of any size with a bundle",
     "serve": "answer on demand with a bundle, over HTTP, or as a stream of records",
     "report": "draw a run's page again from its record",
@@ -43,7 +43,12 @@ SUB_VERBS = {  # modules mesic.verbs.ab.plan and so on
     "compare ab": "what the log of an A/B test says: promote, roll back, keep or continue",
     "plan bandit": "what a bandit would cost before it serves anyone: regret of each policy beside an A/B test",
     "compare bandit": "what each arm is worth, read from the log of a bandit, with intervals that hold",
+    "plan canary": "how many requests show a bug when few units see the new version, stage by stage",
+    "deploy status": "which versions answer whom, and what is known of the one that is tried",
+    "deploy promote": "let the version that is tried answer everyone",
+    "deploy rollback": "go back: end the roll-out under way, else return to the version before",
 }
+LIVE = {f"{verb} {word}": f"live.{word}" for verb, word in map(str.split, SUB_VERBS) if word not in ("ab", "bandit")}
 ADVISE_VERBS = {
     "data": "are more rows worth it: what they would bring by the run's learning curve, what they cost, which ones",
 }
@@ -109,7 +114,7 @@ def _dispatch(arguments: list[str]) -> int:
         raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS) or '; verbs: ' + ', '.join(VERBS)}")
     as_json, rest = "--json" in rest, [text for text in rest if text != "--json"]
     if word := _second_word(verb, rest):
-        verb, rest = f"{word}.{verb}", rest[1:]
+        verb, rest = LIVE.get(f"{verb} {word}", f"{word}.{verb}"), rest[1:]
     status: int = import_module(f"mesic.verbs.{verb}").main(rest, as_json=as_json)
     return status
 

@@ -27,6 +27,10 @@ from mesic.verbs.data.label import LabelSettings
 from mesic.verbs.data.schema import SchemaSettings
 from mesic.verbs.data.trace import TraceSettings
 from mesic.verbs.deploy import DeploySettings
+from mesic.verbs.live.canary import PlanCanarySettings
+from mesic.verbs.live.promote import PromoteSettings
+from mesic.verbs.live.rollback import RollbackSettings
+from mesic.verbs.live.status import StatusSettings
 from mesic.verbs.log import LogSettings
 from mesic.verbs.predict import PredictSettings
 from mesic.verbs.report import ReportSettings
@@ -40,6 +44,10 @@ SETTINGS = {
     "run": (("", RunSettings), ("source.", SourceOptions), ("tuner.", TunerOptions)),
     "predict": (("", PredictSettings),),
     "deploy": (("", DeploySettings),),
+    "deploy status": (("", StatusSettings),),
+    "deploy promote": (("", PromoteSettings),),
+    "deploy rollback": (("", RollbackSettings),),
+    "plan canary": (("", PlanCanarySettings),),
     "serve": (("", ServeSettings),),
     "data schema": (("", SchemaSettings),),
     "plan ab": (("", PlanAbSettings),),

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 
 
 class Served:
     """``mesic serve`` of a bundle; use it in a ``with``."""
+
+    more = MappingProxyType({})  # of the environment
 
     def __init__(self, folder, bundle, *keys, token=None):
         self.token, self.log = token, Path(folder) / f"serve-{time.monotonic_ns()}.log"
@@ -20,7 +23,7 @@ class Served:
         keys = [*keys, f"bundle={bundle}"] if bundle else keys
         command = [sys.executable, "-m", "mesic", "serve", "port=0", *keys, "--json"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("MESIC", "HYDRA"))}
-        environment["TMPDIR"] = str(folder)
+        environment |= {"TMPDIR": str(folder), **self.more}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True, env=environment

@@ -62,12 +62,12 @@ def deploy(
     release = release_of(loaded, version, expires, today or datetime.now(UTC).date())
     loaded.check_end_to_end()
     found = review(loaded, target, policy=policy, today=today)
-    _refuse_objections(found)
+    refuse_objections(found)
     facts = {"target": provider_facts(offer, chosen), "review": found.as_dict()}
     return write_artefact(loaded, builder, facts, release, Path(out))
 
 
-def _refuse_objections(found: Review) -> None:
+def refuse_objections(found: Review) -> None:
     """Raise CheckFailed where a gate objects and nobody waived it."""
     if not found.is_allowed:
         problems = [f"{objection.code}: {objection.message}" for objection in found.blocking]

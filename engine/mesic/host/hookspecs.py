@@ -128,6 +128,11 @@ def run_finished(record: Mapping[str, Any], error: BaseException | None) -> None
 
 
 @hookspec
+def deployment_changed(change: Mapping[str, Any]) -> None:
+    """Hear that another version answers, or is tried: who did what, why, and by which numbers."""
+
+
+@hookspec
 def review_deployment(bundle: Any, target: str, evidence: Any) -> Iterable[Any]:  # noqa: ARG001 - plugins read them
     """Object to a deployment: yield :class:`mesic.Objection`; an exception stops the deployment, too."""
     return ()

@@ -44,8 +44,8 @@ def _findings(state: RolloutState) -> Iterator[Finding]:
             "rewards came late; they count, but a repeat of them would not be known"
         )
         yield Finding("CLOCK-WENT-BACK", "warning", message, {"outcomes": count}, "mend the clock, or widen window")
-    told = {arm.name: arm.sums for arm in state.arms if arm.is_active}
-    yield from missing_rewards({name: (sums.assigned, sums.rewarded) for name, sums in told.items() if sums.assigned})
+    told = {arm.name: (state.assigned(arm.name), arm.sums.rewarded) for arm in state.arms if arm.is_active}
+    yield from missing_rewards({name: (assigned, rewarded) for name, (assigned, rewarded) in told.items() if assigned})
 
 
 def missing_rewards(counts: Mapping[str, tuple[int, int]]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from mesic.errors import UsageError
+from mesic.errors import SettingError, UsageError
 from mesic.findings import Finding
 from mesic.rollout.state import Outcome, RolloutState, RolloutTerms
 from mesic.rollout.units import key_of, number_of, numbers_of
@@ -64,6 +64,12 @@ class Rollout(ABC):
         state.
     batch
         Outcomes that are gathered before assignments look at a new state; servers and the simulator keep to it.
+    reference
+        The version that was in use before; None: the first by name.
+    beside
+        Share of the rows that the other version answers, too, off the way of the response, to be compared.
+    holdback
+        Share of the units that the baseline answers, whatever is rolled out; None: as it was before.
     """
 
     def __init__(
@@ -74,8 +80,12 @@ class Rollout(ABC):
         floor: float = 0.0,
         sticky: bool = False,
         batch: int = 1,
+        reference: str | None = None,
+        beside: float = 0.0,
+        holdback: float | None = None,
     ) -> None:
         self.terms, self.seed, self.floor, self.sticky, self.batch = terms or RolloutTerms(), seed, floor, sticky, batch
+        self.reference, self.beside, self.holdback = reference, beside, holdback
         self._table: tuple[RolloutState, int, tuple[str, ...], list[float], list[float]] | None = None
 
     def begin(self, arms: Iterable[str]) -> RolloutState:
@@ -84,11 +94,17 @@ class Rollout(ABC):
         Raises
         ------
         UsageError
-            There is no version, one is named twice, or the floor leaves no room for all.
+            There is no version, one is named twice, `reference` is none of them, or the floor leaves no room for all.
         """
         state = RolloutState.begun(arms, self.terms)
+        if self.reference is not None and self.reference not in state.active:
+            raise SettingError("reference", self.reference, f"one of {', '.join(state.active)}, or null")
         self.shares(state)
         return state
+
+    def reference_of(self, state: RolloutState) -> str:
+        """Return the version that was in use before: `reference`, or the first by name where it is not active."""
+        return self.reference if self.reference in state.active else state.active[0]
 
     @abstractmethod
     def shares(self, state: RolloutState) -> dict[str, float]:

@@ -10,10 +10,11 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mesic.errors import DataError, UsageError
-from mesic.rollout.sums import SLICES_A_HALF_LIFE, UNITS, Arm, Sums, added_slices
+from mesic.rollout.sums import SLICES_A_HALF_LIFE, UNITS, Arm, Sums, added_measures, added_slices
 
 FORMAT = 1
 CLOCKS = 10  # so many of the latest times must agree before what is old loses weight
+ASSIGNED = ("assigned",)
 REPEATED, EARLY, TWICE = "repeated", "before the window", "counted by two states"
 UNKNOWN, OUT_OF_RANGE, NO_TIME, NO_PROPENSITY = "unknown arm", "reward", "time", "propensity"
 REFUSED = {
@@ -215,6 +216,46 @@ class RolloutState:
         recent = _latest(self.recent, sorted((time, key) for key, time in fresh.items()), self.terms.window)
         return RolloutState(self.terms, tuple(arms), recent, tuple(sorted(noted.items())))._pruned()
 
+    def observed(
+        self, name: str, assigned: int = 0, measures: Mapping[tuple[str, ...], Sums] | None = None
+    ) -> "RolloutState":
+        """Return the state that knows more assignments of a version, told as a count, and what was measured of it.
+
+        Parameters
+        ----------
+        name
+            Of the version; what is told of one that there never was is noted, and not counted.
+        assigned
+            How many more units it was to answer.
+        measures
+            Sums by name, such as ``{("latency",): Sums.of([0.002])}``; they add to those of this name.
+
+        Examples
+        --------
+        >>> state = RolloutState.begun(["new"]).observed("new", 2, {("late",): Sums.of([1.0, 0.0])})
+        >>> state.assigned("new"), state.measured("new", "late").share
+        (2, 1.0)
+        """
+        if name not in {arm.name for arm in self.arms}:
+            noted = dict(self.noted)
+            noted[UNKNOWN] = noted.get(UNKNOWN, 0) + 1
+            return replace(self, noted=tuple(sorted(noted.items())))
+        counted = [(ASSIGNED, Sums(assigned=assigned))] if assigned else []
+        told = Arm(name, 0, (), added_measures([*counted, *(measures or {}).items()]))
+        return replace(self, arms=tuple(arm.joined(told) if arm.name == name else arm for arm in self.arms))
+
+    def assigned(self, name: str) -> int:
+        """Return how many assignments of a version were heard of."""
+        arm = self._arm(name)
+        return arm.sums.assigned + dict(arm.measures).get(ASSIGNED, Sums()).assigned
+
+    def measured(self, name: str, *measure: str) -> Sums:
+        """Return the sums of what was measured of a version, zeros where nothing was."""
+        return dict(self._arm(name).measures).get(measure, Sums())
+
+    def _arm(self, name: str) -> Arm:
+        return next((arm for arm in self.arms if arm.name == name), Arm(name))
+
     def merged(self, other: "RolloutState") -> "RolloutState":
         """Return what both know together; in any order and grouping the same, bit for bit.
 
@@ -315,9 +356,17 @@ def _with_counts(arm: Arm, sums: Mapping[tuple[str, int], list[int]]) -> Arm:
 
 
 def _arm_as_list(arm: Arm) -> list[Any]:
-    return [arm.name, arm.turn, [[number, s.assigned, s.rewarded, s.total, s.squares] for number, s in arm.slices]]
+    slices = [[number, *_sums_as_list(sums)] for number, sums in arm.slices]
+    measures = [[list(name), *_sums_as_list(sums)] for name, sums in arm.measures]
+    return [arm.name, arm.turn, slices, *([measures] if measures else [])]
+
+
+def _sums_as_list(sums: Sums) -> list[int]:
+    return [sums.assigned, sums.rewarded, sums.total, sums.squares]
 
 
 def _arm_of_list(said: list[Any]) -> Arm:
-    name, turn, slices = said
-    return Arm(str(name), int(turn), tuple((int(number), Sums(*map(int, counts))) for number, *counts in slices))
+    name, turn, slices, *more = said
+    counts = tuple((int(number), Sums(*map(int, found))) for number, *found in slices)
+    measures = tuple((tuple(map(str, key)), Sums(*map(int, found))) for key, *found in (more[0] if more else ()))
+    return Arm(str(name), int(turn), counts, measures)

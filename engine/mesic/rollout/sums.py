@@ -1,10 +1,13 @@
 """What is known of one version: whole numbers that add up, whoever counted them and in whatever order."""
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import itemgetter
+from typing import TypeVar
 
+Key = TypeVar("Key")
 UNITS = 2**32  # of the range of rewards: whole numbers add up exactly, as floats do not
 SLICES_A_HALF_LIFE = 8
 SLICES_KEPT = 80  # ten half-lives: what is older weighs less than a thousandth
@@ -49,6 +52,24 @@ class Sums:
         """The sum of the rewards, each as a share of their range."""
         return self.total / UNITS
 
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Sums":
+        """Return the sums of what was measured, such as seconds.
+
+        Examples
+        --------
+        >>> found = Sums.of([1.0, 3.0])
+        >>> found.rewarded, found.share, found.variance
+        (2, 4.0, 2.0)
+        """
+        measured = list(values)
+        return cls.added_up(len(measured), sum(measured), sum(value * value for value in measured))
+
+    @classmethod
+    def added_up(cls, count: int, total: float, squares: float) -> "Sums":
+        """Return the sums of values of which these are the count, the sum, and the sum of the squares."""
+        return cls(rewarded=count, total=round(total * UNITS), squares=round(squares * UNITS * UNITS))
+
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
             self.assigned + other.assigned,
@@ -56,6 +77,10 @@ class Sums:
             self.total + other.total,
             self.squares + other.squares,
         )
+
+
+Name = tuple[str, ...]
+Measures = tuple[tuple[Name, Sums], ...]
 
 
 @dataclass(frozen=True)
@@ -70,11 +95,14 @@ class Arm:
         How often it was added and retired: odd while it may be assigned, even once it is retired.
     slices
         Number and sums of each slice of time, ascending; one slice, 0, where old outcomes weigh as new ones.
+    measures
+        What else was measured, such as ``("latency",)``, by name: in their own unit, each with full weight.
     """
 
     name: str
     turn: int = 1
     slices: tuple[tuple[int, Sums], ...] = ()
+    measures: Measures = ()
 
     @property
     def is_active(self) -> bool:
@@ -98,13 +126,14 @@ class Arm:
     def joined(self, other: "Arm") -> "Arm":
         """Return both counts of one version as one."""
         slices = added_slices((*self.slices, *other.slices))
-        return Arm(self.name, max(self.turn, other.turn), slices)
+        measures = added_measures((*self.measures, *other.measures))
+        return Arm(self.name, max(self.turn, other.turn), slices, measures)
 
     def since(self, now: int | None) -> "Arm":
         """Return it without the slices that no longer weigh anything."""
         if now is None or not self.slices or self.slices[0][0] >= now - SLICES_KEPT:
             return self
-        return Arm(self.name, self.turn, tuple(one for one in self.slices if one[0] >= now - SLICES_KEPT))
+        return replace(self, slices=tuple(one for one in self.slices if one[0] >= now - SLICES_KEPT))
 
 
 def added(sums: Iterable[Sums]) -> Sums:
@@ -114,12 +143,16 @@ def added(sums: Iterable[Sums]) -> Sums:
 
 def added_slices(slices: Iterable[tuple[int, Sums]]) -> tuple[tuple[int, Sums], ...]:
     """Return slices in order, those of one number as one."""
-    found: dict[int, Sums] = {}
-    for number, sums in slices:
-        found[number] = found[number] + sums if number in found else sums
-    return tuple(_sorted(found))
+    return _by_key(slices)
 
 
-def _sorted(found: dict[int, Sums]) -> Iterator[tuple[int, Sums]]:
-    for number in sorted(found):
-        yield number, found[number]
+def added_measures(measures: Iterable[tuple[Name, Sums]]) -> Measures:
+    """Return measures in the order of their names, those of one name as one."""
+    return _by_key(measures)
+
+
+def _by_key(sums: Iterable[tuple[Key, Sums]]) -> tuple[tuple[Key, Sums], ...]:
+    found: dict[Key, Sums] = {}
+    for key, one in sums:
+        found[key] = found[key] + one if key in found else one
+    return tuple(sorted(found.items(), key=itemgetter(0)))

@@ -11,7 +11,7 @@ import httptools
 from mesic.serving.messages import Reply, Request, log, refusal
 from mesic.serving.service import Service
 
-KEPT = frozenset((b"authorization", b"content-type", b"content-length", b"expect", b"x-forwarded-for"))
+KEPT = frozenset((b"authorization", b"content-type", b"content-length", b"expect", b"x-forwarded-for", b"x-unit"))
 MOST_HEADERS = 100
 MOST_PATH = 2048
 LINGER_S, LINGER_BYTES = 2.0, 2**24

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from mesic.serving.rates import SLOTS
 
-ROUTES = ("/predict", "/health", "/ready", "/model", "/metrics", "/docs", "/openapi.json", "/reload", "grpc", "other")
+_GET = ("/health", "/ready", "/model", "/metrics", "/docs", "/openapi.json")
+ROUTES = ("/predict", *_GET, "/reload", "/outcome", "grpc", "other")
 STATUSES = (200, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 503)
 BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 TOTALS = {

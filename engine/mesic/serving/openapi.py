@@ -35,8 +35,8 @@ REFUSALS = {
 }
 
 
-def description(release: Release, *, has_token: bool, is_logged: bool = False) -> Node:
-    """Return the OpenAPI document of a server that answers with a release."""
+def description(release: Release, *, has_token: bool, is_logged: bool = False, takes_outcomes: bool = False) -> Node:
+    """Return the OpenAPI document of a server that answers with a release, and perhaps hears what came of answers."""
     bundle = release.bundle
     rows = {"type": "array", "items": _ref("Row")}
     several = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
@@ -65,6 +65,8 @@ def description(release: Release, *, has_token: bool, is_logged: bool = False) -
             },
         },
     }
+    if takes_outcomes:
+        document["paths"]["/outcome"] = {"post": _outcome()}
     if has_token:
         document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         document["security"] = [{"token": []}]
@@ -118,6 +120,18 @@ def _predict(*, is_logged: bool) -> Node:
         "parameters": [*({"name": name, "description": words, **flag} for name, words in extras.items()), *given],
         "requestBody": {"required": True, "content": _json({"oneOf": [_ref("Row"), _ref("Rows")]})},
         "responses": _responses({"oneOf": [_ref("Answer"), _ref("Answers")]}),
+    }
+
+
+def _outcome() -> Node:
+    facts: Node = {"id": {"type": "string"}, "reward": {"type": "number"}}
+    one: Node = {"type": "object", "properties": facts, "required": ["id", "reward"], "additionalProperties": False}
+    several: Node = {"type": "object", "properties": {"outcomes": {"type": "array", "items": one}}}
+    taken: Node = {"type": "object", "properties": {name: {"type": "integer"} for name in ("taken", "repeated")}}
+    return {
+        "summary": "what came of an answer, by its id; kept before the reply, counted once",
+        "requestBody": {"required": True, "content": _json({"oneOf": [one, several | {"required": ["outcomes"]}]})},
+        "responses": _responses(taken),
     }
 
 

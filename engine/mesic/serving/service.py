@@ -4,8 +4,9 @@ import asyncio
 import hmac
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from email.utils import formatdate
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -17,9 +18,11 @@ from mesic.serving.asking import Asked, Identifier
 from mesic.serving.counters import ROUTES, Counters
 from mesic.serving.messages import HTML, TEXT, Reply, Request, encoded, log, refusal
 from mesic.serving.openapi import description
+from mesic.serving.outcomes import Outcomes
 from mesic.serving.page import page
 from mesic.serving.rates import Rates
 from mesic.serving.release import Answer, Release
+from mesic.serving.routing import Routed, Router
 from mesic.serving.scorer import Row, RowsRefused
 from mesic.serving.settings import ServeSettings
 
@@ -101,6 +104,8 @@ class Service:
     ) -> None:
         self.settings, self.counters, self.reload = settings, counters, reload
         self.release: Release | None = None
+        self.router: Router | None = None
+        self.outcomes: Outcomes | None = None
         self.observers: list[Callable[[Answered], None]] = []
         self.refusal_observers: list[Callable[[Refused], None]] = []
         self.identifier = Identifier(settings.log.caller) if settings.log.folder else None
@@ -120,13 +125,14 @@ class Service:
             "/docs": ("GET", self._docs, False),
             "/openapi.json": ("GET", self._openapi, True),
             "/reload": ("POST", self._reload, True),
+            "/outcome": ("POST", self._outcome, True),
         }
 
-    def use(self, release: Release) -> None:
-        """Answer with a release from the next request on."""
-        if self.release is not None:
+    def use(self, release: Release, router: Router | None = None) -> None:
+        """Answer with a release from the next request on; where a router chooses among several, it is the usual one."""
+        if self.release is not None and release is not self.release:
             self.counters.add("mesic_reloads_total")
-        self.release = release
+        self.release, self.router = release, router
 
     @property
     def kept_headers(self) -> Collection[bytes]:
@@ -234,9 +240,9 @@ class Service:
         is_many = len(body) == 1 and type(body.get("rows")) is list
         try:
             wanted = _wanted(request.query)
-            if is_many:
-                return self._many(release, body["rows"], wanted, asked)
-            return self._one(release, body, wanted, asked)
+            if self.router is not None:
+                return self._routed(self.router, body, wanted, request, asked)
+            return (self._many if is_many else self._one)(release, body, wanted, asked)
         except UsageError as error:
             return refusal(400, "WRONG-QUERY", str(error))
         except (RowsRefused, CheckFailed) as error:
@@ -262,17 +268,75 @@ class Service:
         told = answer | {"why": release.reasons(row, answer)} if "why" in wanted else answer
         return Reply(200, _head(release, asked) + encoded(told)[1:])
 
-    def _many(self, release: Release, rows: list[Any], wanted: Collection[str], asked: Asked) -> Reply:
+    def _many(self, release: Release, body: Mapping[str, Any], wanted: Collection[str], asked: Asked) -> Reply:
+        rows: list[Any] = body["rows"]
+        if refused := self._refused_many(rows, wanted):
+            return refused
+        answers = release.answers(rows, intervals="intervals" in wanted)
+        self._count(release, rows, answers, asked)
+        return Reply(200, _head(release, asked) + encoded({"predictions": answers})[1:])
+
+    def _refused_many(self, rows: Sequence[Any], wanted: Collection[str]) -> Reply | None:
         if "why" in wanted:
             raise UsageError("why=true is for one row: send it by itself")
         if len(rows) > self.settings.max_rows:
             most = self.settings.max_rows
             return refusal(413, "MANY-ROWS", f"{len(rows)} rows are more than {most}: send them in several requests")
-        answers = release.answers(rows, intervals="intervals" in wanted)
-        self._count(release, rows, answers, asked)
-        return Reply(200, _head(release, asked) + encoded({"predictions": answers})[1:])
+        return None
 
-    def _count(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
+    def _routed(
+        self, router: Router, body: dict[str, Any], wanted: Collection[str], request: Request, asked: Asked
+    ) -> Reply:
+        """Reply while a deployment has several versions."""
+        if len(body) == 1 and type(body.get("rows")) is list:
+            return self._refused_many(body["rows"], wanted) or self._many_routed(
+                router, body["rows"], wanted, request.headers, asked
+            )
+        routed, row = router.routed(router.unit_of(request.headers, body)), router.without_unit(body)
+        intervals, has_why = "intervals" in wanted, "why" in wanted
+
+        def produce(release: Release) -> tuple[Answer, Answer]:
+            why = {"why": release.reasons(row, release.answer(row, intervals=intervals))} if has_why else {}
+            answer = release.answer(row, intervals=intervals)  # the last thing, for the log looks at what was taken
+            return answer, answer | why
+
+        routed, (answer, told) = router.answered(routed, produce)
+        self._count(routed.release, [row], [answer], asked, routed)
+        router.noted(routed, [request.body if row is body else row], [answer])
+        return Reply(200, router.head(routed) + _request_id(asked) + encoded(told)[1:])
+
+    def _many_routed(
+        self,
+        router: Router,
+        rows: list[Any],
+        wanted: Collection[str],
+        headers: Mapping[bytes, bytes],
+        asked: Asked,
+    ) -> Reply:
+        intervals = "intervals" in wanted
+        found: list[Answer] = [{}] * len(rows)
+        units, rows = [router.unit_of(headers, row) for row in rows], [router.without_unit(row) for row in rows]
+        try:
+            for routed, places in router.groups(units):
+                own = [rows[place] for place in places]
+                by, answers = router.answered(routed, partial(_answers, own, intervals=intervals), is_timed=False)
+                self._count(by.release, own, answers, asked, by)
+                router.noted(by, own, answers)
+                for place, answer in zip(places, answers, strict=True):
+                    found[place] = {**router.marks(by), **answer}
+        except RowsRefused:
+            router.current.answers(rows)  # raises with the rows' own numbers
+            raise
+        return Reply(200, b"{" + _request_id(asked) + encoded({"predictions": found})[1:])
+
+    def _count(
+        self,
+        release: Release,
+        rows: Sequence[Row],
+        answers: Sequence[Answer],
+        asked: Asked,
+        routed: Routed | None = None,
+    ) -> None:
         """Take note of answers: the one place that all of them pass."""
         self.counters.add("mesic_rows_total", len(rows))
         if release.abstains:
@@ -283,7 +347,8 @@ class Service:
             self.counters.add("mesic_cache_hits_total", hits)
             self.counters.add("mesic_cache_misses_total", misses)
         for observer in self.observers:
-            observer(Answered(release, rows, answers, asked, is_kept=hits > 0))
+            arm, propensity = (routed.arm, routed.propensity) if routed else (None, 1.0)
+            observer(Answered(release, rows, answers, asked, hits > 0, arm, propensity))
 
     def _unready(self, release: Release | None) -> Reply:
         if release is None:
@@ -303,7 +368,10 @@ class Service:
         return Reply(200, release.head + encoded({"status": "ready"})[1:])
 
     def _model(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
-        return Reply(200, encoded(self.release.facts())) if self.release else self._unready(None)
+        if self.release is None:
+            return self._unready(None)
+        told = {"deployment": self.router.facts()} if self.router else {}
+        return Reply(200, encoded(self.release.facts() | told))
 
     def _metrics(self, request: Request) -> Reply:  # noqa: ARG002 - as every route
         return Reply(200, self.counters.text().encode(), TEXT)
@@ -317,7 +385,13 @@ class Service:
         return Reply(200, encoded(self._description(self.release)))
 
     def _description(self, release: Release) -> dict[str, Any]:
-        return description(release, has_token=self._token is not None, is_logged=self.identifier is not None)
+        told = {"is_logged": self.identifier is not None, "takes_outcomes": self.outcomes is not None}
+        return description(release, has_token=self._token is not None, **told)
+
+    def _outcome(self, request: Request) -> Reply | Awaitable[Reply]:
+        if self.outcomes is None:
+            return refusal(404, "NO-DEPLOYMENT", "outcomes are counted where deployment= is served")
+        return self.outcomes.reply(request)
 
     def _reload(self, request: Request) -> Reply | Awaitable[Reply]:  # noqa: ARG002 - as every route
         if self._token is None or self.reload is None:
@@ -327,7 +401,15 @@ class Service:
 
 def _head(release: Release, asked: Asked) -> bytes:
     """Return how an answer begins: what answers, and the request's id where it is logged."""
-    return release.head if asked is NOBODY else b'%b"request_id":"%b",' % (release.head, asked.request_id.encode())
+    return release.head + _request_id(asked)
+
+
+def _request_id(asked: Asked) -> bytes:
+    return b"" if asked is NOBODY else b'"request_id":"%b",' % asked.request_id.encode()
+
+
+def _answers(rows: Sequence[Row], release: Release, *, intervals: bool) -> list[Answer]:
+    return release.answers(rows, intervals=intervals)
 
 
 def _wanted(query: str) -> Collection[str]:

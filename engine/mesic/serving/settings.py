@@ -48,12 +48,13 @@ class LogSettings:
 class ServeSettings:
     """The keys of ``mesic serve``."""
 
-    bundle: str | None = option(None, "RUN/bundle")
+    bundle: str | None = option(None, "RUN/bundle; or give deployment=, or artefact=")
     artefact: str | None = option(None, "what target=server or target=stream built; it says the rest")
     stream: dict[str, Any] | None = field(
         default=None,
         metadata={"help": "records instead of requests: stream=NAME stream.OPTION=...; see `mesic list stream`"},
     )
+    deployment: str | None = option(None, "folder of a deployment, which is followed")
     host: str = option("127.0.0.1", "address to listen at; 0.0.0.0: all")
     port: int = option(8080, "port; 0: any that is free", low=0, high=65_535)
     grpc_port: int | None = option(None, "port of gRPC, too; 0: any that is free; null: none", low=0, high=65_535)

@@ -22,6 +22,7 @@ from mesic.errors import CheckFailed, ComponentError, DataError, MesicError, Usa
 from mesic.serving.artefacts import keys_of, renamed
 from mesic.serving.control import Line, Message
 from mesic.serving.counters import shared_memory_size
+from mesic.serving.keeping import Keeping, blame
 from mesic.serving.messages import Reply, encoded, log, refusal
 from mesic.serving.settings import ServeSettings
 
@@ -67,6 +68,7 @@ class Supervisor:
         self._first: asyncio.Queue[MesicError | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[object]] = set()
         self._counters = _memory(shared_memory_size(settings.workers))
+        self.keeping = Keeping(settings) if settings.deployment else None
         self._of_artefact = keys_of(settings.artefact) if settings.artefact else {}
         self.folder, self.names = self._copied(), self._named()
 
@@ -78,6 +80,9 @@ class Supervisor:
         UsageError
             There is none.
         """
+        if self.keeping is not None:
+            self.keeping.ledger.look()
+            return self.keeping.ledger.folder
         source = Path(str(self.settings.bundle))
         if not (source / MANIFEST).is_file():
             raise UsageError(f"bundle={source} is no bundle: it has no {MANIFEST}; give RUN/bundle")
@@ -109,6 +114,7 @@ class Supervisor:
             loop.add_signal_handler(number, stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.reload()))
         keeping = [self._spawn(self._keep(slot)) for slot in range(self.settings.workers)]
+        keeping += [self._spawn(self.keeping.keep())] if self.keeping else []
         try:
             if await self._all_are_ready(stopping):
                 is_ready(_address(self.listening), _target(self.settings))
@@ -153,12 +159,16 @@ class Supervisor:
                 return
             failures = failures + 1 if monotonic() - began < QUICK_S and not child.is_ready else 0
             log("worker-ended", slot=slot, pid=child.process.pid, status=child.process.returncode)
+            if self.keeping is not None:
+                status = child.process.returncode or 0
+                await asyncio.to_thread(blame, self.keeping.ledger, status)
             if failures:
                 await asyncio.sleep(min(LONGEST_PAUSE_S, 0.1 * 2**failures))
 
     async def _start(self, slot: int) -> Child:
         ours, theirs = socket.socketpair()
-        passed = (theirs.fileno(), self.listening.fileno(), self._counters)
+        rows = (self.keeping.giving.fileno(),) if self.keeping else ()
+        passed = (theirs.fileno(), self.listening.fileno(), self._counters, *rows)
         command = (sys.executable, "-P", "-m", "mesic.serving.worker", *map(str, passed))
         process = await asyncio.create_subprocess_exec(
             *command, pass_fds=passed, stdin=asyncio.subprocess.DEVNULL, env=os.environ | ONE_THREAD
@@ -203,6 +213,8 @@ class Supervisor:
 
     async def reload(self) -> Reply:
         """Take the bundle into use that lies there now, if every process can answer with it; else nothing changes."""
+        if self.keeping is not None:
+            return _not_reloaded("a deployment is followed: `mesic deploy` changes what answers")
         async with self._reloading:
             try:
                 folder, names = await asyncio.to_thread(lambda: (self._copied(), self._named()))
@@ -229,6 +241,8 @@ class Supervisor:
     async def _stop(self, keeping: list["asyncio.Task[object]"]) -> None:
         """End every process: let it finish what is under way, then by force."""
         self.is_stopping = True
+        if self.keeping is not None:
+            self.keeping.stop()
         for child in self.children.values():
             child.line.say(do="stop")
         _, late = await asyncio.wait(keeping, timeout=self.settings.grace_s + 1)

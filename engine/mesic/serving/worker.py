@@ -1,4 +1,4 @@
-"""The process that answers: ``python -m mesic.serving.worker LINE SOCKET COUNTERS``, file descriptors all three.
+"""The process that answers: ``python -m mesic.serving.worker LINE SOCKET COUNTERS [ROWS]``, file descriptors all.
 
 It ends when its supervisor says so or has gone. Neither Hydra nor scikit-learn is imported here, unless a step of the
 bundle is a scikit-learn estimator.
@@ -21,11 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from mesic.cli import ALLOCATIONS_BETWEEN_COLLECTIONS
 from mesic.errors import MesicError, message_of
+from mesic.serving.beside import Beside
 from mesic.serving.connection import Connection
 from mesic.serving.control import Line
 from mesic.serving.counters import Counters, shared_memory_size
 from mesic.serving.door import check_through_door
+from mesic.serving.following import Follower
 from mesic.serving.messages import Reply, log
+from mesic.serving.outcomes import Outcomes
 from mesic.serving.release import Release, load_release
 from mesic.serving.service import Service
 from mesic.serving.settings import ServeSettings
@@ -40,9 +43,12 @@ SWITCH_S = 0.0005  # what a request waits at most for the thread that writes the
 class Worker:
     """Answers at a socket as long as the supervisor wants it."""
 
-    def __init__(self, line: Line, settings: ServeSettings, counters: Counters) -> None:
+    def __init__(
+        self, line: Line, settings: ServeSettings, counters: Counters, rows: socket.socket | None = None
+    ) -> None:
         self.line, self.settings = line, settings
         self.service = Service(settings, counters, reload=self._ask_for_reload)
+        self.follower = None if rows is None else Follower(settings, self._verified, self.service.use, Beside(rows))
         self._candidate: Release | None = None
         self._is_alone = False
         self._recorder: Recorder | None = None
@@ -50,14 +56,14 @@ class Worker:
 
     async def serve(self, folder: str, listening: socket.socket) -> None:
         """Verify the bundle, answer until told to stop, end what is under way."""
-        if not await self._prepare(folder, {}) or not await self._record():
+        if not await self._began(folder) or not await self._record():
             return
-        self._use()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Connection(self.service), sock=listening)
         stopping = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stopping.set)
-        beside = [asyncio.ensure_future(work) for work in (self._look_at_clock(), self._obey(stopping))]
+        works = [self._look_at_clock(), self._obey(stopping), *([self.follower.follow()] if self.follower else [])]
+        beside = [asyncio.ensure_future(work) for work in works]
         rpc = await self._rpc()
         self.line.say(said="ready")
         await stopping.wait()
@@ -68,7 +74,9 @@ class Worker:
             await asyncio.to_thread(self._recorder.close, self.settings.grace_s)
         for task in beside:
             task.cancel()
-        if self._is_alone:  # nobody else is left to remove the copies of the bundle
+        if self.follower is not None:
+            await self.follower.count()
+        elif self._is_alone:  # nobody else is left to remove the copies of the bundle
             shutil.rmtree(Path(folder).parent, ignore_errors=True)
 
     async def _rpc(self) -> Any:
@@ -78,6 +86,21 @@ class Worker:
         from mesic.serving.grpc_server import started
 
         return await started(self.service, self.settings.grpc_port)
+
+    async def _began(self, folder: str) -> bool:
+        """Take into use what is to answer first; say how it went."""
+        if self.follower is None:
+            is_there = await self._prepare(folder, {})
+            self._use()
+            return is_there
+        try:
+            await self.follower.begin()
+        except MesicError as error:
+            await self._fail(error)
+            return False
+        self.service.outcomes = Outcomes(self.follower.ledger, self.follower.tokens)
+        _settle()
+        return True
 
     async def _prepare(self, folder: str, names: Mapping[str, Any]) -> bool:
         """Load a bundle and send its end-to-end rows through the door; say how it went."""
@@ -94,12 +117,12 @@ class Worker:
 
     async def _record(self) -> bool:
         """Begin the log of predictions, if one is asked for; say why it cannot be."""
-        if self.settings.log.folder is None or self._candidate is None:
+        if self.settings.log.folder is None or self.service.release is None:
             return True
         from mesic.predictions.recorder import recorder_of
 
         try:
-            self._recorder = recorder_of(self.settings, self.service.counters, self._candidate)
+            self._recorder = recorder_of(self.settings, self.service.counters, self.service.release)
         except MesicError as error:
             await self._fail(error)
             return False
@@ -127,8 +150,7 @@ class Worker:
         if self._candidate is not None:
             self.service.use(self._candidate)
             self._candidate = None
-            gc.collect()
-            gc.freeze()  # what is loaded stays; looking at it again and again costs answers their time
+            _settle()
 
     async def _obey(self, stopping: asyncio.Event) -> None:
         while (message := await self.line.hear()) is not None:
@@ -169,7 +191,12 @@ class Worker:
             await asyncio.sleep(0.01)
 
 
-async def _main(line_at: int, socket_at: int, counters_at: int) -> None:
+def _settle() -> None:
+    gc.collect()
+    gc.freeze()  # what is loaded stays; looking at it again and again costs answers their time
+
+
+async def _main(line_at: int, socket_at: int, counters_at: int, rows_at: int | None = None) -> None:
     line = await Line.over(socket.socket(fileno=line_at))
     start: dict[str, Any] | None = await line.hear()
     if start is None:
@@ -177,7 +204,8 @@ async def _main(line_at: int, socket_at: int, counters_at: int) -> None:
     memory = mmap.mmap(counters_at, 0)
     counters = Counters(memory, start["slot"])
     counters.add("mesic_starts_total")
-    worker = Worker(line, ServeSettings(**start["settings"]), counters)
+    rows = None if rows_at is None else socket.socket(fileno=rows_at)
+    worker = Worker(line, ServeSettings(**start["settings"]), counters, rows)
     await worker.serve(start["folder"], socket.socket(fileno=socket_at))
     line.close()
 
@@ -199,7 +227,7 @@ def main() -> None:
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    asyncio.run(_main(*map(int, sys.argv[1:4])))
+    asyncio.run(_main(*map(int, sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 
 from mesic.rollout.rollout import Action, Decision, Rollout
 from mesic.rollout.state import Outcome, RolloutState
+from mesic.rollout.sums import Sums
 from mesic.runs.files import finite
 from mesic.testing.component import ComponentContract
 from mesic.testing.fitted import global_chance
@@ -41,8 +42,16 @@ class RolloutContract(ComponentContract, kind="rollout"):
         state = rollout.update_all(state, self.outcomes(rollout))
         yield rollout, state
         yield rollout, state.with_arm("white")
+        yield rollout, self.measured(state)
         yield rollout, state.without_arm("red")
         yield rollout, rollout.begin(["only"])
+
+    def measured(self, state: RolloutState) -> RolloutState:
+        """Return a state that knows what a server measures, too."""
+        seconds, ones = Sums.of([-7.0, -6.5, -7.2]), Sums.of([1.0, 1.0])
+        state = state.observed("blue", 40, {("latency",): seconds, ("said", "yes"): ones, ("seconds",): ones})
+        pairs = {("pair", "yes", "no"): ones, ("beside",): ones, ("apart",): seconds}
+        return state.observed("green", 2, {**pairs, ("latency",): seconds, ("said", "no"): ones})
 
     def replayed(self, rollout: Rollout, state: RolloutState, log: Sequence[Outcome]) -> tuple[list[Any], RolloutState]:
         """Assign and update in turn, as a server does; return who was assigned, and the state in the end."""
@@ -138,7 +147,7 @@ class RolloutContract(ComponentContract, kind="rollout"):
         begun = rollout.begin(ARMS)
         log = self.outcomes(rollout, 90)
         a, b, c = (rollout.update_all(begun, log[start::3]) for start in range(3))
-        together = rollout.update_all(begun, log).to_json()
+        a, together = self.measured(a), self.measured(rollout.update_all(begun, log)).to_json()
         sums = [a.merged(b).merged(c), a.merged(b.merged(c)), c.merged(a).merged(b)]
         assert all(found.to_json() == together for found in sums), f"{subject}: states of processes do not add up"
 

@@ -23,10 +23,17 @@ class DeploySettings:
     target: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "what is built: target=NAME target.OPTION=...; see `mesic list target`"}
     )
-    out: str = option("???", "folder of the artefact; one that lies there is replaced once the new one is proven")
+    rollout: dict[str, Any] | None = field(
+        default=None,
+        metadata={"help": "how a version comes into use: rollout=NAME rollout.OPTION=...; see `mesic list rollout`"},
+    )
+    out: str | None = option(None, "folder of the artefact; one that lies there is replaced once the new one is proven")
+    deployment: str | None = option(None, "folder of a deployment that answers, to which a version is added")
     policy: str | None = option(None, "file of waivers and the like for the review; null: what the run said")
     version: str | None = option(None, "any text; null: the beginning of the bundle's digest")
     expires: str | None = option(None, "last day on which it answers, such as 2027-01-31; null: it never expires")
+    unit: str | None = option(None, "field of a row that names who is answered; null: as it was before")
+    seed: int = option(0, "decides, with the unit, who is assigned what", low=0, high=2**32 - 1)
 
 
 def main(arguments: list[str], *, as_json: bool) -> int:
@@ -34,9 +41,15 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     settings = configured("deploy", arguments, DeploySettings)
     if settings is None:
         return 0
+    bundle = _bundle(settings)
+    if (settings.out is None) == (settings.deployment is None):
+        raise UsageError("deploy needs to know whereto: give out=DIR for an artefact, or deployment=DIR, not both")
+    if settings.deployment is not None:
+        return _deploy_live(settings, bundle, as_json=as_json)
+    if settings.rollout is not None:
+        raise UsageError(f"rollout={settings.rollout['name']} is for a deployment that answers: give deployment=DIR")
     from mesic.deployment.deploying import deploy
 
-    bundle = _bundle(settings)
     options = {key: value for key, value in settings.target.items() if key != "name"}
     with progress("mesic deploy: building and proving"):
         artefact = deploy(
@@ -53,6 +66,28 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     for line in lines_of(artefact):
         print_text(line)
+    return 0
+
+
+def _deploy_live(settings: DeploySettings, bundle: Path, *, as_json: bool) -> int:
+    from mesic.live.deploying import Wanted, deploy_live
+    from mesic.verbs.live.telling import tell_change
+
+    node = dict(settings.rollout or {})
+    wanted = Wanted(
+        bundle,
+        node.pop("name", None),
+        node,
+        version=None if settings.version is None else str(settings.version),  # Hydra makes a number of 12
+        expires=settings.expires,
+        unit=settings.unit,
+        policy=settings.policy,
+        seed=settings.seed,
+    )
+    folder = Path(str(settings.deployment))
+    with progress("mesic deploy: proving"):
+        change = deploy_live(folder, wanted)
+    tell_change(folder, change, as_json=as_json)
     return 0
 
 

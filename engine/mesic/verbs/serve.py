@@ -28,12 +28,25 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         raise ComponentError(f"mesic serve needs {' and '.join(lost)}: pip install 'mesic[serve]'")
     if settings.replay:
         return _replay(settings, as_json=as_json)
-    if not of_server and (settings.bundle is None) == (settings.artefact is None):
-        raise UsageError("serve needs what answers: give bundle=RUN/bundle, or artefact=DIR of target=server or stream")
+    if not of_server and [settings.bundle, settings.artefact, settings.deployment].count(None) != 2:
+        raise UsageError(
+            "serve needs what answers: give one of bundle=RUN/bundle, deployment=DIR, or artefact=DIR of target=server or "
+            "stream"
+        )
+    if settings.deployment is not None:
+        _refuse_beside_deployment(settings)
     if settings.stream is not None or (settings.artefact is not None and not of_server):
         return _flow(settings, as_json=as_json)
     settings.log.check(settings.workers)
     return _serve(settings, as_json=as_json)
+
+
+def _refuse_beside_deployment(settings: ServeSettings) -> None:
+    """Raise UsageError where a key was given that plays no part in a deployment."""
+    given = [name for name in ("version", "artefact", "stream", "grpc_port") if getattr(settings, name) is not None]
+    if given:
+        why = "its versions have the names that deploy gave them, and are asked over HTTP"
+        raise UsageError(f"{', '.join(given)} cannot work with deployment=: {why}; leave it out")
 
 
 def _serve(settings: ServeSettings, *, as_json: bool) -> int:
@@ -48,12 +61,13 @@ def _serve(settings: ServeSettings, *, as_json: bool) -> int:
         expiry(settings.expires)
 
     def is_ready(address: str, rpc: str | None) -> None:
-        facts = {"address": address, "grpc": rpc, "workers": settings.workers, "bundle": settings.bundle}
+        what = {"bundle": settings.bundle} if settings.bundle else {"deployment": settings.deployment}
         if as_json:
-            print_json(facts)
+            print_json({"address": address, "grpc": rpc, "workers": settings.workers, **what})
         else:
             beside = f", gRPC at {rpc}" if rpc else ""
-            print_text(f"serving {settings.bundle} at {address} ({address}/docs){beside}; Ctrl-C ends")
+            place = settings.bundle or settings.deployment
+            print_text(f"serving {place} at {address} ({address}/docs){beside}; Ctrl-C ends")
         sys.stdout.flush()
 
     serve(settings, is_ready)

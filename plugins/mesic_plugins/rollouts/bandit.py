@@ -1,7 +1,6 @@
 """The bandit: traffic moves to the version that earns most, and every share is known."""
 
 import math
-from collections.abc import Iterable
 from functools import partial
 from typing import Any, Literal
 
@@ -26,6 +25,11 @@ from mesic_plugins.rollouts.policies.ucb1 import ucb1
 Action = Literal["continue", "keep", "promote"]
 POLICIES = {"thompson": thompson, "ucb1": ucb1, "kl_ucb": kl_ucb}
 ALWAYS_VALID = "always-valid, Beta(1/2, 1/2) mixture, Bonferroni over arms"
+WHY = {
+    "continue": "no version is the best one beyond doubt",
+    "keep": "the version in use is the best one beyond doubt",
+    "promote": "it is the best one beyond doubt",
+}
 DISCOUNTED = "Beta(1, 1) posterior of discounted outcomes, at one look, Bonferroni over arms"
 
 
@@ -54,6 +58,8 @@ class Bandit(Rollout):
         Probability that no version is ever promoted wrongly.
     window
         Latest outcomes of which a repeat is known.
+    holdback
+        Share of the units that the baseline answers; None: as it was before.
     seed
         Decides, with the unit's name, who is assigned what.
 
@@ -86,27 +92,17 @@ class Bandit(Rollout):
         reference=None,
         level=0.95,
         window=2048,
+        holdback=None,
         seed=0,
     ):
         if not low < high:
             raise SettingError("high", high, f"a number above low={low}")
         terms = RolloutTerms(low, high, half_life_s, window)
-        super().__init__(terms, seed=seed, floor=floor, sticky=sticky, batch=batch)
-        self.policy, self.reference, self.level = policy, reference, level
+        super().__init__(
+            terms, seed=seed, floor=floor, sticky=sticky, batch=batch, reference=reference, holdback=holdback
+        )
+        self.policy, self.level = policy, level
         self._rule = partial(epsilon_greedy, epsilon=epsilon) if policy == "epsilon_greedy" else POLICIES[policy]
-
-    def begin(self, arms: Iterable[str]) -> RolloutState:
-        """Return the state before the first outcome, of these versions.
-
-        Raises
-        ------
-        UsageError
-            There is no version, one is named twice, `reference` is none of them, or the floor leaves no room for all.
-        """
-        state = super().begin(arms)
-        if self.reference is not None and self.reference not in state.active:
-            raise SettingError("reference", self.reference, f"one of {', '.join(state.active)}, or null")
-        return state
 
     def shares_of(self, rewarded: np.ndarray, total: np.ndarray) -> np.ndarray:
         """Return the share of each arm, shape (r, k), of how many rewards came and their sums, from 0 to 1 each."""
@@ -125,6 +121,11 @@ class Bandit(Rollout):
         `level`. With a half-life nothing is ever beyond doubt, as versions may change.
         """
         arms = self._evidence(state)
+        failed = [arm for arm in state.active if arm != self.reference and state.measured(arm, "failed").rewarded]
+        if failed and self.reference is not None:
+            why = f"{failed[0]} has no answer to rows that {self.reference} answers"
+            told = {"arms": arms, "reference": self.reference, "why": why}
+            return Decision("rollback", self.reference_of(state), told, outcome_findings(state))
         leader = max(state.active, key=lambda name: (arms[name]["rewarded"] > 0, arms[name]["value"]))
         others = [arms[name]["high"] for name in state.active if name != leader]
         is_proven = self.terms.half_life_s is None and all(high < arms[leader]["low"] for high in others)
@@ -136,6 +137,7 @@ class Bandit(Rollout):
             "method": method,
             "reference": self.reference,
             "policy": self.policy,
+            "why": WHY[action],
         }
         return Decision(action, leader, evidence, outcome_findings(state))
 
@@ -148,7 +150,7 @@ class Bandit(Rollout):
             low, high = (always_valid if self.terms.half_life_s is None else _posterior)(rewarded, total, level)
             found[arm.name] = {
                 "share": shares[arm.name],
-                "assigned": arm.sums.assigned,
+                "assigned": state.assigned(arm.name),
                 "rewarded": arm.sums.rewarded,
                 "value": self.terms.reward(total / rewarded if rewarded else math.nan),
                 "low": self.terms.reward(low),

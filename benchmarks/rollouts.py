@@ -1,0 +1,293 @@
+"""What a canary finds and how often it is wrong, what a silent version costs, how long a rollback takes.
+
+    python benchmarks/rollouts.py [--only replays,silent,rollback] [--replays 200] [--secs 4]
+
+One JSON line a figure. On a busy machine processor time tells more than wall time. `replays` plays canaries through the
+code that decides in a server, without a server; the naive way, a z test at every look, is played in the same replays.
+`silent` and `rollback` start servers on 127.0.0.1.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from serving import as_rows, ask_once, bundle_at, load, show, table
+
+from mesic import requests_needed
+from mesic.live.acting import rollback as return_to
+from mesic.live.deploying import Wanted, deploy_live
+from mesic.live.status import status_of
+from mesic.live.tallies import Tally, folded
+from mesic_plugins.rollouts.canary import Canary
+
+TOGETHER = 5  # requests between two looks
+BUG_SHARE = 0.02
+POLICY = """waivers:
+  - {code: CARD-MISSING, who: benchmark, reason: a made-up bundle, until: 2099-01-01}
+  - {code: NO-BETTER-THAN-BASELINE, who: benchmark, reason: a made-up bundle, until: 2099-01-01}
+"""
+
+
+class World:
+    """What rows, versions and people do in one replay."""
+
+    def __init__(self, seed, *, bug):
+        self.rng, self.bug = np.random.default_rng([seed, bug]), bug
+
+    def look(self, canary, state, first):
+        """Play some requests; return what a server would have counted."""
+        rng, tally = self.rng, Tally()
+        units = [f"user {number}" for number in range(first, first + TOGETHER)]
+        places, _ = canary.assign_all(units, state)
+        for place in places:
+            arm, new = state.active[place], state.active.index("new")
+            old_says, new_says = self.answers()
+            meets_bug = self.bug and rng.random() < BUG_SHARE
+            tally.assigned[arm] += 1
+            if place == new and meets_bug:
+                tally.fail("new", ValueError("planted"))
+                continue
+            tally.add(arm, ("latency",), rng.normal(-8, 0.5))
+            tally.add(arm, ("said", new_says if place == new else old_says), 1.0)
+            if place == new or rng.random() < canary.beside:
+                if meets_bug:
+                    tally.fail("new", ValueError("planted"))
+                    continue
+                tally.add("new", ("beside",), 1.0)
+                tally.add("new", ("pair", old_says, new_says), 1.0)
+        return tally
+
+    def answers(self):
+        """Return what the two versions say to a row: 30 % yes, 4 % of the rows decided differently."""
+        old = "yes" if self.rng.random() < 0.3 else "no"
+        if self.rng.random() < 0.04:
+            return old, "yes" if self.rng.random() < 0.3 else "no"
+        return old, old
+
+
+def replay(seed, *, bug, **options):
+    """Play a canary to its end; return its action, the requests until then, and when the naive way had gone back."""
+    canary, world = Canary(reference="old", seed=seed, **options), World(seed, bug=bug)
+    state, requests, naive = canary.begin(["new", "old"]), 0, None
+    while True:
+        state = folded(state, world.look(canary, state, requests).as_dict())
+        requests += TOGETHER
+        decision = canary.decide(state)
+        naive = naive or (requests if is_naive_alarm(state) else None)
+        if decision.action != "continue":
+            return decision.action, requests, naive
+
+
+def is_naive_alarm(state):
+    """Return whether a z test of the share of yes says p < 0.05 now."""
+    counts = {arm: [state.measured(arm, "said", word).rewarded for word in ("yes", "no")] for arm in ("old", "new")}
+    n = [sum(counts[arm]) for arm in ("old", "new")]
+    if min(n) < 30:
+        return False
+    shares = [counts[arm][0] / sum(counts[arm]) for arm in ("old", "new")]
+    both = sum(counts[arm][0] for arm in counts) / sum(n)
+    spread = (both * (1 - both) * (1 / n[0] + 1 / n[1])) ** 0.5
+    return spread > 0 and abs(shares[1] - shares[0]) / spread > 1.96
+
+
+def share(count, of):
+    from scipy import stats
+
+    low, high = stats.binomtest(count, of).proportion_ci(0.95, method="exact")
+    return {"value": count / of, "low": round(low, 4), "high": round(high, 4), "method": "Clopper-Pearson, 95 %"}
+
+
+def replays(arguments):
+    """Plant a bug in 2 % of the rows, or none."""
+    planned, count = requests_needed(0.05, BUG_SHARE), arguments.replays
+    for options in ({}, {"beside": 0.0}):
+        found = [replay(seed, bug=True, **options) for seed in range(count)]
+        in_time = sum(action == "rollback" and requests <= planned for action, requests, _ in found)
+        show(
+            figure="bug in 2 % of the rows, 5 % of the units, found within the planned requests", planned=planned,
+            **options, replays=count, found=share(in_time, count),
+            median_requests=float(np.median([requests for _, requests, _ in found])),
+            by_arithmetic=round(1 - (1 - 0.05 * BUG_SHARE) ** planned, 4) if options else None,
+            at_least=0.95, reached=in_time / count >= 0.95,
+        )  # fmt: skip
+    found = [replay(seed, bug=False) for seed in range(count)]
+    wrong = sum(action == "rollback" for action, _, _ in found)
+    naive = sum(early is not None for _, _, early in found)
+    show(
+        figure="no bug: rolled back all the same", replays=count, false=share(wrong, count), at_most=0.01,
+        reached=wrong / count <= 0.01, naive=share(naive, count), requests=float(np.median([f[1] for f in found])),
+    )  # fmt: skip
+
+
+def mesic(folder, *words):
+    command = [sys.executable, "-m", "mesic", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout
+
+
+def deployed(folder):
+    """Make a deployment of two versions, the first one in use; return its place."""
+    (folder / "policy.yaml").write_text(POLICY)
+    for name, seed in (("a", 0), ("b", 3)):
+        bundle_at(folder / name, seed=seed)
+    live = folder / "live"
+    mesic(
+        folder,
+        "deploy",
+        f"bundle={folder / 'a'}",
+        f"deployment={live}",
+        f"policy={folder / 'policy.yaml'}",
+        "version=a",
+    )
+    return live
+
+
+def begin(folder, live, rollout):
+    deploy_live(live, Wanted(folder / "b", rollout, version="b", policy=str(folder / "policy.yaml")))
+
+
+def model(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/model", timeout=60) as reply:
+        return reply.read().decode()
+
+
+@contextmanager
+def followed(folder, live, *keys):
+    """Serve a deployment; yield process and port."""
+    command = [sys.executable, "-m", "mesic", "serve", f"deployment={live}", "port=0", "--json", *keys]
+    with (folder / "live.log").open("a") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    told = process.stdout.readline()
+    if not told:
+        sys.exit((folder / "live.log").read_text()[-2000:])
+    try:
+        yield process, int(json.loads(told)["address"].rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def silent(arguments):
+    """Compare the 99th percentile with and without a silent version, in turns."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        live = deployed(folder)
+        bodies = [json.dumps(row).encode() for row in as_rows(table(1000, 1)[0])]
+        times = {"off": [], "on": []}
+        with followed(folder, live) as (_, port):
+            for _ in range(arguments.turns):
+                times["off"].append(percentiles(load(port, bodies, 1, arguments.secs).times))
+                begin(folder, live, "silent")
+                until(lambda: '"shares"' in model(port))
+                time.sleep(1)
+                times["on"].append(percentiles(load(port, bodies, 1, arguments.secs).times))
+                time.sleep(0.6)
+                told = status_of(live)["rollout"]
+                return_to(live)
+                until(lambda: '"shares"' not in model(port))
+                time.sleep(0.5)
+        middle = {
+            way: [round(float(np.median(column)), 3) for column in zip(*found, strict=True)]
+            for way, found in times.items()
+        }
+        ratio = round(middle["on"][1] / middle["off"][1], 3)
+        versions = told["versions"]["b"]
+        show(
+            figure="silent roll-out, one row, one caller", p50_ms=[middle["off"][0], middle["on"][0]],
+            p99_ms=[middle["off"][1], middle["on"][1]], ratio=ratio, at_most=1.1, reached=ratio <= 1.1,
+            compared=versions["rows"], dropped=told["dropped"], turns=arguments.turns, load=os.getloadavg()[0],
+        )  # fmt: skip
+
+
+def percentiles(times):
+    return [float(np.percentile(times, part)) * 1000 for part in (50, 99)]
+
+
+def rollback(arguments):
+    """Take the time of the command, and until no answer comes from the version that was taken back."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        live = deployed(folder)
+        row = json.dumps(as_rows(table(1, 1)[0])[0]).encode()
+        commands, used, answers = [], [], []
+        with followed(folder, live, "workers=2") as (_, port):
+            for number in range(arguments.rollbacks):
+                begin(folder, live, "single")
+                until(lambda: all(says(port, row) == "b" for _ in range(20)))
+                time.sleep(2)
+                seen, done = [], threading.Event()
+
+                def ask(seen=seen, done=done):
+                    while not done.is_set():
+                        version = says(port, row)
+                        seen.append((time.perf_counter(), version))
+                        time.sleep(0.02)
+
+                callers = [threading.Thread(target=ask) for _ in range(2)]
+                [caller.start() for caller in callers]
+                before, start = children_cpu_s(), time.perf_counter()
+                mesic(folder, "deploy", "rollback", f"deployment={live}")
+                end = time.perf_counter()
+                commands.append(end - start)
+                used.append(children_cpu_s() - before)
+                time.sleep(2)
+                done.set()
+                [caller.join() for caller in callers]
+                answers.append(max(0.0, *(moment - end for moment, version in seen if version == "b")))
+                del number
+        show(
+            figure="rollback, as a command, and from its end until every answer is the old version's",
+            times=arguments.rollbacks, load=os.getloadavg()[0], command_cpu_s=round(float(np.median(used)), 3),
+            command_s={"median": round(float(np.median(commands)), 3), "most": round(max(commands), 3)},
+            answers_s={"median": round(float(np.median(answers)), 3), "most": round(max(answers), 3)},
+            at_most_s=1, reached=max(commands) <= 1,
+        )  # fmt: skip
+
+
+def children_cpu_s():
+    """Return the processor seconds of processes that were started and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def says(port, row):
+    return ask_once(port, row)[1]["version"]
+
+
+def until(claim):
+    end = time.monotonic() + 60
+    while not claim():
+        if time.monotonic() > end:
+            sys.exit("it never came to be")
+        time.sleep(0.1)
+
+
+PARTS = {"replays": replays, "silent": silent, "rollback": rollback}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--replays", type=int, default=200)
+    parser.add_argument("--secs", type=float, default=1)
+    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--rollbacks", type=int, default=5)
+    arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    for part in arguments.only.split(","):
+        PARTS[part](arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""Which version answers a row while a deployment has several, and what is taken note of meanwhile."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, TypeVar
+
+from mesic.errors import CheckFailed
+from mesic.live.ledger import Seen
+from mesic.live.tallies import Tally
+from mesic.live.tokens import Tokens
+from mesic.rollout.rollout import Assignment, Rollout
+from mesic.rollout.state import RolloutState
+from mesic.rollout.units import key_of, number_of
+from mesic.serving.beside import Beside
+from mesic.serving.messages import encoded
+from mesic.serving.release import Answer, Release
+from mesic.serving.scorer import Row
+
+Told = TypeVar("Told")
+UNIT_HEADER = b"x-unit"
+HOLDBACK, CURRENT, CANDIDATE = "holdback", "current", "candidate"
+ABSTAINED = "no decision"
+HELD_KEY = key_of(0, HOLDBACK)
+
+
+def _refuse_expired(release: Release) -> None:
+    if release.is_expired(time.time()):
+        raise CheckFailed(f"version {release.version} has expired")
+
+
+@dataclass(slots=True)
+class Routed:
+    """Who answers a row.
+
+    Parameters
+    ----------
+    release
+        What answers.
+    arm
+        ``"current"``, ``"candidate"`` or ``"holdback"``.
+    propensity
+        Probability with which it was to be that one.
+    """
+
+    release: Release
+    arm: str
+    propensity: float
+
+
+@dataclass(frozen=True)
+class Assigning:
+    """By what units are assigned; it changes when the shares do."""
+
+    rollout: Rollout
+    state: RolloutState
+
+
+class Router:
+    """Chooses among the versions of a deployment.
+
+    Parameters
+    ----------
+    seen
+        The deployment.
+    releases
+        Its versions, by name.
+    assigning
+        The roll-out under way; None: there is none.
+    tokens
+        Makes the ids of answers.
+    beside
+        Takes rows that the other version answers, too; None: nobody does.
+    """
+
+    def __init__(
+        self,
+        seen: Seen,
+        releases: Mapping[str, Release],
+        assigning: Assigning | None,
+        tokens: Tokens,
+        beside: Beside | None = None,
+    ) -> None:
+        self.seen, self.assigning, self.tokens, self.beside = seen, assigning, tokens, beside
+        deployment = seen.deployment
+        self.current = releases[deployment.current]
+        self.candidate = releases[deployment.candidate] if deployment.candidate else None
+        self.baseline = releases[deployment.baseline] if deployment.baseline and deployment.holdback else None
+        self.holdback, self.unit = deployment.holdback if self.baseline else 0.0, deployment.unit
+        self.rollout_id = deployment.rolling.id if deployment.rolling else "-"
+        self.strange_unit = self.unit is not None and self.unit not in self.current.scorer.names
+        self.tally = Tally()
+        self._sole = self._who_has_all()
+        self._heads: dict[tuple[str, float], bytes] = {}
+
+    def unit_of(self, headers: Mapping[bytes, bytes], row: Row) -> str:
+        """Return who is to be answered: by the header, a field of the row, or, without either, this request."""
+        if (named := headers.get(UNIT_HEADER)) is not None:
+            return named.decode("latin-1")
+        if self.unit is not None and isinstance(row, Mapping) and row.get(self.unit) is not None:
+            return str(row[self.unit])
+        return self.tokens.unique()
+
+    def without_unit(self, row: Row) -> Row:
+        """Return a row without the field that names its unit, where the model does not know it."""
+        if self.strange_unit and isinstance(row, Mapping) and self.unit in row:
+            return {name: cell for name, cell in row.items() if name != self.unit}
+        return row
+
+    def routed(self, unit: str) -> Routed:
+        """Return who answers a unit."""
+        if self.baseline is not None and number_of(unit, HELD_KEY) < self.holdback:
+            return Routed(self.baseline, HOLDBACK, self.holdback)
+        if self.assigning is None or self.candidate is None:
+            return Routed(self.current, CURRENT, 1 - self.holdback)
+        arm, share = self._sole or self._assigned(unit, self.assigning)
+        self.tally.assigned[arm] += 1
+        is_new = arm == self.candidate.version
+        return Routed(
+            self.candidate if is_new else self.current, CANDIDATE if is_new else CURRENT, share * (1 - self.holdback)
+        )
+
+    def _who_has_all(self) -> Assignment | None:
+        """Return the version that every unit is assigned to, where there is one: nobody needs to draw then."""
+        if self.assigning is None:
+            return None
+        try:
+            shares = self.assigning.rollout.shares(self.assigning.state)
+        except Exception:  # noqa: BLE001 - a roll-out of strangers; what is wrong with it shows at the first unit
+            return None
+        return next((Assignment(arm, 1.0) for arm, share in shares.items() if share == 1), None)
+
+    def _assigned(self, unit: str, assigning: Assigning) -> Assignment:
+        try:
+            return assigning.rollout.assign(unit, assigning.state)
+        except Exception as error:  # noqa: BLE001 - a roll-out of strangers that fails must not cost an answer
+            self.tally.fail(self.current.version, error)
+            return Assignment(self.current.version, 1.0)
+
+    def groups(self, units: Sequence[str]) -> Iterator[tuple[Routed, list[int]]]:
+        """Yield who answers, and the places of the units whom they answer."""
+        groups: dict[str, tuple[Routed, list[int]]] = {}
+        for place, unit in enumerate(units):
+            routed = self.routed(unit)
+            groups.setdefault(routed.arm, (routed, []))[1].append(place)
+        yield from groups.values()
+
+    def answered(
+        self, routed: Routed, produce: Callable[[Release], Told], *, is_timed: bool = True
+    ) -> tuple[Routed, Told]:
+        """Return who answered, and what; where the candidate fails, the version in use answers, and nobody hears of it.
+
+        Whatever the version in use raises is raised: the row is refused whoever answers.
+        """
+        start = perf_counter()
+        if routed.arm == CURRENT:
+            told = produce(routed.release)
+            self._time(routed.release, start, is_timed=is_timed)
+            return routed, told
+        try:
+            _refuse_expired(routed.release)
+            told = produce(routed.release)
+        except Exception as error:  # noqa: BLE001 - whatever a new version does, the old one answers
+            told = produce(self.current)
+            if routed.arm == CANDIDATE:
+                self.tally.fail(routed.release.version, error)
+            return Routed(self.current, CURRENT, 1.0 - self.holdback - routed.propensity), told
+        if routed.arm == CANDIDATE:
+            self._time(routed.release, start, is_timed=is_timed)
+        return routed, told
+
+    def _time(self, release: Release, start: float, *, is_timed: bool) -> None:
+        if is_timed and self.assigning is not None:
+            self.tally.add(release.version, ("latency",), math.log(max(perf_counter() - start, 1e-9)))
+
+    def noted(self, routed: Routed, rows: Sequence[Row | bytes], answers: Sequence[Answer]) -> None:
+        """Count what was said, and hand rows, or the JSON that they came in, to whoever answers beside."""
+        if self.assigning is None or routed.arm == HOLDBACK:
+            return
+        for answer in answers:
+            said = answer["prediction"]
+            if said is None or isinstance(said, str):
+                self.tally.add(routed.release.version, ("said", said or ABSTAINED), 1.0)
+            else:
+                self.tally.add(routed.release.version, ("value",), float(said))
+        if self.beside is None or not self.assigning.rollout.beside:
+            return
+        share = 1.0 if routed.arm == CANDIDATE else self.assigning.rollout.beside
+        for row, answer in zip(rows, answers, strict=True):
+            if share == 1.0 or random.random() < share:  # noqa: S311 - which rows are compared is no secret
+                self.beside.take(routed.release.version, row, answer)
+
+    def marks(self, routed: Routed) -> dict[str, Any]:
+        """Return what an answer says of who gave it."""
+        release, name = routed.release, HOLDBACK if routed.arm == HOLDBACK else routed.release.version
+        return {
+            "bundle": release.digest,
+            "version": release.version,
+            "arm": routed.arm,
+            "propensity": routed.propensity,
+            "id": self.tokens.made(self.rollout_id, name, routed.propensity),
+        }
+
+    def head(self, routed: Routed) -> bytes:
+        """Return how the answer to one row begins: its marks, as JSON without the end."""
+        key = (routed.arm, routed.propensity)
+        if key not in self._heads:
+            marks = {name: mark for name, mark in self.marks(routed).items() if name != "id"}
+            self._heads[key] = encoded(marks)[:-1] + b',"id":"'
+        name = HOLDBACK if routed.arm == HOLDBACK else routed.release.version
+        return self._heads[key] + self.tokens.made(self.rollout_id, name, routed.propensity).encode() + b'",'
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the deployment does, for people and machines."""
+        deployment = self.seen.deployment
+        rolling = deployment.rolling
+        return {
+            "generation": self.seen.generation,
+            "current": deployment.current,
+            "candidate": deployment.candidate,
+            "rollout": rolling and {"id": rolling.id, "name": rolling.name},
+            "shares": self.assigning.rollout.shares(self.assigning.state) if self.assigning else None,
+            "holdback": deployment.holdback,
+        }

@@ -1,0 +1,1 @@
+"""``mesic deploy rollback``, ``promote`` and ``status``, and ``mesic plan canary``: deployments that answer."""

@@ -1,0 +1,279 @@
+"""Deployments that answer: real processes, a bad version, kills, and nobody is answered wrongly."""
+
+import json
+import os
+import random
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from tests.conftest import CommandLine, install_module
+from tests.engine.bundles_to_serve import CODES, COLUMNS, ROW, booster, make_bundle
+from tests.journeys.served import Served, is_alive, until
+
+from mesic.data.schema import Column
+from mesic.live.deploying import Wanted, deploy_live
+from mesic.live.deployment import Rolling
+from mesic.live.judging import begin
+from mesic.live.ledger import Ledger, changed, seen_in
+from mesic.live.status import status_of
+
+pytest.importorskip("httptools", reason="the extra serve is not installed")
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes under /proc")
+
+POLICY = """waivers:
+  - {code: CARD-MISSING, who: test, reason: a made-up bundle, until: 2099-01-01}
+  - {code: NO-BETTER-THAN-BASELINE, who: test, reason: a made-up bundle, until: 2099-01-01}
+"""
+NARROW = (Column("age", "number", range=(0.0, 50.0)), *COLUMNS[1:])
+
+
+class Live(Served):
+    """``mesic serve deployment=``, asked as its callers do."""
+
+    def __init__(self, folder, live, *keys, site=None):
+        self.more = (
+            {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))} if site else {}
+        )
+        super().__init__(folder, None, f"deployment={live}", *(keys or ["workers=2"]))
+
+    def says(self, **change):
+        return self.predict({**ROW, **change})
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with three bundles: old, new, and one that refuses rows above an age of 50."""
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "policy.yaml").write_text(POLICY)
+    bundles = {
+        "old": make_bundle(folder / "old"),
+        "new": make_bundle(folder / "new", steps=[CODES, booster("binary", 3)]),
+        "narrow": make_bundle(folder / "narrow", steps=[CODES, booster("binary", 4)], columns=NARROW),
+    }
+    done = CommandLine(folder)("deploy", "bundle=old", "deployment=live", "version=old", "policy=policy.yaml")
+    assert done.status == 0, done.err
+    return folder, bundles
+
+
+@pytest.fixture(scope="module")
+def server(place):
+    with Live(place[0], place[0] / "live") as served:
+        yield served
+
+
+def deploy(place, name, rollout, **options):
+    folder = place[0]
+    wanted = Wanted(folder / name, rollout, options, version=name, policy=str(folder / "policy.yaml"))
+    return deploy_live(folder / "live", wanted)
+
+
+def status(place):
+    return status_of(place[0] / "live")
+
+
+def scores(bundles, ages):
+    """Return what each bundle answers to rows of these ages."""
+    rows = pa.Table.from_pylist([{**ROW, "age": age} for age in ages])
+    return {name: bundles[name].predict(rows) for name in ("old", "new")}
+
+
+def follows(server, live, workers=2):
+    """Return whether every process that answers does what the deployment says now."""
+    generation = status_of(live)["generation"]
+    return sum(event["generation"] == generation for event in server.events("following")) == workers
+
+
+def test_a_version_that_fails_is_taken_back_by_itself_and_nobody_is_answered_wrongly(place, server):
+    rng = random.Random(5)
+    ages = [rng.randint(0, 49) for _ in range(40)] + [rng.randint(51, 90) for _ in range(40)]
+    wanted = {name: bundle for name, bundle in place[1].items() if name != "new"}
+
+    deploy(place, "narrow", "canary", share=0.5, beside=0.0)
+    assert until(lambda: follows(server, place[0] / "live"))
+    answers = [(age, server.says(age=float(age))) for age in ages]
+
+    assert until(lambda: status(place)["rollout"] is None)
+    for age, answer in answers:
+        row = pa.Table.from_pylist([{**ROW, "age": float(age)}])
+        assert answer["p_yes"] == wanted[answer["version"]].predict(row).p_yes[0]
+        assert answer["version"] == "old" or age <= 50
+    assert {answer["version"] for age, answer in answers if age <= 50} == {"old", "narrow"}
+    assert (last := status(place)["history"][0])["action"] == "rollback"
+    assert "failures" in last["why"]
+    assert until(lambda: server.events("deployment-changed"))
+    assert until(lambda: follows(server, place[0] / "live"))
+    assert "deployment" not in server.ask("GET", "/model")[2]
+
+
+def test_silent_tells_what_an_offline_computation_tells(place, server):
+    ages = [float(age) for age in range(5, 85)]
+    found = scores(place[1], ages)
+    table = pd.crosstab(found["old"].prediction, found["new"].prediction)
+
+    deploy(place, "new", "silent")
+    assert until(lambda: follows(server, place[0] / "live"))
+    answers = [server.says(age=age) for age in ages]
+    assert until(lambda: status(place)["rollout"]["versions"].get("new", {}).get("rows") == len(ages))
+    told = status(place)["rollout"]
+
+    assert {answer["version"] for answer in answers} == {"old"}
+    assert {(one["old"], one["new"]): one["rows"] for one in told["versions"]["new"]["table"]} == {
+        (old, new): table.loc[old, new] for old in table.index for new in table.columns if table.loc[old, new]
+    }
+    assert told["largest_difference"] == (found["old"].p_yes - found["new"].p_yes).abs().max()
+    assert (told["dropped"], told["errors"]) == (0, {})
+    done = CommandLine(place[0])("deploy", "rollback", "deployment=live", "why=enough", "--json")
+    assert (done.status, done.json["action"], done.json["why"]) == (0, "rollback", "enough")
+
+
+def test_a_version_that_servers_cannot_load_is_taken_out_by_them(place, server):
+    folder, ledger = place[0], Ledger(place[0] / "live")
+    ghost = Rolling("r99", "canary", "mesic", {"reference": "old"}, 0, 0.0)
+
+    def become(now):
+        return now.with_version("ghost", {"bundle": "x", "expires": None}).rolled_out("ghost", ghost)
+
+    with ledger.store.changing() as connection:
+        changed(connection, ledger.folder, become, ("deploy", "its files are lost", "person", {}))
+        begin(connection, seen_in(connection, ledger.folder).deployment)
+    assert until(lambda: status(place)["rollout"] is None)
+    last = status(place)["history"][0]
+
+    assert (last["action"], last["by"], last["after"]) == ("rollback", "server", "old")
+    assert "ghost" in last["why"]
+    assert server.says()["version"] == "old"
+    with ledger.store.changing() as connection:
+        forget = ("forget", "", "person", {})
+        changed(connection, ledger.folder, lambda now: now.without_version("ghost"), forget)
+    assert until(lambda: follows(server, folder / "live"))
+
+
+def test_kills_lose_no_action_and_a_server_that_starts_again_counts_on(place, server):
+    folder = place[0]
+    wanted = [
+        "bundle=new", "deployment=live", "version=new", "policy=policy.yaml", "unit=person", "rollout=ab",
+        "rollout.base=0.3", "rollout.mde=0.2", "rollout.holdback=0.2",
+    ]  # fmt: skip
+    assert (done := CommandLine(folder)("deploy", *wanted)).status == 0, done.err
+    assert until(lambda: follows(server, place[0] / "live"))
+
+    answers = {name: server.says(person=name) for name in map(str, range(60))}
+    assert {name: server.says(person=name)["version"] for name in answers} == {
+        name: answer["version"] for name, answer in answers.items()
+    }
+    assert {answer["arm"] for answer in answers.values()} == {"current", "candidate", "holdback"}
+    shares = {answer["arm"]: answer["propensity"] for answer in answers.values()}
+    assert shares == pytest.approx({"holdback": 0.2, "current": 0.4, "candidate": 0.4})
+    told = {"outcomes": [{"id": answer["id"], "reward": 1} for answer in answers.values()]}
+    assert server.ask("POST", "/outcome", told)[2] == {"taken": 60, "repeated": 0}
+    own = sum(answer["arm"] != "holdback" for answer in answers.values())
+    assert until(lambda: status(place)["rollout"]["requests"] == 2 * own)
+
+    workers = server.workers()
+    [os.kill(pid, signal.SIGKILL) for pid in (*workers, server.process.pid)]
+    assert until(lambda: not any(map(is_alive, workers)))
+    with Live(folder, folder / "live") as again:
+        assert again.ask("POST", "/outcome", told)[2] == {"taken": 0, "repeated": 60}
+        assert again.says(person="7")["version"] == answers["7"]["version"]
+        assert until(lambda: status(place)["rollout"]["requests"] >= 2 * own)
+        rewarded = {arm: one["outcomes"] for arm, one in status(place)["rollout"]["outcomes"].items()}
+        assert sum(rewarded.values()) == 60
+        assert "/outcome" in again.ask("GET", "/openapi.json")[2]["paths"]
+        wrong = again.ask("POST", "/outcome", {"id": "mine", "reward": 1})
+        assert (wrong[0], wrong[2]["error"]["code"]) == (422, "NO-OUTCOME")
+
+        assert CommandLine(folder)("deploy", "promote", "deployment=live").status == 0
+        assert until(lambda: follows(again, folder / "live"))
+        many = again.predict({"rows": [{**ROW, "person": str(number)} for number in range(30)]})["predictions"]
+        assert {one["arm"]: one["version"] for one in many} == {"current": "new", "holdback": "old"}
+        done = CommandLine(folder)("deploy", "rollback", "deployment=live")
+        assert done.status == 0
+        assert until(lambda: follows(again, folder / "live"))
+        assert {again.says(person=str(n))["version"] for n in range(30)} == {"old"}
+        assert again.stop() == 0
+    lines = CommandLine(folder)("deploy", "status", "deployment=live").out
+    assert "no roll-out is under way" in lines
+    assert "holdback" not in json.dumps(status(place)["rollout"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["bundle=old"], "out=DIR for an artefact, or deployment=DIR"),
+        (["bundle=old", "out=x", "rollout=canary"], "give deployment=DIR"),
+        (["bundle=new", "deployment=live", "version=old", "policy=policy.yaml"], "another bundle"),
+        (["rollback", "deployment=nowhere"], "is none"),
+    ],
+)
+def test_what_cannot_be_done_is_said(place, words, said):
+    done = CommandLine(place[0])("deploy", *words)
+
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_bundle_that_was_altered_has_no_part(place):
+    folder = place[0]
+    altered = make_bundle(folder / "altered", steps=[CODES, booster("binary", 9)])
+    (model,) = altered.folder.glob("steps/*lightgbm/*.txt")
+    model.write_text(model.read_text().replace("leaf_value=", "leaf_value=0", 1))
+    done = CommandLine(folder)("deploy", "bundle=altered", "deployment=live", "policy=policy.yaml", "rollout=single")
+
+    assert done.status == 1
+    assert "was altered" in done.err
+    assert status(place)["current"] == "old"
+
+
+COIN = """
+from mesic import Component, Decision, Rollout, hookimpl
+
+
+class Coin(Rollout):
+    '''Half and half, until thirty have asked.'''
+
+    def __init__(self, seed=0):
+        super().__init__(seed=seed)
+
+    def shares(self, state):
+        return {arm: 1 / len(state.active) for arm in state.active}
+
+    def decide(self, state):
+        asked = sum(state.assigned(arm) for arm in state.active)
+        return Decision("promote" if asked >= 30 else "continue", "new", {"asked": asked, "why": "thirty are enough"})
+
+
+@hookimpl
+def register_rollouts():
+    return [Component("coin", "acme_coin:Coin", "half and half")]
+
+
+@hookimpl
+def deployment_changed(change):
+    with open("heard.txt", "a") as heard:
+        print(change["action"], change["by"], file=heard)
+"""
+
+
+def test_a_roll_out_of_strangers_is_served_and_hears_what_it_did(place, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    install_module(site, "acme_coin", COIN)
+    environment = {"PYTHONPATH": str(site)}
+    paths = {name: f"bundle={place[0] / name}" for name in ("old", "new")}
+    words = ["deployment=live", f"policy={place[0] / 'policy.yaml'}"]
+    mesic = CommandLine(tmp_path)
+    assert mesic("deploy", paths["old"], *words, "version=old", **environment).status == 0
+    with Live(tmp_path, tmp_path / "live", "workers=1", site=site) as server:
+        done = mesic("deploy", paths["new"], *words, "version=new", "rollout=coin", **environment)
+        assert done.status == 0, done.err
+        assert until(lambda: follows(server, tmp_path / "live", 1))
+        answers = [server.says() for _ in range(30)]
+        assert until(lambda: server.events("deployment-changed"))
+        assert until(lambda: follows(server, tmp_path / "live", 1))
+        assert server.says()["version"] == "new"
+
+    assert {(answer["version"], answer["propensity"]) for answer in answers} == {("old", 0.5), ("new", 0.5)}
+    assert (tmp_path / "heard.txt").read_text().splitlines() == ["deploy person", "deploy person", "promote coin r1"]
