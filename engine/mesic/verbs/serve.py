@@ -30,7 +30,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return _replay(settings, as_json=as_json)
     if not of_server and [settings.bundle, settings.artefact, settings.deployment].count(None) != 2:
         raise UsageError(
-            "serve needs what answers: give one of bundle=RUN/bundle, deployment=DIR, or artefact=DIR of target=server or "
+            "serve needs what answers: give one of bundle=RUN/bundle, deployment=DIR, artefact=DIR of target=server or "
             "stream"
         )
     if settings.deployment is not None:
