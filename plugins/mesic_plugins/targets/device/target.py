@@ -126,7 +126,7 @@ class Device:
 
     def _lacks(self, bundle, program):
         found = [f"be given away whole: only {PUBLIC}/ may; proof/ holds rows of your data"]
-        found += ["tell why, or how sure it is", "log what it answers; it counts"]
+        found += ["tell why or how sure it is, or abstain", "log what it answers; it counts"]
         if not self.key:
             found.append("prove who made it: its digest finds damage, not intent; give target.key")
         elif "js" in self.forms:

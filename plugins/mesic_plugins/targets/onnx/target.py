@@ -71,7 +71,7 @@ class Onnx:
         ]
         cannot = [
             f"{name}.onnx by itself: read text as numbers, refuse rows, or expire; {name}.py does that before",
-            "tell why, or how sure it is",
+            "tell why or how sure it is, or abstain",
             "log what it answers",
         ]
         if any(one.reading == "time" for one in bundle.inputs):

@@ -89,7 +89,7 @@ class Static:
             (folder / name).write_text(c_form.named(content, self.prefix), encoding="utf-8")
 
     def _told(self, program, bundle):
-        requirements, cannot = [], ["tell why, or how sure it is", "log what it answers"]
+        requirements, cannot = [], ["tell why or how sure it is, or abstain", "log what it answers"]
         if "python" in self.forms:
             requirements.append(f"{self.prefix}.py: Python 3.8 or later, its standard library")
         if "c" in self.forms:
