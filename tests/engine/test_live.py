@@ -249,6 +249,10 @@ def test_a_deployment_that_is_none_or_broken_says_so(tmp_path, ledger):
         status_of(ledger.folder)
 
 
+def test_the_status_tells_shares_before_anybody_has_asked(ledger):
+    assert status_of(ledger.folder)["versions"]["v2"]["share"] == 0.5
+
+
 def test_the_status_tells_parts_shares_and_what_would_decide(ledger):
     ledger.count("r1", counts({"v2": 1}))
     Judge(ledger).judge(ledger.seen())

@@ -42,8 +42,10 @@ def begin(connection: sqlite3.Connection, deployment: Deployment) -> None:
     rolling = deployment.rolling
     if rolling is None or deployment.candidate is None:
         raise UsageError("there is no roll-out to begin")
-    state = built(rolling).begin([deployment.current, deployment.candidate]).to_json()
-    values = (rolling.id, state, 1, state, None, None)
+    rollout = built(rolling)
+    state = rollout.begin([deployment.current, deployment.candidate])
+    text, said = state.to_json(), written({"shares": rollout.shares(state)})
+    values = (rolling.id, text, 1, text, said, None)
     connection.execute("INSERT INTO rollout VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
