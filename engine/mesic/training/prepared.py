@@ -27,34 +27,6 @@ EvalSet = tuple[pd.DataFrame, np.ndarray, np.ndarray | None]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Training rows as the learner sees them.
-
-    Parameters
-    ----------
-    steps
-        From raw typed columns to these.
-    view
-        The rows; targets are codes of the classes that are present.
-    present
-        Class codes that the rows have.
-    choices
-        What the selectors chose, in turn.
-    findings
-        What transformers found, and what the learner needs and does not get.
-    cache
-        Where a learner keeps what it derives from these rows whatever its options, such as bins.
-    """
-
-    steps: tuple[PortableStep, ...]
-    view: TrainingView
-    present: np.ndarray
-    choices: tuple[Choice, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    cache: dict[Hashable, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class BeforeLearner:
     """Training rows before anything is done for one learner's needs: the same for all learners.
 
@@ -75,8 +47,21 @@ class BeforeLearner:
     steps: tuple[PortableStep, ...]
     view: TrainingView
     present: np.ndarray
-    choices: tuple[Choice, ...]
-    findings: tuple[Finding, ...]
+    choices: tuple[Choice, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared(BeforeLearner):
+    """The same as the learner sees them; its findings tell besides what the learner needs and does not get.
+
+    Parameters
+    ----------
+    cache
+        Where a learner keeps what it derives from these rows whatever its options, such as bins.
+    """
+
+    cache: dict[Hashable, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
