@@ -82,7 +82,7 @@ def test_a_package_that_keeps_its_promises_passes_without_pytest(mesic, tmp_path
     done = mesic("check", "package=acme-ml", PYTHONPATH=with_path(tmp_path))
 
     assert done.status == 0, done.err
-    assert done.out == "package acme-ml: 2 components keep every promise\n"
+    assert done.out == "package acme-ml: 3 components keep every promise\n"
 
 
 def test_an_unknown_distribution_is_missing(broken):

@@ -100,10 +100,10 @@ def request_of(event: Mapping[str, Any]) -> Request:
     Examples
     --------
     >>> request_of({"httpMethod": "GET", "path": "/health", "headers": {"Accept": "*/*"}, "body": None})
-    Request(method='GET', path='/health', query='', headers={b'accept': b'*/*'}, body=b'')
+    Request(method='GET', path='/health', query='', headers={b'accept': b'*/*'}, body=b'', client='')
     >>> told = {"http": {"method": "POST"}, "stage": "prod"}
     >>> request_of({"rawPath": "/prod/predict", "requestContext": told, "body": "e30=", "isBase64Encoded": True})
-    Request(method='POST', path='/predict', query='', headers={}, body=b'{}')
+    Request(method='POST', path='/predict', query='', headers={}, body=b'{}', client='')
     """
     told = event.get("requestContext") or {}
     stage = f"/{told.get('stage', '')}/"
