@@ -16,11 +16,10 @@ import tempfile
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from serving import as_rows, ask_once, bundle_at, load, show, table
+from serving import as_rows, ask_once, bundle_at, load, mesic_serve, show, table
 
 from mesic import requests_needed
 from mesic.live.acting import rollback as return_to
@@ -162,22 +161,6 @@ def model(port):
         return reply.read().decode()
 
 
-@contextmanager
-def followed(folder, live, *keys):
-    """Serve a deployment; yield process and port."""
-    command = [sys.executable, "-m", "mesic", "serve", f"deployment={live}", "port=0", "--json", *keys]
-    with (folder / "live.log").open("a") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    told = process.stdout.readline()
-    if not told:
-        sys.exit((folder / "live.log").read_text()[-2000:])
-    try:
-        yield process, int(json.loads(told)["address"].rpartition(":")[2])
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 def silent(arguments):
     """Compare the 99th percentile with and without a silent version, in turns."""
     with tempfile.TemporaryDirectory() as name:
@@ -185,7 +168,7 @@ def silent(arguments):
         live = deployed(folder)
         bodies = [json.dumps(row).encode() for row in as_rows(table(1000, 1)[0])]
         times = {"off": [], "on": []}
-        with followed(folder, live) as (_, port):
+        with mesic_serve(folder, f"deployment={live}") as (_, port):
             for _ in range(arguments.turns):
                 times["off"].append(percentiles(load(port, bodies, 1, arguments.secs).times))
                 begin(folder, live, "silent")
@@ -221,7 +204,7 @@ def rollback(arguments):
         live = deployed(folder)
         row = json.dumps(as_rows(table(1, 1)[0])[0]).encode()
         commands, used, answers = [], [], []
-        with followed(folder, live, "workers=2") as (_, port):
+        with mesic_serve(folder, f"deployment={live}", "workers=2") as (_, port):
             for number in range(arguments.rollbacks):
                 begin(folder, live, "single")
                 until(lambda: all(says(port, row) == "b" for _ in range(20)))

@@ -100,8 +100,11 @@ def bundle_at(folder, seed=0):
 
 def as_rows(frame):
     """Return rows as a caller has them."""
-    missing = lambda cell: isinstance(cell, float) and math.isnan(cell)  # noqa: E731
-    return [{name: None if missing(cell) else cell for name, cell in row.items()} for row in frame.to_dict("records")]
+
+    def told(cell):
+        return None if isinstance(cell, float) and math.isnan(cell) else cell
+
+    return [{name: told(cell) for name, cell in row.items()} for row in frame.to_dict("records")]
 
 
 def in_process(bundle, arguments):
@@ -136,10 +139,15 @@ def in_process(bundle, arguments):
     show(figure="in process, the same by the batch code", p50_us=round((time.perf_counter() - start) / 50 * 1e6))
 
 
-@contextmanager
 def ours(folder, bundle, *keys):
+    """Serve a bundle with mesic."""
+    return mesic_serve(folder, f"bundle={bundle}", *keys)
+
+
+@contextmanager
+def mesic_serve(folder, *keys):
     """Serve with mesic; yield process and port."""
-    command = [sys.executable, "-m", "mesic", "serve", f"bundle={bundle}", "port=0", "--json", *keys]
+    command = [sys.executable, "-m", "mesic", "serve", "port=0", "--json", *keys]
     with (folder / "serve.log").open("a") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     told = process.stdout.readline()
