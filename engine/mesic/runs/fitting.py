@@ -13,7 +13,7 @@ from mesic.runs.timeline import Activity
 from mesic.training import examination
 from mesic.training.attempting import Here, NotFitted
 from mesic.training.fitted import Fitted
-from mesic.training.mean import fits_of, fitted_mean, mean_of
+from mesic.training.mean import fits_of, fitted_mean
 from mesic.training.recipe import Recipe
 from mesic.training.selection import Choice
 
@@ -51,49 +51,49 @@ def _model(run: Experiment) -> Fitted:
     if run.instead is not None:
         return run.instead
     until = None if run.left_s is None else time.monotonic() + run.left_s
+    wholes: dict[int, Fitted] = {}
     try:
-        return _mean(run, until) if run.taken.is_mean else _single(run, until)
-    except NotFitted as error:  # a run that was taken up again has no models of folds that were fitted before
-        take_from_zone(run, pool_of_baseline(run, None, _no_model(run, error)))
-        assert run.instead is not None
-        return run.instead
-
-
-def _single(run: Experiment, until: float | None) -> Fitted:
-    """Return one trial fitted on all training rows, or the mean of its folds' models."""
-    (number,) = run.taken.counts
-    try:
-        return _whole(run, number, until)
+        return _fitted(run, until, wholes)
     except NotFitted as error:
-        _tell_of_folds(run, [number], str(error))
-    models = _models_of_all_rows(run, number, until)
-    return replace(mean_of(models, [1.0] * len(models)), threads=run.threads)
+        return _fitted_of_reachable(run, until, wholes, error)
 
 
-def _mean(run: Experiment, until: float | None) -> Fitted:
-    """Return the mean of several trials, each fitted on all training rows, or else by the models of its folds.
+def _fitted_of_reachable(run: Experiment, until: float | None, wholes: dict[int, Fitted], error: NotFitted) -> Fitted:
+    """Take again, from those that there are models of: too little is left to fit another one."""
+    within = frozenset({*wholes, *run.attempts.models.kept})
+    if within & set(run.record.facts["zone"]["members"]):
+        take_from_zone(run, replace(run.pool, within=within))
+        return _fitted(run, until, wholes)
+    # a run that was taken up again has no models of folds that were fitted before
+    take_from_zone(run, pool_of_baseline(run, None, _no_model(run, error)))
+    assert run.instead is not None
+    return run.instead
+
+
+def _fitted(run: Experiment, until: float | None, wholes: dict[int, Fitted]) -> Fitted:
+    """Return what is taken, each trial fitted on all training rows, or else by the models of its folds.
 
     Those that count most are fitted first.
     """
     counts = run.taken.counts
     ranked = sorted(counts, key=lambda number: -counts[number])
-    wholes, reason = dict[int, Fitted](), ""
+    reason = ""
     for number in ranked:
         try:
-            wholes[number] = _whole(run, number, until)
+            wholes[number] = wholes.get(number) or _whole(run, number, until)
         except NotFitted as error:
             reason = str(error)
-    if len(wholes) < len(ranked):
-        _tell_of_folds(run, [number for number in ranked if number not in wholes], reason)
-
-    fitted = {number: [whole] for number, whole in wholes.items()}
-    _fit_again(run, fitted, until)
-    run.fits = {number: len(fits) for number, fits in fitted.items()}
-
-    def models_of(number: int) -> Sequence[Fitted]:
-        return fitted[number] if number in fitted else _models_of_all_rows(run, number, until)
-
-    return replace(fitted_mean(counts, models_of), threads=run.threads)
+    of_folds = {number: _models_of_all_rows(run, number, until) for number in ranked if number not in wholes}
+    if of_folds:
+        _tell_of_folds(run, list(of_folds), reason)
+    fitted = {number: [wholes[number]] for number in ranked if number in wholes}
+    if run.taken.is_mean:
+        _fit_again(run, fitted, until)
+        run.fits = {number: len(fits) for number, fits in fitted.items()}
+    elif fitted:
+        return wholes[ranked[0]]
+    models: dict[int, Sequence[Fitted]] = {**fitted, **of_folds}
+    return replace(fitted_mean(counts, models.__getitem__), threads=run.threads)
 
 
 def _fit_again(run: Experiment, fitted: Mapping[int, list[Fitted]], until: float | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,9 @@ from mesic.training.search import Replay
 from mesic.training.space import SearchSpace
 from mesic.training.variance import SecondLook
 from mesic.workers.supervised import Supervised
+
+if TYPE_CHECKING:
+    from mesic.runs.taking import Pool
 
 MAIN, SINGLE = "model", "one trial"
 
@@ -96,6 +99,7 @@ class Experiment:
     settled: dict[str, Settled] = field(default_factory=dict)
     undecided: Fitted = field(init=False)
     taken: Taken = field(init=False)
+    pool: "Pool" = field(init=False)
     members: dict[int, Recipe] = field(init=False)
     params: dict[int, Mapping[str, Any]] = field(init=False)
     seconds: dict[int, float] = field(init=False)

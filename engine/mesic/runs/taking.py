@@ -38,6 +38,8 @@ class Pool:
         Names of those that a trial is set beside.
     reason
         Why what is taken is taken; empty: as the zone says.
+    within
+        Numbers of those that there are models of; None: all can be fitted.
     """
 
     trials: Sequence[Trial]
@@ -45,6 +47,11 @@ class Pool:
     recipes: Mapping[int, Recipe]
     baselines: Sequence[str]
     reason: str = ""
+    within: frozenset[int] | None = None
+
+    def has(self, number: int) -> bool:
+        """Return whether a trial can be taken."""
+        return self.within is None or number in self.within
 
 
 def take_from_zone(run: Experiment, pool: Pool) -> None:
@@ -54,11 +61,14 @@ def take_from_zone(run: Experiment, pool: Pool) -> None:
     settings = Zone(**run.config["zone"])
     zone = estimate_zone(pool.trials, run.found[plan.ZERO_RULE].loss, settings, weight, groups)
     members = [trial for trial in pool.trials if trial.number in set(zone["members"])]
-    takeable = [trial for trial in members if trial.number in set(zone["takeable"])]
     skill = zone["baseline_loss"] - min(trial.loss for trial in members)
+    members = [trial for trial in members if pool.has(trial.number)]
+    takeable = [trial for trial in members if trial.number in set(zone["takeable"])] or members
     complete = [trial for trial in pool.trials if trial.losses is not None and trial.is_feasible]
+    reachable = [trial for trial in complete if pool.has(trial.number)]
     is_searched = len(pool.trials) > 1
-    taken = all_that_can_be_taken(members, complete, takeable, pool.load, run.dataset, skill, is_searched=is_searched)
+    taken = all_that_can_be_taken(members, reachable, takeable, pool.load, run.dataset, skill, is_searched=is_searched)
+    run.pool = pool
     run.taken = taken.get(settings.prefer, taken["best"])
     run.taken = replace(run.taken, reason=pool.reason or run.taken.reason)
     run.members = {trial.number: pool.recipes[trial.number] for trial in complete}

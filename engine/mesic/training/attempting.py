@@ -112,6 +112,10 @@ class NotFitted(Exception):
     """There is no model, for a reason that lies not in the recipe alone."""
 
 
+class Stopped(Exception):
+    """It was left undone between two fits, for its time was up."""
+
+
 class FirstFolds:
     """The fits of screened trials, for when these are made again in all folds.
 
@@ -192,7 +196,7 @@ class Bench:
                 found = self._screened(asked, recipe, about)
             else:
                 found = cross_fit(recipe, self.dataset, self.folds, about, asked.race, self.prepared, heard, fits)
-        except MemoryLimitReached:
+        except (MemoryLimitReached, Stopped):
             raise
         except OutOfRace as out:
             return Attempted(_pruned(self._with_rounds(asked, out.found), out, clock.wall_s()))

@@ -23,9 +23,9 @@ from mesic.errors import MesicError, message_of
 from mesic.host.registry import installed
 from mesic.runs import plan
 from mesic.runs.resources import limited_threads
-from mesic.training.attempting import Asked, Bench
+from mesic.training.attempting import Asked, Bench, Stopped
 from mesic.training.prepared import PreparedFolds, most_bytes
-from mesic.workers.messages import Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Ready, Table, Whole
+from mesic.workers.messages import STOP, Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Ready, Table, Whole
 
 PR_SET_PDEATHSIG = 1
 
@@ -35,19 +35,31 @@ class Line:
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self.heard = connection, queue.SimpleQueue[bytes]()
+        self.received, self.stopped = 0, 0
         self.one_at_a_time = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         while True:
             try:
-                self.heard.put(self.connection.recv_bytes())
+                told = self.connection.recv_bytes()
             except (EOFError, OSError):
                 end_with_children()
+            if told.startswith(STOP):
+                self.stopped = int(told.removeprefix(STOP))
+            else:
+                self.heard.put(told)
 
     def receive(self) -> Any:
         """Wait for the next message."""
-        return pickle.loads(self.heard.get())  # noqa: S301 - from the process that started this one
+        told = self.heard.get()
+        self.received += 1
+        return pickle.loads(told)  # noqa: S301 - from the process that started this one
+
+    def refuse_stopped(self) -> None:
+        """Raise Stopped where the last message is to be left undone."""
+        if self.stopped == self.received:
+            raise Stopped
 
     def send(self, message: Any) -> None:
         """Send a message; folds that are fitted in threads say one thing at a time."""
@@ -120,6 +132,7 @@ def bench_of(parts: Parts, table: Table) -> Bench:
 
 def _answer(bench: Bench, asked: Any, line: Line) -> Any:
     def between(doing: str) -> None:
+        line.refuse_stopped()
         line.send(Doing(doing))
 
     if isinstance(asked, Asked):

@@ -12,6 +12,8 @@ from mesic.findings import Finding
 from mesic.training.folds import OutOfFold
 from mesic.training.variance import SecondLook
 
+STOP = b"stop "  # and the number of the message that is to be stopped, in plain bytes: no pickle begins so
+
 
 @dataclass(frozen=True)
 class Parts:

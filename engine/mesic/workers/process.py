@@ -11,6 +11,8 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from typing import Any
 
+from mesic.workers.messages import STOP
+
 LOOK_EVERY_S = 0.1
 MODULE = "mesic.workers.child"
 
@@ -36,7 +38,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=2,
             )
-        self.answers = 0
+        self.answers, self.sent = 0, 0
 
     def send(self, message: Any) -> None:
         """Send a message.
@@ -46,8 +48,22 @@ class Child:
         Died
             Nobody is there any more.
         """
+        self.sent += 1
+        self._send(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+    def stop(self) -> None:
+        """Ask it to leave what was sent last undone, as soon as the fit that is under way has ended.
+
+        Raises
+        ------
+        Died
+            Nobody is there any more.
+        """
+        self._send(STOP + str(self.sent).encode())
+
+    def _send(self, told: bytes) -> None:
         try:
-            self.line.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+            self.line.send_bytes(told)
         except OSError as error:
             raise Died(self._how()) from error
 

@@ -9,13 +9,14 @@ from typing import Any
 from mesic.caching.cache import StageCache
 from mesic.errors import MemoryLimitReached, MesicError
 from mesic.runs.resources import Clock, megabytes, resident_mib
-from mesic.training.attempting import Asked, Attempted, Between, NotFitted, failed
+from mesic.training.attempting import Asked, Attempted, Between, NotFitted, Stopped, failed
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
 from mesic.workers.messages import Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Table, Whole
 from mesic.workers.process import Child, Died
 
 BUDGET = "the budget was used up"
+STOPPING_S = 0.5  # given to a trial to end between two fits; a new process would take longer to begin
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,14 @@ class Supervised:
                     raise
                 ended.clear()
                 return self._attempted(asked, until, ended)
-        except Cut:
+        except (Cut, Stopped):
             attempted = failed(asked, BUDGET, clock.wall_s())
             return Attempted(attempted.trial, is_cut=True, folds=tuple(ended))
         except Lost as lost:
             return failed(asked, str(lost), clock.wall_s())
 
     def _attempted(self, asked: Asked, until: float | None, ended: list[OutOfFold]) -> Attempted:
-        attempted: Attempted = self._asked(asked, until, ended)
+        attempted: Attempted = self._asked(asked, until, ended, stopping_s=STOPPING_S)
         return attempted
 
     def whole(self, params: Mapping[str, Any], until: float | None, copy: int = 0) -> Fitted:
@@ -133,15 +134,15 @@ class Supervised:
         except Lost as lost:
             raise NotFitted(str(lost)) from lost
 
-    def _asked(self, asked: Any, until: float | None, ended: list[OutOfFold]) -> Any:
-        """Ask and wait; tell what is being done, keep the folds that end."""
+    def _asked(self, asked: Any, until: float | None, ended: list[OutOfFold], *, stopping_s: float = 0.0) -> Any:
+        """Ask and wait; tell what is being done, keep the folds that end, stop what is late and end it thereafter."""
         child = self._ready(until)
         self.is_used = child.answers > 0
         late = None if self.limits.trial_s is None else time.monotonic() + self.limits.trial_s
         try:
             child.send(asked)
             while True:
-                message = self._message(child, until, late)
+                message = self._message(child, until, late, stopping_s)
                 if isinstance(message, Doing):
                     self.between(message.what)
                 elif isinstance(message, FoldEnded):
@@ -163,13 +164,16 @@ class Supervised:
             self.cache.uses += told.uses
             self.cache.findings += told.findings
 
-    def _message(self, child: Child, until: float | None, late: float | None) -> Any:
+    def _message(self, child: Child, until: float | None, late: float | None, stopping_s: float) -> Any:
         """Wait for a message as long as all limits are kept."""
-        soonest = min((moment for moment in (until, late) if moment is not None), default=None)
-        while (message := child.receive(soonest)) is None:
+        moments = [moment for moment in (until, late) if moment is not None]
+        while (message := child.receive(min(moments, default=None))) is None:
             now = time.monotonic()
-            if until is not None and now >= until:
+            if until is not None and now >= until + stopping_s:
                 raise Cut(BUDGET)
+            if until is not None and now >= until == moments[0]:
+                child.stop()
+                moments[0] = until + stopping_s
             if late is not None and now >= late:
                 raise Lost(f"took longer than tuner.trial_s={self.limits.trial_s:g}")
             self._refuse_memory(child)

@@ -85,7 +85,7 @@ def _lightgbm() -> Component:
         | {"rare_classes"},
         space={
             "num_leaves": Range(4, 256, log=True, complexity=+1),
-            "learning_rate": Range(0.01, 0.3, log=True),
+            "learning_rate": Range(0.03, 0.3, log=True),
             "n_estimators": Range(50, 2000, log=True, complexity=+1),
             "min_child_samples": Range(2, 100, log=True, complexity=-1),
             "colsample_bytree": Range(0.4, 1.0),
@@ -99,7 +99,7 @@ def _lightgbm() -> Component:
             {"num_leaves": 8, "colsample_bytree": 0.6, "min_child_samples": 10},
             {"num_leaves": 5, "learning_rate": 0.1, "min_child_samples": 40, "colsample_bytree": 0.8},
             {"extra_trees": True},
-            {"num_leaves": 16, "learning_rate": 0.02, "colsample_bytree": 0.5, "reg_lambda": 5.0},
+            {"num_leaves": 16, "learning_rate": 0.03, "colsample_bytree": 0.5, "reg_lambda": 5.0},
         ),
         reference="G. Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017",
     )
