@@ -403,3 +403,74 @@ def test_a_search_says_what_ended_it():
     assert ended(*same) == "budget"
     assert ended(*same[:2]) == "nothing left"
     assert ended(*same, trials=9, rest=Rest(plateau=2)) == "plateau"
+
+
+def test_a_first_trial_that_is_dear_ends_after_its_first_fold_and_goes_on_from_there():
+    tried, params = bench(), {"fault": 0, "shift": 1.0}
+    alone = bench().trial(Asked(1, params), lambda _: None)
+    SEEN.clear()
+    first = tried.trial(Asked(0, params, dear_s=0.0), lambda _: None)
+    seen = len(SEEN)
+    again = tried.trial(Asked(1, params, of=0), lambda _: None)
+
+    assert (seen, len(SEEN)) == (1, len(FOLDS))
+    assert first.trial.is_screened
+    assert first.trial.fold_losses == alone.trial.fold_losses[:1]
+    assert again.trial.loss == alone.trial.loss
+
+
+class DearAtFirst(Dear):
+    """Ends the first trial after its first fold."""
+
+    def trial(self, asked, until):
+        is_first = asked.dear_s is not None
+        return super().trial(dataclasses.replace(asked, dear_s=0.0 if is_first else None), until)
+
+
+def dear_from_the_first(budget_s, seconds):
+    attempting = DearAtFirst(seconds)
+    listed = [{"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)]
+    budget = Budget(None, budget_s, Ticking(0.0, 0.0))
+    return search(Listed(*listed), attempting, DATA, budget, kept=InMemory({})), attempting, listed
+
+
+def test_where_the_first_trial_is_dear_all_are_screened_and_the_best_are_made_again():
+    made, attempting, _ = dear_from_the_first(60.0, 3.0)
+    again = [trial for trial in made.trials if trial.of is not None]
+    screened = [trial for trial in made.trials if trial.is_screened]
+
+    assert [trial.number for trial in screened] == list(made.screened)
+    assert len(screened) == 6
+    before = [trial.fold_losses[0] for trial in screened if trial.number < again[0].number]
+    assert len(before) >= 3
+    assert again[0].fold_losses[0] == min(before)
+    assert len(again) >= 2
+    assert again[0].losses is not None
+    assert attempting.asked[again[0].number].tells_folds
+    assert not attempting.asked[again[1].number].tells_folds
+
+
+def test_a_trial_is_made_again_in_time_where_all_are_so_dear_that_only_one_can_be():
+    made, attempting, _ = dear_from_the_first(30.0, 15.0)
+    again = [trial for trial in made.trials if trial.of is not None]
+
+    assert len(again) == 1
+    assert again[0].losses is not None
+    assert again[0].fold_losses[0] == min(trial.fold_losses[0] for trial in made.trials)
+
+
+def test_where_none_can_be_made_again_in_time_the_best_one_is_begun():
+    made, _, _ = dear_from_the_first(30.0, 90.0)
+
+    assert [trial.of is None for trial in made.trials].count(False) == 1
+    assert made.trials[-1].fold_losses[0] == min(trial.fold_losses[0] for trial in made.trials)
+
+
+def test_a_search_that_was_dear_from_the_first_is_followed_without_the_clock():
+    made, _, listed = dear_from_the_first(60.0, 3.0)
+    replay = Replay.read(Replay.of(made.finished, made.screened).facts(), {})
+    again = search(Listed(*listed), Dear(9.0), DATA, Budget(None, None, replay=replay), kept=InMemory({}))
+
+    assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
+        (trial.number, trial.of, trial.loss) for trial in made.trials
+    ]

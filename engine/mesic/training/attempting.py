@@ -47,8 +47,10 @@ class Asked:
     tells_folds
         Whether each fold is told of as it ends: what is left where the seconds do not last for all of them.
     is_screened
-        Whether it is fitted in the first fold only, and its loss is what it would then be in all folds; that takes a
-        race.
+        Whether it is fitted in the first fold only, and its loss is what it would then be in all folds, as far as there
+        is a race.
+    dear_s
+        Wall seconds of the first fold beyond which it is screened after all, and ends there; None: never.
     beat
         The least loss in the first fold so far: a trial that is screened may end without hope of it.
     of
@@ -60,6 +62,7 @@ class Asked:
     race: Race | None = None
     tells_folds: bool = False
     is_screened: bool = False
+    dear_s: float | None = None
     beat: float | None = None
     of: int | None = None
 
@@ -114,6 +117,10 @@ class NotFitted(Exception):
 
 class Stopped(Exception):
     """It was left undone between two fits, for its time was up."""
+
+
+class _Dear(Exception):
+    """A trial's first fold took too long for all folds to be fitted."""
 
 
 class FirstFolds:
@@ -188,14 +195,13 @@ class Bench:
         clock, fits = Clock.started(), self.first_folds.take(asked.of)
 
         def about(doing: str) -> None:
+            if asked.dear_s is not None and 0 in fits and clock.wall_s() > asked.dear_s:
+                raise _Dear
             between(f"trial {asked.number + 1}, {doing}")
 
         try:
             recipe = self.recipe_of(asked.params)
-            if asked.is_screened:
-                found = self._screened(asked, recipe, about)
-            else:
-                found = cross_fit(recipe, self.dataset, self.folds, about, asked.race, self.prepared, heard, fits)
+            asked, found = self._out_of_fold(asked, recipe, about, heard, fits)
         except (MemoryLimitReached, Stopped):
             raise
         except OutOfRace as out:
@@ -207,17 +213,38 @@ class Bench:
         told = self._with_rounds(asked, found)
         if not asked.is_screened or not np.isfinite(found.losses).all():
             return Attempted(_ended(told, found, clock.wall_s()), found)
-        assert asked.race is not None
+        if asked.race is None:
+            return Attempted(_pruned(told, OutOfRace(found, found.loss), clock.wall_s()))
         trial = _pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s())
         return Attempted(replace(trial, is_lost=asked.race.is_lost(found.losses, 1)))
+
+    def _out_of_fold(
+        self,
+        asked: Asked,
+        recipe: Recipe,
+        between: Between,
+        heard: Callable[[OutOfFold], None] | None,
+        fits: dict[int, FoldFit],
+    ) -> tuple[Asked, OutOfFold]:
+        """Return what is predicted in all folds, or in the first one where it is screened, also after all."""
+        if asked.is_screened:
+            return asked, self._screened(asked, recipe, between)
+        try:
+            return asked, cross_fit(recipe, self.dataset, self.folds, between, asked.race, self.prepared, heard, fits)
+        except _Dear:
+            return replace(asked, is_screened=True), self._in_first_fold(asked, fits)
 
     def _screened(self, asked: Asked, recipe: Recipe, between: Between) -> OutOfFold:
         """Return what is predicted in the first fold, and keep its fit where that was not given up."""
         between("the first fold")
         fit = first_fold(recipe, self.dataset, self.folds[0], self.prepared, beat=asked.beat)
-        found = in_first_fold(self.dataset, fit)
+        return self._in_first_fold(asked, {0: fit})
+
+    def _in_first_fold(self, asked: Asked, fits: dict[int, FoldFit]) -> OutOfFold:
+        """Return what was predicted in the first fold, and keep what has been fitted where that is not given up."""
+        found = in_first_fold(self.dataset, fits[0])
         if asked.beat is None or found.loss <= asked.beat:
-            self.first_folds.keep(asked.number, found.loss, {0: fit})
+            self.first_folds.keep(asked.number, found.loss, fits)
         return found
 
     def _with_rounds(self, asked: Asked, found: OutOfFold) -> Asked:

@@ -20,6 +20,8 @@ RESTLESS = Rest()
 USUAL_TRIALS = 15
 FEWEST_TRIALS = 14  # that a budget has to hold in all folds
 MORE_ROWS = 1.5  # a fit on all rows takes so many times what one in a fold takes, at most
+DEAR = 1 / 3  # share of a budget that the first trial may take
+SPARE = 1.5  # the first complete trial is begun while so many times the seconds that it seems to take are left
 SCREENING = 0.5  # share of a budget until which trials are screened in one fold
 
 
@@ -112,6 +114,10 @@ class Budget:
         """Return whether it is too early to make again what was screened and is not the best."""
         return self.budget_s is not None and self.clock.wall_s() < SCREENING * self.budget_s
 
+    def dear_s(self) -> float | None:
+        """Return the seconds of its first fold beyond which a trial would take too much of the budget; None: never."""
+        return None if self.budget_s is None or self.replay is not None else DEAR * self.budget_s / self.turns
+
     def is_short(self, trials: Sequence[Trial]) -> bool:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
         if self.replay is not None:
@@ -119,10 +125,10 @@ class Budget:
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
         return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
 
-    def is_too_late(self, screened: Trial, trials: Sequence[Trial]) -> bool:
+    def is_too_late(self, screened: Trial, trials: Sequence[Trial], spare: float = 1.0) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
         assert self.budget_s is not None
-        return self.clock.wall_s() + screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
+        return self.clock.wall_s() + spare * screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:
         """Return how long the final fits may take; of several, a fifth of the budget at most."""
@@ -314,13 +320,17 @@ class _Making:
             self.trials.append(known)
             self.screened += [number] if known.is_screened else []
             return known
-        race = self._race()
-        is_screened = race is not None and (bool(self.screened) or self.budget.is_short(self.trials))
-        self.screened += [number] if is_screened else []
-        is_first = all(trial.losses is None for trial in self.trials)
+        race, is_first = self._race(), self._best() is None
+        can_be = race is not None or is_first  # folds that share rows hold no race
+        is_screened = can_be and (bool(self.screened) or self.budget.is_short(self.trials))
         tells_folds = self.budget.budget_s is not None and is_first
-        beat = min(trial.fold_losses[0] for trial in self.trials if trial.fold_losses) if is_screened else None
-        return self._attempted(Asked(number, params, race, tells_folds, is_screened=is_screened, beat=beat))
+        dear_s = self.budget.dear_s() if is_first and not is_screened else None
+        best = min((trial.fold_losses[0] for trial in self.trials if trial.fold_losses), default=None)
+        beat = best if is_screened else None
+        asked = Asked(number, params, race, tells_folds, is_screened=is_screened, dear_s=dear_s, beat=beat)
+        made = self._attempted(asked)
+        self.screened += [number] if self.trials[-1].is_screened else []
+        return made
 
     def _attempted(self, asked: Asked) -> Trial | None:
         attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
@@ -345,7 +355,20 @@ class _Making:
         if self.budget.replay is not None:
             of = dict(self.budget.replay.again).get(len(self.trials))
             return None if of is None else self.trials[of]
-        return self._better() or (None if self.budget.is_screening() else self._next())
+        return self._first() or self._better() or (None if self.budget.is_screening() else self._next())
+
+    def _first(self, *, is_last: bool = False) -> Trial | None:
+        """Return the best screened trial that can be made again in time, where none is complete and it is time for it.
+
+        If none can, it is the best one, which then leaves the models of some folds.
+        """
+        if not self.screened or self._best() is not None:
+            return None
+        left = self._screened()
+        in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
+        best = min(in_time or left, key=_by_first_fold, default=None)
+        is_pressing = best in in_time and self.budget.is_too_late(best, self.trials, SPARE)
+        return best if is_last or is_pressing or not self.budget.is_screening() else None
 
     def _better(self) -> Trial | None:
         """Return the trial that was screened last, where it is better than the best and can be made again in time."""
@@ -357,15 +380,20 @@ class _Making:
 
     def _next(self) -> Trial | None:
         """Return the best screened trial that is not lost and can be made again in time; None where there is none."""
+        hopeful = [trial for trial in self._screened() if not trial.is_lost]
+        in_time = [trial for trial in hopeful if not self.budget.is_too_late(trial, self.trials)]
+        return min(in_time, key=_by_first_fold, default=None)
+
+    def _screened(self) -> list[Trial]:
+        """Return the screened trials that were not made again."""
         done = {trial.of for trial in self.trials}
         left = [self.trials[number] for number in self.screened if number not in done]
-        hopeful = [trial for trial in left if trial.is_out and not trial.is_lost]
-        in_time = [trial for trial in hopeful if not self.budget.is_too_late(trial, self.trials)]
-        return min(in_time, key=lambda trial: (trial.fold_losses[0], trial.number), default=None)
+        return [trial for trial in left if trial.is_out]
 
     def complete(self, screened: Trial) -> None:
-        """Make a screened trial again, in all folds."""
-        self._attempted(Asked(len(self.trials), self.asked[screened.number], self._race(), of=screened.number))
+        """Make a screened trial again, in all folds; the first one tells of each."""
+        params, is_first = self.asked[screened.number], self._best() is None
+        self._attempted(Asked(len(self.trials), params, self._race(), is_first, of=screened.number))
 
     def complete_best(self) -> None:
         """Make the best screened trials again, in all folds, as long as the seconds last."""
@@ -373,7 +401,9 @@ class _Making:
             self.complete(trial)
 
     def _left(self) -> Trial | None:
-        return self._next() if self.budget.replay is None else self.to_complete()
+        if self.budget.replay is not None:
+            return self.to_complete()
+        return self._first(is_last=True) or self._next()
 
     def weight(self) -> np.ndarray | None:
         """Return the weights of the rows that trials predict, or None."""
@@ -397,6 +427,10 @@ class _Making:
         found = self.leader[1]
         weight = None if self.dataset.weight is None else self.dataset.weight[found.rows]
         return None if found.is_repeated else Race(found, weight, self.standard_errors)
+
+
+def _by_first_fold(trial: Trial) -> tuple[float, int]:
+    return trial.fold_losses[0], trial.number
 
 
 def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str]) -> None:
