@@ -88,7 +88,7 @@ class Zone:
     prefer: str = option("mean", "what is taken from it in the end", choices=PREFERENCES)
     level: float = option(0.9, "probability with which the zone holds the truly best trial", low=0.5, high=0.99)
     tolerance: float = option(
-        0.03, "most that what is taken loses out of fold against the best, as a share of its skill", low=0, high=1
+        0.02, "most that what is taken loses out of fold against the best, as a share of its skill", low=0, high=1
     )
 
 
