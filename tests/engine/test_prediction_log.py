@@ -75,7 +75,7 @@ class Logged:
     def flush(self):
         self.recorder._wake.set()
         end = time.monotonic() + 20
-        while self.recorder._put > self.recorder._done and time.monotonic() < end:
+        while self.recorder.waiting and time.monotonic() < end:
             time.sleep(0.005)
 
 

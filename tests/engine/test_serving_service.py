@@ -86,15 +86,15 @@ def test_ten_rows_that_come_again_are_worked_out_once(bundles):
 def test_every_answer_passes_one_place_with_what_gave_it(bundles):
     seen, first, second = [], Release(bundles[0], SETTINGS), Release(bundles[1], SETTINGS)
     service = service_of(first)
-    service.observers.append(seen.append)
+    service.observers.append(lambda *told: seen.append(told))
 
     asked(service)
     service.use(second)
     asked(service, {"rows": [ROW, ROW]})
     asked(service, {"rows": [ROW, {}]})
 
-    assert [(one.release, len(one.rows), len(one.answers)) for one in seen] == [(first, 1, 1), (second, 2, 2)]
-    assert seen[0].answers[0] == first.answer(ROW)
+    assert [(release, len(rows), len(answers)) for release, rows, answers, _ in seen] == [(first, 1, 1), (second, 2, 2)]
+    assert seen[0][2] == [first.answer(ROW)]
 
 
 def test_an_answer_that_is_no_number_is_an_error_with_a_line_in_the_log(tmp_path, capsys):

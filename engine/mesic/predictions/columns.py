@@ -4,16 +4,17 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from msgspec.structs import astuple
 
 from mesic.predictions.entries import Entry
 from mesic.predictions.inputs import Inputs, Unsaid, kinds_of
+from mesic.predictions.lanes import CODE, Strip
 from mesic.predictions.layout import ABOUT, AS_GIVEN, MOMENT, PROMISES, LogFacts, answer_names, in_order, schema_of
+from mesic.predictions.requests import Requests, of_entries, of_strip
 from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import RowsRefused
 from mesic.serving.settings import LogSettings
@@ -53,46 +54,68 @@ class Encoder:
         self.facts, self.kinds, self.redacted = facts, kinds, frozenset(redacted)
         self._inputs = Inputs(release, kinds, self.redacted)
         self._key = blake2b((settings.key or "").encode(), digest_size=32).digest()
-        self._answers = answer_names(self.schema)
-        self._plain = [name for name in self._answers if name not in PROMISES]
+        answers = answer_names(self.schema)
+        self._plain = [name for name in answers if name not in PROMISES]
+        self._promises = [name for name in answers if name in PROMISES]
+        self._labels = pa.array(release.labels, pa.string())
 
-    def batch(self, entries: Sequence[Entry]) -> pa.RecordBatch:
-        """Return requests as rows of the log, in order; answered and refused ones are told apart by ``refused``."""
-        answered = [entry for entry in entries if entry.error is None]
-        refused = [entry for entry in entries if entry.error is not None] if len(answered) < len(entries) else []
-        parts = [write(part) for write, part in ((self._answered, answered), (self._refused, refused)) if part]
+    def batch(self, waiting: Sequence[Entry | Strip]) -> pa.RecordBatch:
+        """Return requests as rows of the log, in order of time."""
+        strips = [one for one in waiting if isinstance(one, Strip)]
+        entries = [one for one in waiting if isinstance(one, Entry)]
+        refused = [entry for entry in entries if entry.error is not None]
+        told = [entry for entry in entries if entry.error is None and entry.answers is None]
+        wordy = [entry for entry in entries if entry.answers is not None]
+        parts = [self._lines(strip) for strip in strips]
+        parts += [write(part) for write, part in ((self._told, told), (self._wordy, wordy), (self._refused, refused)) if part]
         if len(parts) == 1:
             return parts[0]
-        return in_order(pa.Table.from_batches(parts)).to_batches()[0]
+        table = pa.Table.from_batches(parts).combine_chunks()
+        return (table if len(strips) == len(parts) else in_order(table)).to_batches()[0]
 
-    def _answered(self, entries: Sequence[Entry]) -> pa.RecordBatch:
-        several = _Several(entries)
-        about = self._about(several, pa.nulls(several.count, pa.string()))
-        inputs, unsaid = self._inputs.columns(b"".join(several.each.taken), several.given)
-        answers = list(chain.from_iterable(several.each.answers))
-        return self._as_batch({**about, **self._told(answers), **inputs, AS_GIVEN.name: _texts(unsaid, several.count)})
+    def _lines(self, strip: Strip) -> pa.RecordBatch:
+        answers = self._of_scores(strip.scores, strip.about(CODE))
+        return self._rows(of_strip(strip), strip.taken, {}, answers)
+
+    def _told(self, entries: Sequence[Entry]) -> pa.RecordBatch:
+        scores = np.concatenate([np.reshape(entry.scores, (entry.count, -1)) for entry in entries])
+        answers = self._of_scores(scores, np.concatenate([np.reshape(entry.codes, -1) for entry in entries]))
+        return self._rows(of_entries(entries), _taken(entries), _given(entries), answers)
+
+    def _wordy(self, entries: Sequence[Entry]) -> pa.RecordBatch:
+        answers = list(chain.from_iterable(entry.answers or () for entry in entries))
+        return self._rows(of_entries(entries), _taken(entries), _given(entries), self._of_answers(answers))
+
+    def _rows(
+        self, requests: Requests, taken: np.ndarray, given: Mapping[int, Any], answers: Mapping[str, pa.Array]
+    ) -> pa.RecordBatch:
+        about = self._about(requests, pa.nulls(requests.count, pa.string()))
+        inputs, unsaid = self._inputs.columns(taken, given)
+        return self._as_batch({**about, **answers, **inputs, AS_GIVEN.name: _texts(unsaid, requests.count)})
 
     def _as_batch(self, columns: Mapping[str, pa.Array]) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
 
-    def _told(self, answers: list[Answer]) -> dict[str, pa.Array]:
-        told, is_plain = {}, max(map(len, answers)) == len(self._plain)
-        for name in self._answers:
-            kind = self.schema.field(name).type
-            if name in self._plain:
-                told[name] = pa.array([answer[name] for answer in answers], kind)
-            elif is_plain:
-                told[name] = pa.nulls(len(answers), kind)
-            else:
-                told[name] = pa.array([answer.get(name) for answer in answers], kind)
-        return told
+    def _of_scores(self, scores: np.ndarray, codes: np.ndarray) -> dict[str, pa.Array]:
+        """Return answers that scores (n, k) and decisions (n,) tell."""
+        columns = [pa.array(np.ascontiguousarray(column)) for column in scores.T]
+        if self.facts.classes:
+            decided = pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), self._labels)
+            columns = [decided.dictionary_decode(), *columns]
+        rest = {name: pa.nulls(len(scores), self.schema.field(name).type) for name in self._promises}
+        return dict(zip(self._plain, columns, strict=True)) | rest
+
+    def _of_answers(self, answers: Sequence[Answer]) -> dict[str, pa.Array]:
+        return {
+            name: pa.array([answer.get(name) for answer in answers], self.schema.field(name).type)
+            for name in (*self._plain, *self._promises)
+        }
 
     def _refused(self, entries: Sequence[Entry]) -> pa.RecordBatch:
-        several = _Several(entries)
-        reasons = chain.from_iterable(map(self._reasons, entries))
-        about = self._about(several, pa.array(list(reasons), pa.string()))
-        columns = {**about, AS_GIVEN.name: pa.array(map(self._given, several.given.values()), pa.string())}
-        empty = {field.name: pa.nulls(several.count, field.type) for field in self.schema if field.name not in columns}
+        requests, reasons = of_entries(entries), chain.from_iterable(map(self._reasons, entries))
+        about = self._about(requests, pa.array(list(reasons), pa.string()))
+        columns = {**about, AS_GIVEN.name: pa.array(map(self._given, _given(entries).values()), pa.string())}
+        empty = {field.name: pa.nulls(requests.count, field.type) for field in self.schema if field.name not in columns}
         return self._as_batch(columns | empty)
 
     def _reasons(self, entry: Entry) -> list[str]:
@@ -113,20 +136,19 @@ class Encoder:
         known = {name: None if name in self.redacted or name not in self.kinds else cell for name, cell in row.items()}
         return json.dumps(known, default=str)
 
-    def _about(self, several: "_Several", refused: pa.Array) -> dict[str, pa.Array]:
-        each, spread, same = several.each, several.spread, np.zeros(several.count, np.int8)
-        ended, began = np.array(each.ended), np.array([asked.began for asked in each.asked])
+    def _about(self, requests: Requests, refused: pa.Array) -> dict[str, pa.Array]:
+        spread, same = requests.spread, np.zeros(requests.count, np.int8)
         columns = {
-            "request_id": spread([asked.request_id for asked in each.asked], pa.string()),
-            "row": pa.array(several.numbers),
-            "time": spread(_moments(ended), pa.int64()).cast(MOMENT),
+            "request_id": spread(requests.ids, pa.string()),
+            "row": pa.array(requests.numbers),
+            "time": spread(_moments(requests.ended), pa.int64()).cast(MOMENT),
             "bundle": pa.DictionaryArray.from_arrays(same, [self.facts.bundle]),
             "version": pa.DictionaryArray.from_arrays(same, [self.facts.version]),
-            "arm": spread(each.arm, pa.string()),
-            "propensity": spread(each.propensity, pa.float64()),
-            "caller": spread(self._callers([asked.caller for asked in each.asked]), pa.string()),
-            "latency_us": spread((1e6 * (ended - began)).astype(np.int32), pa.int32()),
-            "cache_hit": spread(each.is_kept, pa.bool_()),
+            "arm": spread(requests.arms, pa.string()),
+            "propensity": spread(requests.propensities, pa.float64()),
+            "caller": spread(self._callers(requests.callers), pa.string()),
+            "latency_us": spread((1e6 * (requests.ended - requests.began)).astype(np.int32), pa.int32()),
+            "cache_hit": spread(requests.kept, pa.bool_()),
             "refused": refused,
         }
         return {field.name: columns[field.name] for field in ABOUT}
@@ -141,36 +163,16 @@ class Encoder:
         return blake2b(caller.encode(), key=self._key, digest_size=DIGEST_BYTES).hexdigest()
 
 
-class _Several:
-    """Requests, each of one row or of many; `each` holds their facts, a tuple of all of a kind."""
+def _taken(entries: Sequence[Entry]) -> np.ndarray:
+    return np.concatenate([entry.taken for entry in entries if entry.taken is not None])
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        facts: Any = zip(*map(astuple, entries), strict=True)
-        self.each: Any = Entry(*facts)
-        self.counts = np.array(self.each.count)
-        self.count, self._are_single = int(self.counts.sum()), bool((self.counts == 1).all())
-        self._starts = np.cumsum(self.counts) - self.counts
 
-    @property
-    def given(self) -> dict[int, Any]:
-        """The rows that were kept as they were given, by their place among all."""
-        return {
-            start + number: row
-            for start, rows in zip(self._starts.tolist(), self.each.given, strict=True)
-            if rows
-            for number, row in rows.items()
-        }
-
-    @property
-    def numbers(self) -> np.ndarray:
-        """The number of each row in its request."""
-        numbers: np.ndarray = np.arange(self.count) - np.repeat(self._starts, self.counts)
-        return numbers.astype(np.int32)
-
-    def spread(self, values: Any, kind: pa.DataType) -> pa.Array:
-        """Return a value a request as one a row."""
-        one = pa.array(values, kind)
-        return one if self._are_single else one.take(pa.array(np.repeat(np.arange(len(one)), self.counts)))
+def _given(entries: Sequence[Entry]) -> dict[int, Any]:
+    """Return the rows that were kept as they were given, by their place among all."""
+    starts = accumulate((entry.count for entry in entries), initial=0)
+    return {
+        start + number: row for start, entry in zip(starts, entries, strict=False) for number, row in entry.given.items()
+    }
 
 
 def _moments(ended: np.ndarray) -> np.ndarray:

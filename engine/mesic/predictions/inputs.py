@@ -74,20 +74,18 @@ class Inputs:
         self._words = {name: pa.array(levels, pa.string()) for name, levels in learned.items()}
         self._odd = {name: odd_codes(self._readers[name], levels) for name, levels in learned.items()}
 
-    def columns(self, taken: bytes, rows: Mapping[int, Row]) -> tuple[dict[str, pa.Array], Unsaid]:
+    def columns(self, taken: np.ndarray, rows: Mapping[int, Row]) -> tuple[dict[str, pa.Array], Unsaid]:
         """Return a column a field, and by row the cells of which the column cannot say all.
 
         Parameters
         ----------
         taken
-            Numbers and codes of all rows, float64, one row after the other.
+            Numbers and codes of all rows, float64 of shape (n, p).
         rows
             By place, those of them that numbers do not tell, as they were given.
         """
-        width, unsaid, found = len(self.names), Unsaid(), {}
-        count = len(taken) // (8 * width)
-        values = np.ascontiguousarray(np.frombuffer(taken).reshape(-1, width).T)
-        for name, own in zip(self.names, values, strict=True):
+        count, unsaid, found = len(taken), Unsaid(), {}
+        for name, own in zip(self.names, np.ascontiguousarray(taken.T), strict=True):
             if name not in self.redacted:
                 found[name] = self._column(name, own, rows, unsaid)
         for name in self._aside:

@@ -1,6 +1,7 @@
 """Takes note of answers without holding them up: a request appends to a bounded queue, a thread writes."""
 
 from collections import deque
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -8,13 +9,16 @@ from time import perf_counter
 
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
-from mesic.predictions.entries import NONE, Entry, Keeper
+from mesic.predictions.entries import NONE, Entry
 from mesic.predictions.inputs import kinds_of
+from mesic.predictions.lanes import Lane, Strip
 from mesic.predictions.writer import Writer
+from mesic.serving.asking import Asked
 from mesic.serving.counters import Counters
 from mesic.serving.messages import log
-from mesic.serving.release import Release
-from mesic.serving.service import Answered, Refused, Service
+from mesic.serving.release import Answer, Release
+from mesic.serving.scorer import Row
+from mesic.serving.service import Refused, Service
 from mesic.serving.settings import ServeSettings
 
 ROWS_AT_ONCE = 8192
@@ -36,22 +40,31 @@ class Recorder:
 
     Notes
     -----
-    The loop's thread writes ``_put``, the log's ``_done``; what waits is the difference.
+    What waits is told by three counts: rows that were let in, those of them that may still come, both written by the
+    thread that answers, and those that are done with, written by the log's thread. What was answered up to ``_last``
+    is whole.
     """
 
     def __init__(self, settings: ServeSettings, counters: Counters, release: Release) -> None:
         self.settings, self.counters, own = settings, counters, settings.log
         self._most, self._kept_hashes = own.buffer_rows, own.sample * HASHES
         self._draws, self._enough = own.sample < 1, min(ROWS_AT_ONCE, own.buffer_rows // 2)
+        self._at_once = max(1, self._enough // 8)
+        self._let_in = self._free = self._done = 0
+        self._last = perf_counter()
         self._queue: deque[Entry] = deque()
-        self._put = self._done = 0
+        self._lanes: list[Lane] = []
+        self._lane = self._lane_of(release)
         self._wake, self._is_ending = Event(), False
-        self._keepers: dict[Release, Keeper] = {}
-        self._keeper_of(release)
         self._dropping = Lock()
         self._writer = Writer(settings, counters, self._drop)
         self._thread = Thread(target=self._write, name="prediction-log", daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be written."""
+        return self._let_in - self._free - self._done
 
     def watch(self, service: Service) -> None:
         """Take note of what a service answers, and of what it refuses where that is asked for."""
@@ -59,52 +72,92 @@ class Recorder:
         if self.settings.log.refused:
             service.refusal_observers.append(self.refused)
 
-    def answered(self, event: Answered) -> None:
+    def answered(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
         """Take note of rows that were answered just now; every call and every object here is paid by each request."""
-        release, rows, asked = event.release, event.rows, event.asked
-        count, scorer = len(rows), release.scorer
-        if self._put - self._done + count > self._enough and not self._has_room(count):
+        if self._draws and not is_drawn(asked.request_id, self._kept_hashes):
             return
-        if not count or (self._draws and not is_drawn(asked.request_id, self._kept_hashes)):
+        lane = self._lane
+        if lane.release is not release:
+            lane = self._lane = self._lane_of(release)
+        scorer = release.scorer
+        is_line = scorer.taken is lane.row and scorer.unlearned == lane.seen and len(answers[0]) == lane.plain
+        if is_line and self._free:
+            self._free -= 1
+            self._last = lane.put(asked)
+        elif self._has_room(len(rows)):
+            self._keep(lane, rows, answers, [asked])
+
+    def several(
+        self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]
+    ) -> None:
+        """Take note of rows that were answered just now, each to a request of its own."""
+        drawn = [n for n, one in enumerate(asked) if not self._draws or is_drawn(one.request_id, self._kept_hashes)]
+        if not self._has_room(len(drawn)):
             return
-        keeper = self._keeper if self._keeper.release is release else self._keeper_of(release)
-        given = keeper.given(rows) if scorer.unlearned != keeper.seen or keeper.needs_all else NONE
-        about = (event.answers, None, perf_counter(), event.is_kept, event.arm, event.propensity)
-        self._put += count
-        self._queue.append(Entry(release, asked, count, scorer.taken.tobytes(), given, *about))
+        self._lane = self._lane_of(release)
+        if len(drawn) == len(rows):
+            self._keep(self._lane, rows, answers, asked)
+            return
+        taken, (scores, codes) = release.scorer.taken, release.told
+        for part in drawn:
+            release.scorer.taken, release.told = taken[[part]], (scores[[part]], codes[[part]])
+            self._keep(self._lane, rows[part : part + 1], answers[part : part + 1], asked[part : part + 1])
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
-        asked, rows = event.asked, dict(enumerate(event.rows))
-        if self._draws and not is_drawn(asked.request_id, self._kept_hashes):
+        if self._draws and not is_drawn(event.asked.request_id, self._kept_hashes):
             return
-        if self._has_room(len(rows)):
-            self._put += len(rows)
-            self._queue.append(Entry(event.release, asked, len(rows), b"", rows, (), event.error, perf_counter()))
+        if self._has_room(len(event.rows)):
+            rows = dict(enumerate(event.rows))
+            self._wait(Entry(event.release, [event.asked], len(rows), perf_counter(), given=rows, error=event.error))
+
+    def _keep(self, lane: Lane, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]) -> None:
+        """Keep rows by themselves: copies of what the scorer holds, and no more of the rest than that does not tell."""
+        if not rows:
+            return
+        scorer, (scores, codes) = lane.scorer, lane.release.told
+        is_known = scorer.unlearned == lane.seen and not lane.needs_all
+        given = NONE if is_known else lane.given(rows)
+        entry = Entry(lane.release, asked, len(rows), perf_counter(), scorer.taken.copy(), given)
+        if lane.tells(answers):
+            entry.scores, entry.codes = scores, codes
+        else:
+            entry.answers = answers
+        self._wait(entry)
+
+    def _wait(self, entry: Entry) -> None:
+        self._queue.append(entry)
+        self._last = entry.ended
 
     def _has_room(self, rows: int) -> bool:
-        """Return whether rows may wait, too; those that may not are dropped. Many that wait wake the thread."""
-        if self._put - self._done + rows > self._most:
-            self._drop(rows)
-            return False
-        if not self._wake.is_set():
-            self._wake.set()
+        """Let rows in, if they may wait, too; those that may not are dropped. Many that wait wake the thread."""
+        if self._free < rows:
+            waiting = self.waiting
+            room = self._most - waiting
+            if waiting + rows > self._enough and not self._wake.is_set():
+                self._wake.set()
+            if room < rows:
+                self._drop(rows)
+                return False
+            more = max(rows, min(room, self._at_once))
+            self._let_in, self._free = self._let_in - self._free + more, more
+        self._free -= rows
         return True
 
-    def _keeper_of(self, release: Release) -> Keeper:
-        if release not in self._keepers:
-            if len(self._keepers) >= MOST_RELEASES:
-                self._keepers.clear()
-            self._keepers[release] = Keeper(release)
-        self._keeper = self._keepers[release]
-        return self._keeper
+    def _lane_of(self, release: Release) -> Lane:
+        lane = next((lane for lane in self._lanes if lane.release is release), None)
+        if lane is None:
+            lane = Lane(release)
+            is_full = len(self._lanes) >= MOST_RELEASES
+            self._lanes = [*(one for one in self._lanes if not (is_full and one.is_empty)), lane]
+        return lane
 
     def close(self, seconds: float) -> None:
         """Write what waits and seal the files; after so many seconds what could not be written is given up."""
         self._is_ending = True
         self._wake.set()
         self._thread.join(seconds)
-        if lost := self._put - self._done:
+        if lost := self.waiting:
             self._drop(lost)
             log("log-lost", rows=lost)
 
@@ -121,9 +174,14 @@ class Recorder:
         self._done += self._writer.write(self._taken)
         self._writer.end()
 
-    def _taken(self) -> list[Entry]:
-        """Return what waits, no longer waiting."""
-        return [self._queue.popleft() for _ in range(len(self._queue))]
+    def _taken(self) -> list[Entry | Strip]:
+        """Return what waits, no longer waiting: all that was answered up to one time, so that no later row is earlier."""
+        until, entries = self._last, list[Entry | Strip]()
+        while self._queue and self._queue[0].ended <= until:
+            entries.append(self._queue.popleft())
+        for lane in self._lanes:
+            entries += lane.take(until)
+        return entries
 
 
 def is_drawn(request_id: str, below: float) -> bool:

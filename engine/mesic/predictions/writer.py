@@ -12,11 +12,13 @@ from mesic.predictions.columns import Encoder
 from mesic.predictions.entries import Entry
 from mesic.predictions.files import LogFile, recover
 from mesic.predictions.folder import MIB, make_room
+from mesic.predictions.lanes import Strip
 from mesic.serving.counters import Counters
 from mesic.serving.messages import log
 from mesic.serving.settings import ServeSettings
 
 Name = tuple[str, str]  # digest and version
+Waiting = Entry | Strip
 BETWEEN_LOOKS_S = 60.0
 MOST_FILES = 8  # releases that answer side by side; of others the files are sealed
 
@@ -51,7 +53,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever lies in the folder, the log goes on
             self._failed(error)
 
-    def write(self, take: Callable[[], list[Entry]]) -> int:
+    def write(self, take: Callable[[], list[Waiting]]) -> int:
         """Write what could not be written before, then what `take` returns; return how many rows are done with."""
         done = self._write_waiting()
         if not self._waiting:
@@ -65,7 +67,7 @@ class Writer:
         for name in list(self._files):
             self._seal(name)
 
-    def _encode(self, entries: list[Entry]) -> int:
+    def _encode(self, entries: list[Waiting]) -> int:
         """Make batches of requests; return how many rows were lost, as they could not be told."""
         lost = 0
         for name, group in _by_release(entries).items():
@@ -141,8 +143,8 @@ class Writer:
         self._is_failing = True
 
 
-def _by_release(entries: list[Entry]) -> dict[Name, list[Entry]]:
-    found: dict[Name, list[Entry]] = {}
+def _by_release(entries: list[Waiting]) -> dict[Name, list[Waiting]]:
+    found: dict[Name, list[Waiting]] = {}
     for release, group in groupby(entries, key=attrgetter("release")):
         found.setdefault((release.digest, release.version), []).extend(group)
     return found

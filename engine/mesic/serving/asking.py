@@ -25,11 +25,18 @@ class Asked(msgspec.Struct, gc=False):
         What the settings say that a caller is, not hashed yet; None where it is not known.
     began
         When answering began, on ``time.perf_counter``.
+    is_kept
+        Whether the answer was in the cache.
+    arm, propensity
+        Which version of a roll-out answers, and how probable it was that this one would.
     """
 
     request_id: str
     caller: str | None
     began: float
+    is_kept: bool = False
+    arm: str | None = None
+    propensity: float = 1.0
 
 
 class Identifier:
@@ -45,7 +52,7 @@ class Identifier:
     >>> identifier = Identifier("X-Client")
     >>> request = Request("POST", "/predict", "", {b"x-request-id": b"order-17", b"x-client": b"shop"}, b"{}")
     >>> identifier.asked(request, 0.0)
-    Asked(request_id='order-17', caller='shop', began=0.0)
+    Asked(request_id='order-17', caller='shop', began=0.0, is_kept=False, arm=None, propensity=1.0)
     """
 
     def __init__(self, caller: str | None) -> None:

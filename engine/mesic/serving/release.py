@@ -31,6 +31,12 @@ class Release:
         What answers.
     settings
         Version, expiry, cache, unknown fields.
+
+    Attributes
+    ----------
+    told
+        Scores and decision of what was answered last, until the next call: of a row k numbers and a code, of rows
+        float64 of shape (n, k) and int64 of shape (n,). Values have the code 0.
     """
 
     def __init__(self, bundle: Bundle, settings: ServeSettings) -> None:
@@ -44,6 +50,7 @@ class Release:
         self.abstains.refuse_unfit(bundle)
         self.selective = measured(bundle, self.abstains) if self.abstains else None
         self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
+        self.told: tuple[Any, Any] = ((), 0)
         self.head = msgspec.json.encode({"bundle": self.digest, "version": self.version})[:-1] + b","
 
     def _break_even(self) -> float:
@@ -72,12 +79,11 @@ class Release:
         if not all(map(math.isfinite, scores)):
             raise CheckFailed(f"the model answers {scores}, which is no decision")
         if not self.labels:
-            answer: Answer = {"prediction": scores[0]}
+            code, answer = 0, {"prediction": scores[0]}
         else:
-            answer = {
-                "prediction": self.labels[self.scorer.decided(scores)],
-                **dict(zip(self.keys, scores, strict=True)),
-            }
+            code = self.scorer.decided(scores)
+            answer = {"prediction": self.labels[code], **dict(zip(self.keys, scores, strict=True))}
+        self.told = scores, code
         if intervals or self.abstains:
             several = np.array([scores] if self.labels else scores)
             answer |= (self._held(several)[0] if intervals else {}) | self._unknown(several)[0]
@@ -107,10 +113,12 @@ class Release:
 
     def _decided(self, scores: np.ndarray) -> list[Answer]:
         if not self.labels:
+            self.told = scores[:, None], np.zeros(len(scores), np.int64)
             return [{"prediction": value} for value in scores.tolist()]
-        names, labels, codes = ("prediction", *self.keys), self.labels, self.scorer.decided_rows(scores).tolist()
-        shares = scores.tolist()
-        return [dict(zip(names, (labels[code], *row), strict=True)) for code, row in zip(codes, shares, strict=True)]
+        names, labels, codes = ("prediction", *self.keys), self.labels, self.scorer.decided_rows(scores)
+        self.told = scores, codes
+        decided = zip(codes.tolist(), scores.tolist(), strict=True)
+        return [dict(zip(names, (labels[code], *row), strict=True)) for code, row in decided]
 
     def _held(self, scores: np.ndarray) -> list[Answer]:
         """Return what holds the target, row by row: the ends of an interval, or the labels of a set."""

@@ -77,6 +77,8 @@ class Scorer:
     taken
         Numbers and codes of the rows that were asked for last, float64 of shape (n, p), until the next call; codes of
         text columns mean nothing.
+    alone, view
+        Where a row is taken that is asked for by itself, float64 of shape (1, p); and the same as memory.
     unlearned
         How many category cells were no level that the model learned, of all rows so far.
     clocked
@@ -92,11 +94,11 @@ class Scorer:
         steps = list(bundle.fitted.steps)
         self.names, self.levels, self.texts = layout = layout_of_codes(steps[0])
         self._columns = [bundle.schema[name] for name in self.names]
-        self._buffer = np.empty((1, len(self.names)))
-        self._view = _view(self._buffer)
-        self._one = Matrix(self._buffer, self.names, self.levels)
-        self.taken = self._buffer
-        shares = None if self.texts else self._buffer
+        self.alone = np.empty((1, len(self.names)))
+        self.view = _view(self.alone)
+        self._one = Matrix(self.alone, self.names, self.levels)
+        self.taken = self.alone
+        shares = None if self.texts else self.alone
         self._pipeline = Pipeline(
             steps, layout=None if self.texts else layout, shared=shares, trusted=trusted_types(bundle.fitted)
         )
@@ -169,9 +171,9 @@ class Scorer:
         return self._pipeline.row(self._blank())
 
     def _blank(self) -> Matrix:
-        self._buffer[:] = np.nan
+        self.alone[:] = np.nan
         return (
-            Matrix(self._buffer, self.names, {**self.levels, **dict.fromkeys(self.texts, ())})
+            Matrix(self.alone, self.names, {**self.levels, **dict.fromkeys(self.texts, ())})
             if self.texts
             else self._one
         )
@@ -202,9 +204,9 @@ class Scorer:
 
     def _matrix_of(self, row: Row) -> Matrix:
         """Return a row as a matrix; the next call writes over it."""
-        self.taken = self._buffer
+        self.taken = self.alone
         try:
-            self._fill(row, self._view, 0)
+            self._fill(row, self.view, 0)
             return self._with_texts(self._one, [row]) if self.texts else self._one
         except REFUSED as error:
             raise self._refusal([row], error) from error
@@ -246,7 +248,8 @@ class Scorer:
                 broken.append(number)
             else:
                 kept.append(row)
-        matrix = Matrix(values[: len(kept)], self.names, self.levels)
+        self.taken = values[: len(kept)]
+        matrix = Matrix(self.taken, self.names, self.levels)
         return self._with_texts(matrix, kept) if self.texts else matrix, broken
 
     def scored(self, matrix: Matrix) -> np.ndarray:

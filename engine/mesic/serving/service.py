@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec.structs import replace
 
 from mesic.errors import CheckFailed, UsageError
 from mesic.serving.asking import Asked, Identifier
@@ -29,6 +30,7 @@ from mesic.serving.settings import ServeSettings
 ALWAYS_ANSWERED = ("/health", "/ready")
 EXTRAS = ("why", "intervals")
 NOBODY = Asked("", None, 0.0)
+Observer = Callable[[Release, Sequence[Row], Sequence[Answer], Asked], None]
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -44,34 +46,6 @@ class Held(Protocol):
 
     def stop(self) -> None:
         """End it as soon as no request is under way."""
-
-
-class Answered(msgspec.Struct):
-    """Rows that were answered, and by what: all that a log of predictions needs.
-
-    Parameters
-    ----------
-    release
-        What answered.
-    rows
-        As they were given; ``release.scorer.taken`` holds what became of them, until the next request.
-    answers
-        One a row.
-    asked
-        Id, caller and start of the request.
-    is_kept
-        Whether the answer was in the cache.
-    arm, propensity
-        Which version of a roll-out answered, and how probable it was that this one would.
-    """
-
-    release: Release
-    rows: Sequence[Row]
-    answers: Sequence[Answer]
-    asked: Asked
-    is_kept: bool = False
-    arm: str | None = None
-    propensity: float = 1.0
 
 
 class Refused(msgspec.Struct):
@@ -94,6 +68,14 @@ class Service:
         Where requests are counted.
     reload
         Takes the bundle into use that lies at ``bundle=`` now; None where callers may not ask for it.
+
+    Attributes
+    ----------
+    observers
+        Told of rows that were answered: by what, the rows, the answers, who asked. ``release.scorer.taken`` and
+        ``release.told`` hold what became of them, until the next request.
+    refusal_observers
+        Told of rows that were refused.
     """
 
     def __init__(
@@ -106,7 +88,7 @@ class Service:
         self.release: Release | None = None
         self.router: Router | None = None
         self.outcomes: Outcomes | None = None
-        self.observers: list[Callable[[Answered], None]] = []
+        self.observers: list[Observer] = []
         self.refusal_observers: list[Callable[[Refused], None]] = []
         self.identifier = Identifier(settings.log.caller) if settings.log.folder else None
         self.connections: set[Held] = set()
@@ -203,12 +185,11 @@ class Service:
             return True
         return hmac.compare_digest(request.headers.get(b"authorization", b""), self._token)
 
-    def _is_late(self) -> bool:
+    def _is_late(self, now: float) -> bool:
         """Return whether so much work lies ahead of a request that it is better asked again.
 
         What has arrived is worked off in turns of the loop; the time since a turn began is what a request has waited.
         """
-        now = perf_counter()
         if self._turn is None:
             self._turn = now
             asyncio.get_running_loop().call_soon(self._end_turn)
@@ -218,7 +199,8 @@ class Service:
         self._turn = None
 
     def _predict(self, request: Request) -> Reply:
-        if self._is_late():
+        began = perf_counter()
+        if self._is_late(began):
             return refusal(503, "BUSY", "too many requests wait: try again", Retry_After="1")
         release = self.release
         if release is None or self.is_expired():
@@ -234,7 +216,7 @@ class Service:
             message = 'the body is no object: send one row, such as {"FIELD": VALUE}, or {"rows": [ROW, ...]}'
             return refusal(422, "NO-OBJECT", message)
         try:
-            asked = self._asked(request)
+            asked = NOBODY if self.identifier is None else self.identifier.asked(request, began)
         except UsageError as error:
             return refusal(400, "WRONG-ID", str(error))
         is_many = len(body) == 1 and type(body.get("rows")) is list
@@ -248,9 +230,6 @@ class Service:
         except (RowsRefused, CheckFailed) as error:
             refused = Refused(release, body["rows"] if is_many else [body], error, asked)
             return self._refused(refused)
-
-    def _asked(self, request: Request) -> Asked:
-        return NOBODY if self.identifier is None else self.identifier.asked(request, perf_counter())
 
     def _refused(self, refused: Refused) -> Reply:
         """Take note of rows that are not answered."""
@@ -301,7 +280,7 @@ class Service:
             return answer, answer | why
 
         routed, (answer, told) = router.answered(routed, produce)
-        self._count(routed.release, [row], [answer], asked, routed)
+        self._count(routed.release, [row], [answer], _asked_of(routed, asked))
         router.noted(routed, [request.body if row is body else row], [answer])
         return Reply(200, router.head(routed) + _request_id(asked) + encoded(told)[1:])
 
@@ -320,7 +299,7 @@ class Service:
             for routed, places in router.groups(units):
                 own = [rows[place] for place in places]
                 by, answers = router.answered(routed, partial(_answers, own, intervals=intervals), is_timed=False)
-                self._count(by.release, own, answers, asked, by)
+                self._count(by.release, own, answers, _asked_of(by, asked))
                 router.noted(by, own, answers)
                 for place, answer in zip(places, answers, strict=True):
                     found[place] = {**router.marks(by), **answer}
@@ -335,20 +314,19 @@ class Service:
         rows: Sequence[Row],
         answers: Sequence[Answer],
         asked: Asked,
-        routed: Routed | None = None,
     ) -> None:
         """Take note of answers: the one place that all of them pass."""
         self.counters.add("mesic_rows_total", len(rows))
         if release.abstains:
             self.counters.add("mesic_abstained_total", sum("abstained" in answer for answer in answers))
-        hits = 0
         if release.cache is not None:
             hits, misses = release.cache.news()
             self.counters.add("mesic_cache_hits_total", hits)
             self.counters.add("mesic_cache_misses_total", misses)
+            if hits:
+                asked = replace(asked, is_kept=True)
         for observer in self.observers:
-            arm, propensity = (routed.arm, routed.propensity) if routed else (None, 1.0)
-            observer(Answered(release, rows, answers, asked, hits > 0, arm, propensity))
+            observer(release, rows, answers, asked)
 
     def _unready(self, release: Release | None) -> Reply:
         if release is None:
@@ -406,6 +384,10 @@ def _head(release: Release, asked: Asked) -> bytes:
 
 def _request_id(asked: Asked) -> bytes:
     return b"" if asked is NOBODY else b'"request_id":"%b",' % asked.request_id.encode()
+
+
+def _asked_of(routed: Routed, asked: Asked) -> Asked:
+    return replace(asked, arm=routed.arm, propensity=routed.propensity)
 
 
 def _answers(rows: Sequence[Row], release: Release, *, intervals: bool) -> list[Answer]:
