@@ -153,14 +153,15 @@ class Encoder:
         }
         return {field.name: columns[field.name] for field in ABOUT}
 
-    def _callers(self, callers: Sequence[str | None]) -> list[str | None]:
-        if not any(callers):
-            return [None] * len(callers)
-        known = {caller: self._hashed(caller) for caller in set(callers) if caller is not None}
-        return [None if caller is None else known[caller] for caller in callers]
+    def _callers(self, callers: Sequence[str | bytes | None]) -> list[str | None]:
+        known = {caller: self._hashed(caller) for caller in set(callers)}
+        return [known[caller] for caller in callers]
 
-    def _hashed(self, caller: str) -> str:
-        return blake2b(caller.encode(), key=self._key, digest_size=DIGEST_BYTES).hexdigest()
+    def _hashed(self, caller: str | bytes | None) -> str | None:
+        if not caller:
+            return None
+        text = caller.decode("latin-1") if isinstance(caller, bytes) else caller
+        return blake2b(text.encode(), key=self._key, digest_size=DIGEST_BYTES).hexdigest()
 
 
 def _taken(entries: Sequence[Entry]) -> np.ndarray:

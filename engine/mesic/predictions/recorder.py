@@ -68,24 +68,26 @@ class Recorder:
 
     def watch(self, service: Service) -> None:
         """Take note of what a service answers, and of what it refuses where that is asked for."""
-        service.observers.append(self.answered)
+        service.observers.append(self._drawn if self._draws else self.answered)
         if self.settings.log.refused:
             service.refusal_observers.append(self.refused)
 
     def answered(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
         """Take note of rows that were answered just now; every call and every object here is paid by each request."""
-        if self._draws and not is_drawn(asked.request_id, self._kept_hashes):
-            return
-        lane = self._lane
-        if lane.release is not release:
-            lane = self._lane = self._lane_of(release)
-        scorer = release.scorer
-        is_line = scorer.taken is lane.row and scorer.unlearned == lane.seen and len(answers[0]) == lane.plain
-        if is_line and self._free:
+        lane, told = self._lane, release.told_alone
+        if told is not None and lane.release is release and release.scorer.unlearned == lane.seen and self._free:
             self._free -= 1
-            self._last = lane.put(asked)
+            scores, code = told
+            ended = perf_counter()
+            lane.put(asked, scores, code, ended)
+            self._last = ended
         elif self._has_room(len(rows)):
-            self._keep(lane, rows, answers, [asked])
+            self._lane = self._lane_of(release)
+            self._keep(rows, answers, [asked])
+
+    def _drawn(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
+        if is_drawn(asked.request_id, self._kept_hashes):
+            self.answered(release, rows, answers, asked)
 
     def several(
         self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]
@@ -95,13 +97,7 @@ class Recorder:
         if not self._has_room(len(drawn)):
             return
         self._lane = self._lane_of(release)
-        if len(drawn) == len(rows):
-            self._keep(self._lane, rows, answers, asked)
-            return
-        taken, (scores, codes) = release.scorer.taken, release.told
-        for part in drawn:
-            release.scorer.taken, release.told = taken[[part]], (scores[[part]], codes[[part]])
-            self._keep(self._lane, rows[part : part + 1], answers[part : part + 1], asked[part : part + 1])
+        self._keep(rows, answers, asked, None if len(drawn) == len(rows) else drawn)
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
@@ -111,14 +107,25 @@ class Recorder:
             rows = dict(enumerate(event.rows))
             self._wait(Entry(event.release, [event.asked], len(rows), perf_counter(), given=rows, error=event.error))
 
-    def _keep(self, lane: Lane, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]) -> None:
-        """Keep rows by themselves: copies of what the scorer holds, and no more of the rest than that does not tell."""
+    def _keep(
+        self,
+        rows: Sequence[Row],
+        answers: Sequence[Answer],
+        asked: Sequence[Asked],
+        places: Sequence[int] | None = None,
+    ) -> None:
+        """Keep rows, of several those at places: copies of what the scorer holds, and of the rest what that lacks."""
         if not rows:
             return
-        scorer, (scores, codes) = lane.scorer, lane.release.told
-        is_known = scorer.unlearned == lane.seen and not lane.needs_all
+        lane, taken = self._lane, self._lane.scorer.taken
+        scores, codes = lane.release.told_alone or lane.release.told
+        is_known = lane.scorer.unlearned == lane.seen
         given = NONE if is_known else lane.given(rows)
-        entry = Entry(lane.release, asked, len(rows), perf_counter(), scorer.taken.copy(), given)
+        if places is not None:
+            rows, answers, asked = ([part[place] for place in places] for part in (rows, answers, asked))
+            taken, scores, codes = taken[places], scores[places], codes[places]
+            given = {number: given[place] for number, place in enumerate(places) if place in given}
+        entry = Entry(lane.release, asked, len(rows), perf_counter(), taken.copy(), given)
         if lane.tells(answers):
             entry.scores, entry.codes = scores, codes
         else:

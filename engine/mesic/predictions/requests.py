@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mesic.predictions.entries import Entry
 from mesic.predictions.lanes import ARM, BEGAN, ENDED, KEPT, PROPENSITY, Strip
-from mesic.serving.asking import Asked
+from mesic.serving.asking import HEAD_END, HEAD_START, Asked
 
 
 @dataclass
@@ -19,8 +20,10 @@ class Requests:
 
     Parameters
     ----------
-    ids, callers, arms
-        Texts; None where there is none.
+    ids, arms
+        Texts, of arms None where there is none.
+    callers
+        Texts, or bytes in Latin-1; None or empty where they are not known.
     began, ended
         On ``time.perf_counter``, float64.
     kept
@@ -31,8 +34,8 @@ class Requests:
         How many rows each has, int64.
     """
 
-    ids: Sequence[str]
-    callers: Sequence[str | None]
+    ids: pa.Array
+    callers: Sequence[str | bytes | None]
     arms: Any
     began: np.ndarray
     ended: np.ndarray
@@ -63,7 +66,7 @@ def of_entries(entries: Sequence[Entry]) -> Requests:
     several = [len(entry.asked) for entry in entries]
     rows = [entry.count // many if many else 0 for entry, many in zip(entries, several, strict=True)]
     return Requests(
-        [one.request_id for one in asked],
+        _ids([one.head for one in asked]),
         [one.caller for one in asked],
         [one.arm for one in asked],
         np.array([one.began for one in asked]),
@@ -74,9 +77,15 @@ def of_entries(entries: Sequence[Entry]) -> Requests:
     )
 
 
+def _ids(heads: Sequence[bytes]) -> pa.Array:
+    """Return the ids that heads hold, as text."""
+    ids = pc.binary_slice(pa.array(heads, pa.binary()), HEAD_START, HEAD_END)
+    return ids.cast(pa.string())
+
+
 def of_strip(strip: Strip) -> Requests:
     """Return the facts of requests that were lines of numbers."""
     began, ended, kept, arms, propensities = map(strip.about, (BEGAN, ENDED, KEPT, ARM, PROPENSITY))
     names = pa.array(strip.arms, pa.string()).take(pa.array(arms.astype(np.int64)))
     ones = np.ones(strip.count, np.int64)
-    return Requests(strip.ids, strip.callers, names, began, ended, kept != 0, propensities, ones)
+    return Requests(_ids(strip.heads), strip.callers, names, began, ended, kept != 0, propensities, ones)

@@ -11,7 +11,9 @@ from mesic.serving.messages import Request
 
 ID_HEADER = b"x-request-id"
 ADDRESS = "address"
-ALLOWED = re.compile(r"[!#-\[\]-~]{1,128}", re.ASCII)  # visible, neither quote nor backslash: written as it is
+HEAD = b'"request_id":"%b",'
+HEAD_START, HEAD_END = HEAD.index(b"%"), -2
+ALLOWED = re.compile(rb"[!#-\[\]-~]{1,128}")  # visible, neither quote nor backslash: written as it is
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -19,10 +21,10 @@ class Asked(msgspec.Struct, gc=False):
 
     Parameters
     ----------
-    request_id
-        The caller's own, or one that no other request has.
+    head
+        How an answer names the request, by the caller's own id, or one that no other has: ``"request_id":"ID",``.
     caller
-        What the settings say that a caller is, not hashed yet; None where it is not known.
+        What the settings say that a caller is, not hashed yet; empty or None where it is not known.
     began
         When answering began, on ``time.perf_counter``.
     is_kept
@@ -31,12 +33,17 @@ class Asked(msgspec.Struct, gc=False):
         Which version of a roll-out answers, and how probable it was that this one would.
     """
 
-    request_id: str
-    caller: str | None
+    head: bytes
+    caller: str | bytes | None
     began: float
     is_kept: bool = False
     arm: str | None = None
     propensity: float = 1.0
+
+    @property
+    def request_id(self) -> str:
+        """The id."""
+        return self.head[HEAD_START:HEAD_END].decode()
 
 
 class Identifier:
@@ -52,14 +59,14 @@ class Identifier:
     >>> identifier = Identifier("X-Client")
     >>> request = Request("POST", "/predict", "", {b"x-request-id": b"order-17", b"x-client": b"shop"}, b"{}")
     >>> identifier.asked(request, 0.0)
-    Asked(request_id='order-17', caller='shop', began=0.0, is_kept=False, arm=None, propensity=1.0)
+    Asked(head=b'"request_id":"order-17",', caller=b'shop', began=0.0, is_kept=False, arm=None, propensity=1.0)
     """
 
     def __init__(self, caller: str | None) -> None:
         self.takes_address = caller == ADDRESS
-        self.header = None if caller is None or self.takes_address else caller.lower().encode("latin-1", "replace")
+        self.header = b"" if caller is None or self.takes_address else caller.lower().encode("latin-1", "replace")
         self.headers = frozenset(filter(None, (ID_HEADER, self.header)))
-        self._own = os.urandom(8).hex()
+        self._own = HEAD % f"{os.urandom(8).hex()}-%d".encode()
         self._numbers = itertools.count()
 
     def asked(self, request: Request, began: float) -> Asked:
@@ -72,17 +79,14 @@ class Identifier:
         """
         headers = request.headers
         given = headers.get(ID_HEADER)
-        request_id = f"{self._own}-{next(self._numbers):x}" if given is None else _checked(given)
-        if self.takes_address:
-            return Asked(request_id, request.client or None, began)
-        caller = headers.get(self.header) if self.header else None
-        return Asked(request_id, None if caller is None else caller.decode("latin-1"), began)
+        head = self._own % next(self._numbers) if given is None else _checked(given)
+        return Asked(head, request.client if self.takes_address else headers.get(self.header), began)
 
 
-def _checked(given: bytes) -> str:
-    text = given.decode("latin-1")
-    if not ALLOWED.fullmatch(text):
+def _checked(given: bytes) -> bytes:
+    if not ALLOWED.fullmatch(given):
+        text = given[:50].decode("latin-1")
         raise UsageError(
-            f"the header X-Request-Id is {text[:50]!r}: give 1 to 128 visible letters of ASCII, no quote, no backslash"
+            f"the header X-Request-Id is {text!r}: give 1 to 128 visible letters of ASCII, no quote, no backslash"
         )
-    return text
+    return HEAD % given

@@ -35,8 +35,10 @@ class Release:
     Attributes
     ----------
     told
-        Scores and decision of what was answered last, until the next call: of a row k numbers and a code, of rows
-        float64 of shape (n, k) and int64 of shape (n,). Values have the code 0.
+        Scores, float64 of shape (n, k), and decisions, int of shape (n,), of the rows that were answered last, until
+        the next call. Values have the code 0.
+    told_alone
+        The same of a row that was answered by itself, and says no more: k numbers and a code; None after others.
     """
 
     def __init__(self, bundle: Bundle, settings: ServeSettings) -> None:
@@ -50,7 +52,7 @@ class Release:
         self.abstains.refuse_unfit(bundle)
         self.selective = measured(bundle, self.abstains) if self.abstains else None
         self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
-        self.told: tuple[Any, Any] = ((), 0)
+        self.told_alone: tuple[Sequence[float], int] | None = None
         self.head = msgspec.json.encode({"bundle": self.digest, "version": self.version})[:-1] + b","
 
     def _break_even(self) -> float:
@@ -83,9 +85,10 @@ class Release:
         else:
             code = self.scorer.decided(scores)
             answer = {"prediction": self.labels[code], **dict(zip(self.keys, scores, strict=True))}
-        self.told = scores, code
+        self.told_alone = scores, code
         if intervals or self.abstains:
-            several = np.array([scores] if self.labels else scores)
+            self.told_alone, several = None, np.array([scores] if self.labels else scores)
+            self.told = several.reshape(1, -1), np.array([code])
             answer |= (self._held(several)[0] if intervals else {}) | self._unknown(several)[0]
         return answer
 
@@ -97,7 +100,7 @@ class Release:
         """Return the decision for each row of probabilities (n, k), or for each of the values (n,)."""
         if not np.isfinite(scores).all():
             raise CheckFailed("the model answers a row with no number, which is no decision")
-        answers = self._decided(scores)
+        self.told_alone, answers = None, self._decided(scores)
         if intervals:
             answers = [answer | held for answer, held in zip(answers, self._held(scores), strict=True)]
         if self.abstains:

@@ -22,6 +22,7 @@ from mesic.serving.plan import Pipeline
 Row = Mapping[str, Any]
 MOST_PROBLEMS = 20
 LACKING = "the data lack"
+LINE_HEAD = 6
 REFUSED = (Misfit, KeyError, DataError, TypeError, AttributeError)
 
 
@@ -77,8 +78,9 @@ class Scorer:
     taken
         Numbers and codes of the rows that were asked for last, float64 of shape (n, p), until the next call; codes of
         text columns mean nothing.
-    alone, view
-        Where a row is taken that is asked for by itself, float64 of shape (1, p); and the same as memory.
+    line
+        Memory of one line: room for what others say of a row, LINE_HEAD cells and one a class, or one; then the row
+        that was asked for last by itself.
     unlearned
         How many category cells were no level that the model learned, of all rows so far.
     clocked
@@ -94,11 +96,12 @@ class Scorer:
         steps = list(bundle.fitted.steps)
         self.names, self.levels, self.texts = layout = layout_of_codes(steps[0])
         self._columns = [bundle.schema[name] for name in self.names]
-        self.alone = np.empty((1, len(self.names)))
-        self.view = _view(self.alone)
-        self._one = Matrix(self.alone, self.names, self.levels)
-        self.taken = self.alone
-        shares = None if self.texts else self.alone
+        self.line = np.empty(LINE_HEAD + max(len(self.classes), 1) + len(self.names))
+        self._alone = self.line[-len(self.names) :].reshape(1, -1)
+        self._view = _view(self._alone)
+        self._one = Matrix(self._alone, self.names, self.levels)
+        self.taken = self._alone
+        shares = None if self.texts else self._alone
         self._pipeline = Pipeline(
             steps, layout=None if self.texts else layout, shared=shares, trusted=trusted_types(bundle.fitted)
         )
@@ -171,9 +174,9 @@ class Scorer:
         return self._pipeline.row(self._blank())
 
     def _blank(self) -> Matrix:
-        self.alone[:] = np.nan
+        self._alone[:] = np.nan
         return (
-            Matrix(self.alone, self.names, {**self.levels, **dict.fromkeys(self.texts, ())})
+            Matrix(self._alone, self.names, {**self.levels, **dict.fromkeys(self.texts, ())})
             if self.texts
             else self._one
         )
@@ -204,9 +207,9 @@ class Scorer:
 
     def _matrix_of(self, row: Row) -> Matrix:
         """Return a row as a matrix; the next call writes over it."""
-        self.taken = self.alone
+        self.taken = self._alone
         try:
-            self._fill(row, self.view, 0)
+            self._fill(row, self._view, 0)
             return self._with_texts(self._one, [row]) if self.texts else self._one
         except REFUSED as error:
             raise self._refusal([row], error) from error

@@ -29,7 +29,7 @@ from mesic.serving.settings import ServeSettings
 
 ALWAYS_ANSWERED = ("/health", "/ready")
 EXTRAS = ("why", "intervals")
-NOBODY = Asked("", None, 0.0)
+NOBODY = Asked(b"", None, 0.0)
 Observer = Callable[[Release, Sequence[Row], Sequence[Answer], Asked], None]
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -245,7 +245,7 @@ class Service:
         answer = release.answer(row, intervals="intervals" in wanted)
         self._count(release, [row], [answer], asked)
         told = answer | {"why": release.reasons(row, answer)} if "why" in wanted else answer
-        return Reply(200, _head(release, asked) + encoded(told)[1:])
+        return Reply(200, release.head + asked.head + encoded(told)[1:])
 
     def _many(self, release: Release, body: Mapping[str, Any], wanted: Collection[str], asked: Asked) -> Reply:
         rows: list[Any] = body["rows"]
@@ -253,7 +253,7 @@ class Service:
             return refused
         answers = release.answers(rows, intervals="intervals" in wanted)
         self._count(release, rows, answers, asked)
-        return Reply(200, _head(release, asked) + encoded({"predictions": answers})[1:])
+        return Reply(200, release.head + asked.head + encoded({"predictions": answers})[1:])
 
     def _refused_many(self, rows: Sequence[Any], wanted: Collection[str]) -> Reply | None:
         if "why" in wanted:
@@ -282,7 +282,7 @@ class Service:
         routed, (answer, told) = router.answered(routed, produce)
         self._count(routed.release, [row], [answer], _asked_of(routed, asked))
         router.noted(routed, [request.body if row is body else row], [answer])
-        return Reply(200, router.head(routed) + _request_id(asked) + encoded(told)[1:])
+        return Reply(200, router.head(routed) + asked.head + encoded(told)[1:])
 
     def _many_routed(
         self,
@@ -306,7 +306,7 @@ class Service:
         except RowsRefused:
             router.current.answers(rows)  # raises with the rows' own numbers
             raise
-        return Reply(200, b"{" + _request_id(asked) + encoded({"predictions": found})[1:])
+        return Reply(200, b"{" + asked.head + encoded({"predictions": found})[1:])
 
     def _count(
         self,
@@ -375,15 +375,6 @@ class Service:
         if self._token is None or self.reload is None:
             return refusal(403, "NO-RELOAD", "without token= only SIGHUP takes another bundle into use")
         return self.reload()
-
-
-def _head(release: Release, asked: Asked) -> bytes:
-    """Return how an answer begins: what answers, and the request's id where it is logged."""
-    return release.head + _request_id(asked)
-
-
-def _request_id(asked: Asked) -> bytes:
-    return b"" if asked is NOBODY else b'"request_id":"%b",' % asked.request_id.encode()
 
 
 def _asked_of(routed: Routed, asked: Asked) -> Asked:
