@@ -127,15 +127,18 @@ def test_a_record_gets_the_same_bytes_whatever_is_read_beside_it(tmp_path, pipel
 
 
 def test_only_rows_that_were_answered_are_observed(bundle):
-    seen = []
+    seen, refused = [], []
     flow = flow_of(Listed([row(), row(age=121), row(age=3)]), released(bundle))
-    flow.observers.append(seen.append)
+    flow.observers.append(lambda *told: seen.append(told))
+    flow.refusal_observers.append(refused.append)
 
     flow.run()
 
-    (told,) = seen
-    assert [one["age"] for one in told.rows] == [31.5, 3]
-    assert all("p_yes" in answer for answer in told.answers)
+    ((_, rows, answers, asked),) = seen
+    assert [one["age"] for one in rows] == [31.5, 3]
+    assert all("p_yes" in answer for answer in answers)
+    assert [one.request_id for one in asked] == ["0", "2"]
+    assert [(one.rows[0]["age"], one.asked.request_id) for one in refused] == [(121, "1")]
 
 
 def test_batches_are_bounded_and_order_is_kept(bundle):

@@ -67,7 +67,9 @@ class Encoder:
         told = [entry for entry in entries if entry.error is None and entry.answers is None]
         wordy = [entry for entry in entries if entry.answers is not None]
         parts = [self._lines(strip) for strip in strips]
-        parts += [write(part) for write, part in ((self._told, told), (self._wordy, wordy), (self._refused, refused)) if part]
+        parts += [
+            write(part) for write, part in ((self._told, told), (self._wordy, wordy), (self._refused, refused)) if part
+        ]
         if len(parts) == 1:
             return parts[0]
         table = pa.Table.from_batches(parts).combine_chunks()
@@ -172,7 +174,9 @@ def _given(entries: Sequence[Entry]) -> dict[int, Any]:
     """Return the rows that were kept as they were given, by their place among all."""
     starts = accumulate((entry.count for entry in entries), initial=0)
     return {
-        start + number: row for start, entry in zip(starts, entries, strict=False) for number, row in entry.given.items()
+        start + number: row
+        for start, entry in zip(starts, entries, strict=False)
+        for number, row in entry.given.items()
     }
 
 

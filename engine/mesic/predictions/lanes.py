@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mesic.predictions.inputs import needs_rows
-from mesic.serving.asking import Asked
 from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import LINE_HEAD, Row
 
@@ -52,12 +51,12 @@ class Strip:
     @property
     def scores(self) -> np.ndarray:
         """Probabilities or values, shape (n, k)."""
-        return self.values[:, LINE_HEAD : -len(self.release.scorer.names)]
+        return self.values[:, LINE_HEAD : self.values.shape[1] - len(self.release.scorer.names)]
 
     @property
     def taken(self) -> np.ndarray:
         """Numbers and codes of the rows, shape (n, p)."""
-        return self.values[:, -len(self.release.scorer.names) :]
+        return self.values[:, self.values.shape[1] - len(self.release.scorer.names) :]
 
     def about(self, place: int) -> np.ndarray:
         """Return one of the facts, shape (n,)."""
@@ -74,6 +73,10 @@ class Lane:
 
     Attributes
     ----------
+    line, pack
+        Memory of a line, whose cells the scorer writes; ``pack(line, 0, ...)`` writes the facts, then the scores.
+    add_line, add_head, add_caller
+        What to call with a line, and whose it is.
     seen
         How many cells were no learned level when rows were last looked at: as long as it stays, none is to be kept as
         it was given. Where all rows are kept it is never that many.
@@ -83,20 +86,16 @@ class Lane:
         self.release, self.scorer, self.seen = release, release.scorer, NEVER
         self.needs_all = needs_rows(release)
         self._places = [place for place, name in enumerate(self.scorer.names) if name in self.scorer.levels]
-        self._line = self.scorer.line
-        self._line_bytes = DOUBLE_BYTES * len(self._line)
-        self._pack = Struct(f"{LINE_HEAD + max(len(release.labels), 1)}d").pack_into
+        self.line = memoryview(self.scorer.line)
+        self._line_bytes = DOUBLE_BYTES * len(self.line)
+        self.pack = Struct(f"{LINE_HEAD + max(len(release.labels), 1)}d").pack_into
         self._lines, self._heads, self._callers = bytearray(), list[bytes](), list[str | bytes | None]()
-        self._append, self._head, self._caller = self._lines.extend, self._heads.append, self._callers.append
+        self.add_line, self.add_head, self.add_caller = self._lines.extend, self._heads.append, self._callers.append
         self._arms: dict[str | None, int] = {None: 0}
 
-    def put(self, asked: Asked, scores: Sequence[float], code: int, ended: float) -> None:
-        """Take note of the row that was answered just now; every step here is paid by each request."""
-        arm = 0 if asked.arm is None else self._arms.setdefault(asked.arm, len(self._arms))
-        self._pack(self._line, 0, asked.began, ended, code, asked.is_kept, asked.propensity, arm, *scores)
-        self._head(asked.head)
-        self._caller(asked.caller)
-        self._append(self._line)  # the last one: the log's thread counts lines
+    def number_of(self, arm: str) -> int:
+        """Return the number of a version of a roll-out."""
+        return self._arms.setdefault(arm, len(self._arms))
 
     def given(self, rows: Sequence[Row]) -> Mapping[int, Any]:
         """Return the rows to keep of those that were answered just now, by number."""

@@ -75,26 +75,30 @@ class Recorder:
     def answered(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
         """Take note of rows that were answered just now; every call and every object here is paid by each request."""
         lane, told = self._lane, release.told_alone
-        if told is not None and lane.release is release and release.scorer.unlearned == lane.seen and self._free:
+        if lane.release is not release:
+            lane = self._lane = self._lane_of(release)
+        if told is None or release.scorer.unlearned != lane.seen:
+            if self._has_room(len(rows)):
+                self._keep(rows, answers, [asked])
+        elif self._free or self._has_room(1):
             self._free -= 1
             scores, code = told
-            ended = perf_counter()
-            lane.put(asked, scores, code, ended)
+            arm, ended = asked.arm, perf_counter()
+            number = 0 if arm is None else lane.number_of(arm)
+            lane.pack(lane.line, 0, asked.began, ended, code, asked.is_kept, asked.propensity, number, *scores)
+            lane.add_head(asked.head)
+            lane.add_caller(asked.caller)
+            lane.add_line(lane.line)  # the last one: the log's thread counts lines
             self._last = ended
-        elif self._has_room(len(rows)):
-            self._lane = self._lane_of(release)
-            self._keep(rows, answers, [asked])
 
     def _drawn(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Asked) -> None:
         if is_drawn(asked.request_id, self._kept_hashes):
             self.answered(release, rows, answers, asked)
 
-    def several(
-        self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]
-    ) -> None:
+    def several(self, release: Release, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]) -> None:
         """Take note of rows that were answered just now, each to a request of its own."""
         drawn = [n for n, one in enumerate(asked) if not self._draws or is_drawn(one.request_id, self._kept_hashes)]
-        if not self._has_room(len(drawn)):
+        if not drawn or not self._has_room(len(drawn)):
             return
         self._lane = self._lane_of(release)
         self._keep(rows, answers, asked, None if len(drawn) == len(rows) else drawn)
@@ -133,11 +137,12 @@ class Recorder:
         self._wait(entry)
 
     def _wait(self, entry: Entry) -> None:
+        self._free -= entry.count
         self._queue.append(entry)
         self._last = entry.ended
 
     def _has_room(self, rows: int) -> bool:
-        """Let rows in, if they may wait, too; those that may not are dropped. Many that wait wake the thread."""
+        """Return whether rows may wait, too; those that may not are dropped. Many that wait wake the thread."""
         if self._free < rows:
             waiting = self.waiting
             room = self._most - waiting
@@ -148,7 +153,6 @@ class Recorder:
                 return False
             more = max(rows, min(room, self._at_once))
             self._let_in, self._free = self._let_in - self._free + more, more
-        self._free -= rows
         return True
 
     def _lane_of(self, release: Release) -> Lane:
@@ -182,7 +186,7 @@ class Recorder:
         self._writer.end()
 
     def _taken(self) -> list[Entry | Strip]:
-        """Return what waits, no longer waiting: all that was answered up to one time, so that no later row is earlier."""
+        """Return what waits, no longer waiting: all up to one time, so that what is taken later is no earlier."""
         until, entries = self._last, list[Entry | Strip]()
         while self._queue and self._queue[0].ended <= until:
             entries.append(self._queue.popleft())

@@ -83,6 +83,17 @@ class Identifier:
         return Asked(head, request.client if self.takes_address else headers.get(self.header), began)
 
 
+def named(request_id: str | int, began: float) -> Asked:
+    """Return a request that has a name already, of any letters, and no caller.
+
+    Examples
+    --------
+    >>> named(17, 0.0).request_id
+    '17'
+    """
+    return Asked(HEAD % str(request_id).encode(errors="replace"), None, began)
+
+
 def _checked(given: bytes) -> bytes:
     if not ALLOWED.fullmatch(given):
         text = given[:50].decode("latin-1")

@@ -52,6 +52,7 @@ class Release:
         self.abstains.refuse_unfit(bundle)
         self.selective = measured(bundle, self.abstains) if self.abstains else None
         self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
+        self.told = np.empty((0, 0)), np.empty(0, np.int64)
         self.told_alone: tuple[Sequence[float], int] | None = None
         self.head = msgspec.json.encode({"bundle": self.digest, "version": self.version})[:-1] + b","
 

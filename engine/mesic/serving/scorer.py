@@ -97,7 +97,7 @@ class Scorer:
         self.names, self.levels, self.texts = layout = layout_of_codes(steps[0])
         self._columns = [bundle.schema[name] for name in self.names]
         self.line = np.empty(LINE_HEAD + max(len(self.classes), 1) + len(self.names))
-        self._alone = self.line[-len(self.names) :].reshape(1, -1)
+        self._alone = self.line[len(self.line) - len(self.names) :].reshape(1, -1)
         self._view = _view(self._alone)
         self._one = Matrix(self._alone, self.names, self.levels)
         self.taken = self._alone

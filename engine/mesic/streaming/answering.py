@@ -3,20 +3,23 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, NoReturn
 
 import msgspec
 
 from mesic.errors import CheckFailed
+from mesic.serving import asking
 from mesic.serving.messages import log
 from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import Row, RowsRefused
-from mesic.serving.service import NOBODY, Answered
+from mesic.serving.service import Refused
 from mesic.streaming.settings import StreamOptions
 from mesic.streaming.stream import Record, Reply
 
 CONTROL = "control"
-Observer = Callable[[Answered], None]
+Observer = Callable[[Release, Sequence[Row], Sequence[Answer], Sequence[asking.Asked]], None]
+RefusalObserver = Callable[[Refused], None]
 
 
 @dataclass(slots=True)
@@ -40,11 +43,20 @@ class Answering:
     options
         Which fields name a record and its key, and whether intervals are wanted.
     observers
-        Told of rows that were answered, as those of the server are.
+        Told of rows that were answered, as those of the server are, but with a request for each row.
+    refusal_observers
+        Told of rows that were refused.
     """
 
-    def __init__(self, release: Release, options: StreamOptions, observers: Sequence[Observer] = ()) -> None:
-        self.release, self.options, self.observers = release, options, observers
+    def __init__(
+        self,
+        release: Release,
+        options: StreamOptions,
+        observers: Sequence[Observer] = (),
+        refusal_observers: Sequence[RefusalObserver] = (),
+    ) -> None:
+        self.release, self.options = release, options
+        self.observers, self.refusal_observers, self._began = observers, refusal_observers, 0.0
         if options.intervals:
             _ = release.bundle.coverage  # read while its folder is verified
         known = {*release.bundle.schema.names, str(release.bundle.manifest["target"])}
@@ -92,6 +104,7 @@ class Answering:
 
     def replies_to(self, asked: Sequence[Asked]) -> list[Reply]:
         """Return a reply to each record that was read, in order."""
+        self._began = perf_counter()
         whole = [one for one in asked if one.row is not None]
         answers = iter(self._answers(whole))
         return [self._reply(one, next(answers) if one.error is None else one.error) for one in asked]
@@ -105,34 +118,41 @@ class Answering:
             matrix, broken = self.release.scorer.parted(rows)
             scores = self.release.scorer.scored(matrix) if len(matrix) else None
             found = [] if scores is None else self.release.answers_of(scores, intervals=self.options.intervals)
-            refused, whole = set(broken), iter(found)
-            answers = [self._alone(one) if n in refused else next(whole) for n, one in enumerate(asked)]
         except Exception:  # noqa: BLE001 - whatever one row does must not take its neighbours along
-            answers = [self._alone(one) for one in asked]
-        self._tell(rows, answers)
-        return answers
+            return [self._alone(one) for one in asked]
+        refused, whole = set(broken), iter(found)
+        self._tell([one for n, one in enumerate(asked) if n not in refused], found)
+        return [self._alone(one) if n in refused else next(whole) for n, one in enumerate(asked)]
 
     def _alone(self, asked: Asked) -> dict[str, Any]:
         """Answer one row; the words of a refusal do not hang on what was read beside it."""
         assert asked.row is not None
         try:
-            return self.release.answer(asked.row, intervals=self.options.intervals)
+            answer = self.release.answer(asked.row, intervals=self.options.intervals)
         except RowsRefused as error:
+            self._tell_refusal(asked, error)
             problems = [{k: v for k, v in problem.as_dict().items() if k != "row"} for problem in error.problems]
             return _Refusal(code="ROW-REFUSED", message=str(error), problems=problems)
         except CheckFailed as error:
+            self._tell_refusal(asked, error)
             return _Refusal(code="NO-DECISION", message=str(error), problems=[])
         except Exception as error:  # noqa: BLE001 - a record that nothing can be done with must not stop the stream
             log("failed", offset=asked.record.offset, error=f"{type(error).__name__}: {error}")
             return _Refusal(code="FAILED", message=f"no answer could be made: {type(error).__name__}", problems=[])
+        self._tell([asked], [answer])
+        return answer
 
-    def _tell(self, rows: Sequence[Row], answers: Sequence[Answer]) -> None:
-        if not self.observers:
+    def _tell(self, asked: Sequence[Asked], answers: Sequence[Answer]) -> None:
+        if not self.observers or not asked:
             return
-        pairs = [(row, answer) for row, answer in zip(rows, answers, strict=True) if not isinstance(answer, _Refusal)]
-        told = Answered(self.release, [row for row, _ in pairs], [answer for _, answer in pairs], NOBODY)
-        for observer in self.observers if pairs else ():
-            observer(told)
+        rows = [one.row for one in asked if one.row is not None]
+        requests = [asking.named(one.id, self._began) for one in asked]
+        for observer in self.observers:
+            observer(self.release, rows, answers, requests)
+
+    def _tell_refusal(self, asked: Asked, error: RowsRefused | CheckFailed) -> None:
+        for observer in self.refusal_observers:
+            observer(Refused(self.release, [asked.row], error, asking.named(asked.id, self._began)))
 
     def _reply(self, asked: Asked, answer: dict[str, Any]) -> Reply:
         said: dict[str, Any] = {"id": asked.id, "offset": asked.record.offset}

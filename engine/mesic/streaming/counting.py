@@ -1,5 +1,6 @@
 """What a stream has done, for people in a log and for machines in a file."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -7,6 +8,7 @@ from typing import Any
 
 from mesic.errors import UsageError
 from mesic.runs.files import write_text
+from mesic.serving.counters import TOTALS
 from mesic.serving.messages import log
 
 METRICS = {
@@ -39,10 +41,14 @@ class Heartbeat:
         How often.
     metrics
         A file that is replaced each time, or None.
+    logged
+        Says what the log of predictions has counted, by name; nothing where none is kept.
     """
 
-    def __init__(self, counts: Counts, every_s: float, metrics: Path | None) -> None:
-        self.counts, self.every_s, self.metrics = counts, every_s, metrics
+    def __init__(
+        self, counts: Counts, every_s: float, metrics: Path | None, logged: Callable[[], Mapping[str, float]] = dict
+    ) -> None:
+        self.counts, self.every_s, self.metrics, self.logged = counts, every_s, metrics, logged
         self.safe_at = self._last = perf_counter()
         self._records = counts.records
 
@@ -58,7 +64,7 @@ class Heartbeat:
         facts |= {"records_per_s": round(rate, 1), "since_checkpoint_s": round(now - self.safe_at, 1)}
         if waiting is not None:
             facts["waiting"], facts["unit"] = waiting
-        log("flowing", **facts)
+        log("flowing", **facts, **{name.removeprefix("mesic_"): int(value) for name, value in self.logged().items()})
         self._write(rate, -1 if waiting is None else waiting[0], now - self.safe_at)
 
     def _write(self, rate: float, lag: float, since: float) -> None:
@@ -66,8 +72,9 @@ class Heartbeat:
             return
         counts = self.counts
         values = (counts.records, counts.refused, counts.reloads, rate, lag, since)
-        lines = []
-        for (name, (kind, words)), value in zip(METRICS.items(), values, strict=True):
+        lines, logged = [], self.logged()
+        told = METRICS | {name: TOTALS[name] for name in logged}
+        for (name, (kind, words)), value in zip(told.items(), (*values, *logged.values()), strict=True):
             lines += [f"# HELP {name} {words}", f"# TYPE {name} {kind}", f"{name} {value:.6g}"]
         try:
             write_text(self.metrics, "\n".join([*lines, ""]))

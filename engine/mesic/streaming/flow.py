@@ -6,7 +6,7 @@ and no more than a batch is held. What is written is made safe first, then the c
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
@@ -14,7 +14,7 @@ from time import perf_counter
 from mesic.errors import CheckFailed, MesicError
 from mesic.serving.messages import log
 from mesic.serving.release import Release, last_day
-from mesic.streaming.answering import CONTROL, Answering, Asked, Observer
+from mesic.streaming.answering import CONTROL, Answering, Asked, Observer, RefusalObserver
 from mesic.streaming.appended import AppendedFile
 from mesic.streaming.checkpoint import Checkpoint, Progress
 from mesic.streaming.counting import Counts, Heartbeat
@@ -39,6 +39,13 @@ class Flow:
         Loads and verifies what lies at ``bundle=`` now.
     checkpoint
         Where progress is kept; None where the stream keeps it itself, or nobody does.
+
+    Attributes
+    ----------
+    observers, refusal_observers
+        See :class:`mesic.streaming.answering.Answering`.
+    logged
+        Says what the log of predictions has counted, by name.
     """
 
     def __init__(
@@ -52,10 +59,12 @@ class Flow:
     ) -> None:
         self.stream, self.options, self.checkpoint = stream, options, checkpoint
         self.observers: list[Observer] = []
+        self.refusal_observers: list[RefusalObserver] = []
+        self.logged: Callable[[], Mapping[str, float]] = dict
         self.counts = Counts()
         self.is_stopping = False
         self._reload = reload
-        self._answering = Answering(release, options, self.observers)
+        self._answering = Answering(release, options, self.observers, self.refusal_observers)
         self._letters = AppendedFile(Path(options.dead_letters), "dead_letters") if options.dead_letters else None
         self._loader = ThreadPoolExecutor(1, "mesic-reload")
         self._loading: Future[Release] | None = None
@@ -63,6 +72,11 @@ class Flow:
         self._has_changed = False
         self._unsafe_since: float | None = None
         self.heartbeat: Heartbeat | None = None
+
+    @property
+    def release(self) -> Release:
+        """What answers now."""
+        return self._answering.release
 
     def stop(self) -> None:
         """End after what is under way; may be called by a signal."""
@@ -108,7 +122,7 @@ class Flow:
         if self._letters is not None:
             self._letters.open(self._letters_length(progress))
         metrics = Path(self.options.metrics) if self.options.metrics else None
-        self.heartbeat = Heartbeat(self.counts, self.options.heartbeat_s, metrics)
+        self.heartbeat = Heartbeat(self.counts, self.options.heartbeat_s, metrics, self.logged)
         log("ready", records=self.counts.records, bundle=self._answering.release.digest, **self.stream.identity())
 
     def _letters_length(self, progress: Progress | None) -> int | None:
@@ -219,7 +233,7 @@ class Flow:
 
     def _use(self, release: Release) -> None:
         """Answer with a release from the next record on; what is answered until then is made safe soon."""
-        self._answering = Answering(release, self.options, self.observers)
+        self._answering = Answering(release, self.options, self.observers, self.refusal_observers)
         self._has_changed = True
         self.counts.reloads += 1
         log("reloaded", bundle=release.digest, version=release.version)

@@ -1,5 +1,6 @@
 """Let records flow: from settings to a stream that runs until it ends, is stopped or breaks."""
 
+import mmap
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from mesic.errors import CheckFailed
+from mesic.serving.counters import TOTALS, Counters, shared_memory_size
 from mesic.serving.release import Release, last_day
 from mesic.serving.settings import ServeSettings
 from mesic.streaming.checkpoint import Checkpoint
@@ -26,7 +28,7 @@ def flow_of(registration: Registration, settings: ServeSettings) -> Flow:
     registration
         Which stream, with which options.
     settings
-        ``bundle``, ``version``, ``expires`` and ``unknown`` of ``mesic serve``.
+        ``bundle``, ``version``, ``expires``, ``unknown`` and ``log`` of ``mesic serve``.
 
     Raises
     ------
@@ -59,8 +61,28 @@ def let_flow(registration: Registration, settings: ServeSettings) -> dict[str, A
         It cannot start, or breaks: what was answered until the last checkpoint stays so.
     """
     flow = flow_of(registration, settings)
-    with _signals(flow.stop, flow.reload):
+    with _logged(flow, settings), _signals(flow.stop, flow.reload):
         return asdict(flow.run())
+
+
+@contextmanager
+def _logged(flow: Flow, settings: ServeSettings) -> Iterator[None]:
+    """Keep a log of predictions meanwhile, where one is asked for."""
+    if settings.log.folder is None:
+        yield
+        return
+    from mesic.predictions.recorder import recorder_of
+
+    counters = Counters(mmap.mmap(-1, shared_memory_size(1)), 0)
+    recorder = recorder_of(settings, counters, flow.release)
+    flow.observers.append(recorder.several)
+    if settings.log.refused:
+        flow.refusal_observers.append(recorder.refused)
+    flow.logged = lambda: {name: counters.total(name) for name in TOTALS if name.startswith("mesic_log_")}
+    try:
+        yield
+    finally:
+        recorder.close(settings.grace_s)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from mesic.errors import ComponentError, UsageError
 from mesic.serving.settings import ServeSettings
 
 NEEDED = ("httptools", "msgspec")
-OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown")
+OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown", "log")
 NEEDED_BY_GRPC = ("grpc", "grpc_health", "grpc_reflection")
 
 
@@ -85,7 +85,8 @@ def _flow(settings: ServeSettings, *, as_json: bool) -> int:
     registration = Registration.of(said.pop("name"), said) if said else None
     if settings.artefact is not None:
         folder = load_artefact(settings.artefact).folder
-        registration, settings = registered(Path(folder), registration)
+        registration, of_artefact = registered(Path(folder), registration)
+        settings = dataclasses.replace(of_artefact, log=settings.log)
     assert registration is not None
     if as_json and registration.built().writes_stdout:
         raise UsageError(f"--json cannot work with stream={registration.stream}: its answers stand on stdout")
@@ -102,6 +103,11 @@ def _refuse_others(settings: ServeSettings) -> None:
     if settings.artefact is not None:
         given += [name for name in ("version", "expires") if getattr(settings, name) is not None]
         given += ["unknown"] if settings.unknown != "refuse" else []
+    settings.log.check(settings.workers)
+    if settings.log.caller is not None:
+        raise UsageError(
+            f"log.caller={settings.log.caller} cannot work with a stream: records name no caller; leave it out"
+        )
     if given:
         part = "is built into the artefact, or is of HTTP" if settings.artefact is not None else "is of HTTP"
         raise UsageError(f"{', '.join(given)} cannot work with a stream: it {part}; leave it out")
