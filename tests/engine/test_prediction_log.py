@@ -1,6 +1,7 @@
 """The log of predictions in one process: what is written, read, left out, and what a failing disk does."""
 
 import asyncio
+import dataclasses
 import json
 import math
 import mmap
@@ -25,6 +26,7 @@ from mesic.predictions.inputs import moment_text
 from mesic.predictions.layout import LogFacts, facts_of, schema_of
 from mesic.predictions.recorder import HASHES, is_drawn, recorder_of
 from mesic.predictions.replaying import replay
+from mesic.serving.asking import named
 from mesic.serving.cells import reader_of
 from mesic.serving.counters import Counters, shared_memory_size
 from mesic.serving.messages import Request
@@ -309,6 +311,56 @@ def test_cached_answers_are_logged_and_answered_again(tmp_path):
 
     assert frame_of(tmp_path / "log").cache_hit.tolist() == [False, True, True]
     assert found.is_equal
+
+
+def test_rows_alone_and_together_of_two_releases_stay_in_the_order_in_which_they_were_answered(bundle, tmp_path):
+    shuffled, arms = np.random.default_rng(5), ("current", "candidate", None)
+    with Logged(bundle, tmp_path, flush_s=0.05) as logged:
+        releases = [
+            Release(bundle, logged.settings),
+            Release(bundle, dataclasses.replace(logged.settings, version="b")),
+        ]
+        for number in range(300):
+            release, count = releases[shuffled.integers(2)], (1, 1, 1, 3)[shuffled.integers(4)]
+            rows = [{**ROW, "age": number / 3, "town": "Ulm" if number % 5 else f"new {number}"}] * count
+            answers = [release.answer(rows[0])] if count == 1 else release.answers(rows)
+            asked = asked_as(number, arms[number % 3])
+            logged.recorder.answered(release, rows, answers, asked)
+            if not number % 50:
+                logged.flush()
+    tables = list(mesic.prediction_log(tmp_path))
+    log = pd.concat([table.to_pandas() for table in tables]).sort_values(["time", "row"], kind="stable")
+    files = [pd.concat(batch.to_pandas() for batch in batches_of(path)) for path in tmp_path.iterdir()]
+
+    assert log.drop_duplicates("request_id").request_id.tolist() == [f"r{number}" for number in range(300)]
+    assert all(file.time.is_monotonic_increasing for file in files)
+    assert set(log.version) == {bundle.digest[:12], "b"}
+    first = log[log.row == 0].reset_index()
+    assert first.arm.fillna("none").tolist() == [arms[number % 3] or "none" for number in range(300)]
+    assert first.propensity.tolist() == [(1 + number % 3) / 4 for number in range(300)]
+    assert first.cache_hit.tolist() == [number % 7 == 0 for number in range(300)]
+    assert (first.caller.isna() == [number % 2 == 1 for number in range(300)]).all()
+    assert first["input.age"].tolist() == [number / 3 for number in range(300)]
+    assert first["input.town"].tolist() == ["Ulm" if number % 5 else f"new {number}" for number in range(300)]
+
+
+def asked_as(number, arm):
+    asked = named(f"r{number}", time.perf_counter())
+    asked.arm, asked.propensity, asked.is_kept = arm, (1 + number % 3) / 4, number % 7 == 0
+    asked.caller = None if number % 2 else b"shop"
+    return asked
+
+
+def test_answers_that_say_more_than_scores_are_logged_and_answered_again(bundle, tmp_path, monkeypatch):
+    monkeypatch.setattr(Release, "_held", lambda self, scores: [{"prediction_set": ["yes"]} for _ in scores])
+    with Logged(bundle, tmp_path) as logged:
+        for query in ("", "intervals=true"):
+            logged.ask(ROW, query)
+            logged.ask({"rows": [ROW, {**ROW, "town": "new"}]}, query)
+    found = replay(ServeSettings(bundle=str(bundle.folder), replay=[str(tmp_path)]))
+
+    assert frame_of(tmp_path).prediction_set.notna().tolist() == [False] * 3 + [True] * 3
+    assert (found.replayed, found.differing) == (6, 0), found.first
 
 
 def test_files_are_rotated_by_size_and_age(bundle, tmp_path):

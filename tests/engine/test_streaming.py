@@ -1,5 +1,6 @@
 """The flow of records: replies, checkpoints, dead letters, reloads, whatever the stream is."""
 
+import dataclasses
 import json
 import shutil
 import time
@@ -10,12 +11,16 @@ import pytest
 from tests.engine.bundles_to_serve import ROW, make_bundle
 
 from mesic.errors import CheckFailed, ConfigError, UsageError
-from mesic.serving.settings import ServeSettings
+from mesic.predictions.reading import prediction_log
+from mesic.predictions.recorder import HASHES, is_drawn
+from mesic.predictions.replaying import replay
+from mesic.serving.settings import LogSettings, ServeSettings
 from mesic.streaming.answering import Answering
 from mesic.streaming.checkpoint import Checkpoint, Progress
 from mesic.streaming.flow import Flow
 from mesic.streaming.registration import Registration
 from mesic.streaming.settings import StreamOptions
+from mesic.streaming.starting import let_flow
 from mesic.streaming.stream import Record
 from mesic.streaming.verifying import verified
 
@@ -139,6 +144,28 @@ def test_only_rows_that_were_answered_are_observed(bundle):
     assert all("p_yes" in answer for answer in answers)
     assert [one.request_id for one in asked] == ["0", "2"]
     assert [(one.rows[0]["age"], one.asked.request_id) for one in refused] == [(121, "1")]
+
+
+@pytest.mark.parametrize("keys", [{}, {"sample": 0.5}, {"redact": ["town"], "refused": False}])
+def test_what_a_stream_answered_is_logged_and_answered_again(bundle, tmp_path, keys, monkeypatch):
+    towns = ["Ulm", "Rome", None, " new "]
+    values = [row(id=f"o {n}", age=n * 30 + 1 / 3, town=towns[n % 4]) for n in range(6)] + [b"{", row(id="ü", age="1")]
+    stream, registration = Listed(values), Registration.of("stdin", {"id": "id", "batch": 5})
+    monkeypatch.setattr(Registration, "built", lambda self: stream)
+    settings = ServeSettings(bundle=str(bundle.folder), log=LogSettings(folder=str(tmp_path / "log"), **keys))
+
+    let_flow(registration, settings)
+
+    log = pa.concat_tables(prediction_log(tmp_path / "log")).to_pandas().sort_values("request_id")
+    codes = {"ROW-REFUSED"} if settings.log.refused else set()
+    wanted = [line for line in stream.lines if "error" not in line or line["error"]["code"] in codes]
+    wanted = [line for line in wanted if is_drawn(line["id"], settings.log.sample * HASHES)]
+    assert 1 < len(wanted) < len(values)
+    assert log.request_id.tolist() == [line["id"] for line in wanted]
+    assert log.p_yes.where(log.refused.isna(), -1).tolist() == [line.get("p_yes", -1) for line in wanted]
+    assert (log.row == 0).all()
+    found = replay(dataclasses.replace(settings, log=LogSettings(), replay=[str(tmp_path / "log")]))
+    assert (found.replayed, found.differing) == (0 if "redact" in keys else len(log), 0), found.first
 
 
 def test_batches_are_bounded_and_order_is_kept(bundle):

@@ -80,8 +80,8 @@ class Encoder:
         return self._rows(of_strip(strip), strip.taken, {}, answers)
 
     def _told(self, entries: Sequence[Entry]) -> pa.RecordBatch:
-        scores = np.concatenate([np.reshape(entry.scores, (entry.count, -1)) for entry in entries])
-        answers = self._of_scores(scores, np.concatenate([np.reshape(entry.codes, -1) for entry in entries]))
+        scores = np.concatenate([entry.scores for entry in entries])
+        answers = self._of_scores(scores, np.concatenate([entry.codes for entry in entries]))
         return self._rows(of_entries(entries), _taken(entries), _given(entries), answers)
 
     def _wordy(self, entries: Sequence[Entry]) -> pa.RecordBatch:

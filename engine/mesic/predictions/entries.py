@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from mesic.serving.asking import Asked
 from mesic.serving.release import Answer, Release
@@ -48,3 +49,13 @@ class Entry(msgspec.Struct, gc=False):
     codes: Any = None
     answers: Sequence[Answer] | None = None
     error: Exception | None = None
+
+
+def only(entry: Entry, places: Sequence[int]) -> Entry:
+    """Return an entry of several requests with those at places alone."""
+    given = {number: entry.given[place] for number, place in enumerate(places) if place in entry.given}
+    arrays = [None if part is None else part[list(places)] for part in (entry.taken, entry.scores, entry.codes)]
+    answers = None if entry.answers is None else [entry.answers[place] for place in places]
+    kept = dict(zip(("taken", "scores", "codes"), arrays, strict=True))
+    asked = [entry.asked[place] for place in places]
+    return replace(entry, asked=asked, count=len(places), given=given, answers=answers, **kept)

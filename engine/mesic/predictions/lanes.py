@@ -86,7 +86,8 @@ class Lane:
         self.release, self.scorer, self.seen = release, release.scorer, NEVER
         self.needs_all = needs_rows(release)
         self._places = [place for place, name in enumerate(self.scorer.names) if name in self.scorer.levels]
-        self.line = memoryview(self.scorer.line)
+        line: Any = self.scorer.line
+        self.line = memoryview(line)
         self._line_bytes = DOUBLE_BYTES * len(self.line)
         self.pack = Struct(f"{LINE_HEAD + max(len(release.labels), 1)}d").pack_into
         self._lines, self._heads, self._callers = bytearray(), list[bytes](), list[str | bytes | None]()

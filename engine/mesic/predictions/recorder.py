@@ -7,9 +7,11 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from time import perf_counter
 
+import numpy as np
+
 from mesic.errors import UsageError
 from mesic.host.names import did_you_mean
-from mesic.predictions.entries import NONE, Entry
+from mesic.predictions.entries import NONE, Entry, only
 from mesic.predictions.inputs import kinds_of
 from mesic.predictions.lanes import Lane, Strip
 from mesic.predictions.writer import Writer
@@ -78,8 +80,8 @@ class Recorder:
         if lane.release is not release:
             lane = self._lane = self._lane_of(release)
         if told is None or release.scorer.unlearned != lane.seen:
-            if self._has_room(len(rows)):
-                self._keep(rows, answers, [asked])
+            if rows and self._has_room(len(rows)):
+                self._wait(self._entry(rows, answers, [asked]))
         elif self._free or self._has_room(1):
             self._free -= 1
             scores, code = told
@@ -101,7 +103,8 @@ class Recorder:
         if not drawn or not self._has_room(len(drawn)):
             return
         self._lane = self._lane_of(release)
-        self._keep(rows, answers, asked, None if len(drawn) == len(rows) else drawn)
+        entry = self._entry(rows, answers, asked)
+        self._wait(entry if len(drawn) == len(rows) else only(entry, drawn))
 
     def refused(self, event: Refused) -> None:
         """Take note of rows that were refused just now."""
@@ -111,30 +114,18 @@ class Recorder:
             rows = dict(enumerate(event.rows))
             self._wait(Entry(event.release, [event.asked], len(rows), perf_counter(), given=rows, error=event.error))
 
-    def _keep(
-        self,
-        rows: Sequence[Row],
-        answers: Sequence[Answer],
-        asked: Sequence[Asked],
-        places: Sequence[int] | None = None,
-    ) -> None:
-        """Keep rows, of several those at places: copies of what the scorer holds, and of the rest what that lacks."""
-        if not rows:
-            return
-        lane, taken = self._lane, self._lane.scorer.taken
-        scores, codes = lane.release.told_alone or lane.release.told
-        is_known = lane.scorer.unlearned == lane.seen
-        given = NONE if is_known else lane.given(rows)
-        if places is not None:
-            rows, answers, asked = ([part[place] for place in places] for part in (rows, answers, asked))
-            taken, scores, codes = taken[places], scores[places], codes[places]
-            given = {number: given[place] for number, place in enumerate(places) if place in given}
-        entry = Entry(lane.release, asked, len(rows), perf_counter(), taken.copy(), given)
+    def _entry(self, rows: Sequence[Row], answers: Sequence[Answer], asked: Sequence[Asked]) -> Entry:
+        """Return rows kept by themselves: copies of what the scorer holds, and of the rest what that does not tell."""
+        lane = self._lane
+        release, scorer = lane.release, lane.scorer
+        given = NONE if scorer.unlearned == lane.seen else lane.given(rows)
+        entry = Entry(release, asked, len(rows), perf_counter(), scorer.taken.copy(), given)
         if lane.tells(answers):
-            entry.scores, entry.codes = scores, codes
+            scores, codes = release.told_alone or release.told
+            entry.scores, entry.codes = np.reshape(scores, (len(rows), -1)), np.reshape(codes, -1)
         else:
             entry.answers = answers
-        self._wait(entry)
+        return entry
 
     def _wait(self, entry: Entry) -> None:
         self._free -= entry.count

@@ -81,9 +81,8 @@ class Release:
         scores = self.scorer.row(row, self.cache)
         if not all(map(math.isfinite, scores)):
             raise CheckFailed(f"the model answers {scores}, which is no decision")
-        if not self.labels:
-            code, answer = 0, {"prediction": scores[0]}
-        else:
+        code, answer = 0, Answer(prediction=scores[0])
+        if self.labels:
             code = self.scorer.decided(scores)
             answer = {"prediction": self.labels[code], **dict(zip(self.keys, scores, strict=True))}
         self.told_alone = scores, code

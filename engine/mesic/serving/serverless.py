@@ -24,7 +24,7 @@ OURS = ("version", "expires", "unknown", "max_rows", "max_body_kib")
 class OneAtATime(Service):
     """A service that a platform asks one request at a time: nothing waits behind another."""
 
-    def _is_late(self) -> bool:
+    def _is_late(self, now: float) -> bool:  # noqa: ARG002 - as every service
         return False
 
 
