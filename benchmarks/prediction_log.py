@@ -1,15 +1,17 @@
 """What the log of predictions costs a request, beside the same server without it; and whether it can be answered again.
 
-    python benchmarks/prediction_log.py [--only cost,replay,full] [--rounds 12] [--secs 1] [--rows 100000]
+    python benchmarks/prediction_log.py [--only cost,stream,replay,full] [--rounds 12] [--secs 1] [--rows 100000]
 
 One JSON line a figure. Both servers run at once and are asked in turn, so that what else the machine does meets both;
 ratios are medians over the rounds, and of the quietest round of each. Processor time is the server's, the writing
-thread included. The disk that is full is a small tmpfs, for which one must be root.
+thread included; `loop_us` is that of the thread that answers, and holds on a busy machine. `--only cost` takes two
+minutes. The disk that is full is a small tmpfs, for which one must be root.
 """
 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from serving import as_rows, ask_once, bundle_at, cpu_s, load, ours, show, table
+from serving import as_rows, ask_once, bundle_at, cpu_s, family, load, ours, show, table
 
 KEYS = ("log.caller=address", "log.key=a secret of the benchmark")
 
@@ -36,17 +38,24 @@ def one_by_one(rows=1000):
 
 def asked(process, port, bodies, callers, seconds):
     """Call a server; return the median time in milliseconds and processor microseconds a request."""
-    before = cpu_s(process.pid)
+    before = cpu_s(process.pid), loop_s(process.pid)
     seen = load(port, bodies, callers, seconds)
-    used = cpu_s(process.pid) - before
+    used, of_loop = cpu_s(process.pid) - before[0], loop_s(process.pid) - before[1]
     times = sorted(seen.times)
     return {
         "p50_ms": times[len(times) // 2] * 1000,
         "p99_ms": times[int(len(times) * 0.99)] * 1000,
         "cpu_s": used,
+        "loop_us": of_loop / len(times) * 1e6,
         "requests": len(times),
         "bad": seen.bad,
     }
+
+
+def loop_s(pid):
+    """Return the processor seconds of the first thread of a process and of those that it started."""
+    paths = [Path(f"/proc/{one}/task/{one}/schedstat") for one in family(pid)]
+    return sum(int(path.read_text().split()[0]) for path in paths) / 1e9
 
 
 def cost(bundle, arguments):
@@ -84,10 +93,11 @@ def told(count, callers, rounds):
             "least_p50_ms": round(min(one[side]["p50_ms"] for one in rounds), 4),
             "p99_ms": round(statistics.median(one[side]["p99_ms"] for one in rounds), 3),
             "cpu_us": round(total["cpu_s"] / total["requests"] * 1e6, 1),
+            "loop_us": round(statistics.median(one[side]["loop_us"] for one in rounds), 1),
             "requests": total["requests"],
             "bad": total["bad"],
         }
-    for key in ("p50_ms", "p99_ms"):
+    for key in ("p50_ms", "p99_ms", "loop_us"):
         ratio[key] = round(statistics.median(one["on"][key] / one["off"][key] for one in rounds), 3)
     ratio["least_p50_ms"] = round(middle["on"]["least_p50_ms"] / middle["off"]["least_p50_ms"], 3)
     ratio["cpu_us"] = round(middle["on"]["cpu_us"] / middle["off"]["cpu_us"], 3)
@@ -95,6 +105,32 @@ def told(count, callers, rounds):
         figure=f"log on and off, {count} rows a request, {callers} callers", **middle, ratio=ratio, at_most=1.05,
         reached=ratio["p50_ms"] <= 1.05,
     )  # fmt: skip
+
+
+def stream(bundle, arguments):
+    """Let the same records flow with a log and without, in turn."""
+    folder, rounds = bundle.folder.parent, []
+    records = "".join(json.dumps(row) + "\n" for row in as_rows(table(50_000, 7)[0])).encode()
+    for number in range(max(3, arguments.rounds // 4)):
+        keys = {"off": [], "on": [f"log.folder={folder / f'stream_{number}'}"]}
+        rounds.append(
+            {side: flowed(bundle, records, keys[side]) for side in (("off", "on"), ("on", "off"))[number % 2]}
+        )
+    cpu = {side: round(statistics.median(one[side] for one in rounds), 1) for side in ("off", "on")}
+    show(
+        figure="log of a stream on and off, processor microseconds a record, start and end of the process included",
+        **cpu, ratio=round(statistics.median(one["on"] / one["off"] for one in rounds), 3), records=50_000,
+    )  # fmt: skip
+
+
+def flowed(bundle, records, keys):
+    """Return the processor microseconds a record of a stream of its own process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "mesic", "serve", f"bundle={bundle.folder}", "stream=stdin", *keys]
+    done = subprocess.run(command, input=records, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used / done.stdout.count(b"\n") * 1e6
 
 
 def metrics(port):
@@ -153,7 +189,7 @@ def full(bundle, arguments):
     )  # fmt: skip
 
 
-PARTS = {"cost": cost, "replay": replay, "full": full}
+PARTS = {"cost": cost, "stream": stream, "replay": replay, "full": full}
 
 
 def main():

@@ -33,7 +33,7 @@ from mesic.serving.messages import Request
 from mesic.serving.release import Release
 from mesic.serving.service import Service
 from mesic.serving.settings import LogSettings, ServeSettings
-from mesic.verbs.serve import with_replay
+from mesic.verbs.serve import _refuse_others, with_replay
 
 SECRET = "p3rs0nal-value"
 
@@ -588,6 +588,13 @@ def test_a_moment_has_a_text_that_is_read_as_it(given):
 )  # fmt: skip
 def test_the_log_to_replay_is_typed_as_a_flag_or_a_key(typed, found):
     assert with_replay(typed) == found
+
+
+def test_a_stream_knows_no_callers():
+    log = LogSettings(folder="log", caller="address", key="k" * 16)
+
+    with pytest.raises(UsageError, match="records name no caller"):
+        _refuse_others(ServeSettings(bundle="b", stream={"name": "stdin"}, log=log))
 
 
 def test_a_flag_without_a_log_is_refused():
