@@ -147,7 +147,7 @@ def test_only_rows_that_were_answered_are_observed(bundle):
 
 
 @pytest.mark.parametrize("keys", [{}, {"sample": 0.5}, {"redact": ["town"], "refused": False}])
-def test_what_a_stream_answered_is_logged_and_answered_again(bundle, tmp_path, keys, monkeypatch):
+def test_what_a_stream_answered_is_logged_and_answered_again(bundle, tmp_path, keys, monkeypatch, capsys):
     towns = ["Ulm", "Rome", None, " new "]
     values = [row(id=f"o {n}", age=n * 30 + 1 / 3, town=towns[n % 4]) for n in range(6)] + [b"{", row(id="ü", age="1")]
     stream, registration = Listed(values), Registration.of("stdin", {"id": "id", "batch": 5})
@@ -164,6 +164,7 @@ def test_what_a_stream_answered_is_logged_and_answered_again(bundle, tmp_path, k
     assert log.request_id.tolist() == [line["id"] for line in wanted]
     assert log.p_yes.where(log.refused.isna(), -1).tolist() == [line.get("p_yes", -1) for line in wanted]
     assert (log.row == 0).all()
+    assert json.loads(capsys.readouterr().err.splitlines()[-1])["log_rows_total"] == len(log)
     found = replay(dataclasses.replace(settings, log=LogSettings(), replay=[str(tmp_path / "log")]))
     assert (found.replayed, found.differing) == (0 if "redact" in keys else len(log), 0), found.first
 

@@ -156,6 +156,8 @@ class Recorder:
 
     def close(self, seconds: float) -> None:
         """Write what waits and seal the files; after so many seconds what could not be written is given up."""
+        if self._is_ending:
+            return
         self._is_ending = True
         self._wake.set()
         self._thread.join(seconds)

@@ -44,8 +44,8 @@ class Flow:
     ----------
     observers, refusal_observers
         See :class:`mesic.streaming.answering.Answering`.
-    logged
-        Says what the log of predictions has counted, by name.
+    logged, close_log
+        Says what the log of predictions has counted, by name; ends it, before that is told for the last time.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Flow:
         self.observers: list[Observer] = []
         self.refusal_observers: list[RefusalObserver] = []
         self.logged: Callable[[], Mapping[str, float]] = dict
+        self.close_log: Callable[[], object] = dict
         self.counts = Counts()
         self.is_stopping = False
         self._reload = reload
@@ -102,6 +103,7 @@ class Flow:
             while not self.is_stopping and self._flows():
                 pass
             self._commit()
+            self.close_log()
             self._tell(is_last=True)
         finally:
             self._loader.shutdown(wait=False, cancel_futures=True)

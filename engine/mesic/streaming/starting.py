@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -79,10 +80,11 @@ def _logged(flow: Flow, settings: ServeSettings) -> Iterator[None]:
     if settings.log.refused:
         flow.refusal_observers.append(recorder.refused)
     flow.logged = lambda: {name: counters.total(name) for name in TOTALS if name.startswith("mesic_log_")}
+    flow.close_log = partial(recorder.close, settings.grace_s)
     try:
         yield
     finally:
-        recorder.close(settings.grace_s)
+        flow.close_log()  # where the stream broke nobody has
 
 
 @contextmanager
