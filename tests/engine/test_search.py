@@ -451,7 +451,7 @@ def test_where_the_first_trial_is_dear_all_are_screened_and_the_best_are_made_ag
 
 
 def test_a_trial_is_made_again_in_time_where_all_are_so_dear_that_only_one_can_be():
-    made, attempting, _ = dear_from_the_first(30.0, 15.0)
+    made, _, _ = dear_from_the_first(30.0, 15.0)
     again = [trial for trial in made.trials if trial.of is not None]
 
     assert len(again) == 1
