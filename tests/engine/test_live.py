@@ -21,7 +21,7 @@ from mesic.errors import CheckFailed, SettingError, UsageError
 from mesic.live.acting import promote, rollback
 from mesic.live.deployment import Deployment, Rolling
 from mesic.live.judging import Judge, begin, unfit
-from mesic.live.ledger import Ledger
+from mesic.live.ledger import Change, Ledger
 from mesic.live.names import checked_name
 from mesic.live.status import status_of
 from mesic.live.tallies import Tally, folded, reported
@@ -31,6 +31,7 @@ from mesic.rollout.state import RolloutState
 from mesic.serving.beside import Beside
 from mesic.serving.keeping import blame
 from mesic.verbs.live.rollback import RollbackSettings
+from mesic.verbs.live.telling import said as told_of_change
 
 VERSIONS = {"v1": {"bundle": "a", "expires": None}, "v2": {"bundle": "b", "expires": None}}
 
@@ -294,6 +295,12 @@ def test_a_deployment_of_a_stranger_leads_to_no_other_folder(ledger, said):
 
     with pytest.raises(CheckFailed, match=r"version='.*' cannot work"):
         ledger.seen()
+
+
+def test_the_first_version_replaces_none(ledger):
+    told = ledger.history()[-1]
+
+    assert told_of_change("live", Change(**told)) == "live: deploy, in use: v1 (first)"
 
 
 def test_what_is_behind_a_link_is_not_pruned(tmp_path):

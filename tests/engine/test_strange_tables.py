@@ -10,6 +10,7 @@ from pyarrow import ipc, parquet
 from mesic.bundle.beside import refuse_taken_names
 from mesic.data.reading import read_table, type_table
 from mesic.errors import DataError, MesicError, SettingError, UsageError
+from mesic.host.building import build_table
 from mesic_plugins.sources.table import Table
 
 ROWS = 60
@@ -92,6 +93,11 @@ def test_what_is_wrong_with_a_csv_is_said_in_the_words_of_its_owner(tmp_path, co
 
     with pytest.raises(MesicError, match=words):
         typed(tmp_path / "t.csv", **said)
+
+
+def test_a_file_that_is_not_there_is_named_as_it_was_given():
+    with pytest.raises(SettingError, match=r"^input='gone.csv' cannot work: give a file that exists"):
+        build_table("gone.csv", "input")
 
 
 def test_cells_of_bytes_are_no_target(tmp_path):

@@ -239,7 +239,7 @@ def _seen(values: pa.ChunkedArray) -> dict[str, Any]:
     distinct = pc.count_distinct(values, mode="only_valid").as_py()
     seen = {"missing": values.null_count, "distinct": distinct}
     if is_numeric(values.type) and distinct and not pa.types.is_duration(values.type):
-        limits = pc.min_max(values)
+        limits = pc.min_max(pc.cast(values, pa.float64()) if pa.types.is_decimal(values.type) else values)
         seen |= {"low": _plain(limits["min"]), "high": _plain(limits["max"])}
     return seen
 
