@@ -13,12 +13,15 @@ from tests.conftest import people
 from mesic.config.composition import config_loader
 from mesic.config.problems import checked, problems_of
 from mesic.data.schema import load_schema
-from mesic.errors import DataError, UsageError
+from mesic.deployment.artefact import load_artefact
+from mesic.errors import DataError, MesicError, UsageError
 from mesic.host.registry import installed
 from mesic.reviewing.policies import load_policy
 from mesic.runs.plan import source_of
 from mesic.runs.record import read_record
 from mesic.runs.reproduction import reproduce
+from mesic.runs.timeline import read_timeline
+from mesic.sweeping.storage import mend_journal
 
 NAMES = {"age": "<img src=x onerror=alert(1)>", "city": "ci\x1b[31mty\x07", "income": "=cmd|'/c calc'!A1"}
 LABELS = {"yes": "</script><script>alert(2)</script>", "no": "no\x1b]0;x\x07\u202e"}
@@ -223,3 +226,24 @@ def test_a_server_keeps_its_token(tmp_path, caplog):
     assert [reply.status for reply in replies] == [401, 200, 401] * 2 + [200] * 3 + [401, 200, 401]
     assert not any(b"s3cret" in reply.body for reply in replies)
     assert "s3cret" not in caplog.text
+
+
+NESTS = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("record.json", read_record),
+        ("timeline.jsonl", read_timeline),
+        ("study.journal", lambda folder: mend_journal(folder / "study.journal", instead="out")),
+        ("manifest.json", load_artefact),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_json_that_nests_is_refused_in_words(tmp_path, name, read):
+    (tmp_path / "proof.json").write_text("{}")
+    (tmp_path / name).write_text(f"{NESTS}\n{{}}\n")
+
+    with pytest.raises(MesicError, match=name):
+        read(tmp_path)

@@ -189,7 +189,7 @@ def seen_in(connection: sqlite3.Connection, folder: Path) -> Seen:
         for name in {*deployment.kept, *deployment.versions}:
             checked_name(name)
         return Seen(generation, publication, deployment, bytes(secret))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckFailed(f"deployment {folder}: {FILE} holds what cannot be read: {error}") from error
 
 

@@ -119,7 +119,7 @@ def _differing(path: Path, job: Mapping[str, Any]) -> list[str] | None:
     try:
         earlier = json.loads(path.read_text(encoding="utf-8"))
         earlier = dict(earlier)
-    except (FileNotFoundError, ValueError, TypeError):
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None
     wanted = json.loads(json.dumps(job))
     return sorted(key for key in {*earlier, *wanted} if earlier.get(key) != wanted.get(key))
