@@ -11,6 +11,7 @@ from mesic.bundle.beside import refuse_taken_names
 from mesic.data.reading import read_table, type_table
 from mesic.errors import DataError, MesicError, SettingError, UsageError
 from mesic.host.building import build_table
+from mesic.predictions.files import batches_of
 from mesic_plugins.sources.table import Table
 
 ROWS = 60
@@ -29,18 +30,29 @@ def arrow_file(path, cells, *, stream=False):
     return path
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("way", ["whole", "in pieces"])
-def test_texts_that_lie_beyond_the_file_are_not_read(tmp_path, stream, way):
-    """Arrow believes what a file says of itself: this one ended the process with SIGBUS."""
-    path = arrow_file(tmp_path / "t.arrow", [f"word {n % 10}" for n in range(ROWS)], stream=stream)
+def spoilt_file(path, *, stream=False):
+    """Write a file whose last text ends far behind the file."""
+    arrow_file(path, [f"word {n % 10}" for n in range(ROWS)], stream=stream)
     ends = np.arange(0, 6 * (ROWS + 1), 6, dtype=np.int32).tobytes()
     content = path.read_bytes()
     assert content.count(ends) == 1
     path.write_bytes(content.replace(ends, ends[:-4] + (2**30).to_bytes(4, "little")))
+    return path
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("way", ["whole", "in pieces"])
+def test_texts_that_lie_beyond_the_file_are_not_read(tmp_path, stream, way):
+    """Arrow believes what a file says of itself: this one ended the process with SIGBUS."""
+    path = spoilt_file(tmp_path / "t.arrow", stream=stream)
 
     with pytest.raises(DataError, match="cannot be read as arrow"):
         typed(path) if way == "whole" else [piece.read() for piece in Table(path).pieces(25, ["c", "y"])]
+
+
+def test_nor_are_they_of_a_log_of_predictions(tmp_path):
+    with pytest.raises(DataError, match="is damaged"):
+        list(batches_of(spoilt_file(tmp_path / "t.arrow")))
 
 
 def test_texts_of_parquet_that_are_no_utf8_are_refused(tmp_path):
