@@ -54,6 +54,7 @@ ADVISE_VERBS = {
 }
 FAMILIES = {"data": DATA_VERBS, "advise": ADVISE_VERBS}
 INTERRUPTED = 130
+GOES_ON = {"run": "; the same command with the same out= takes the run up again"}
 ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000  # Python's 700 make the imports of a run 1.1 times as long
 # Threads that wait spin for a moment, then sleep. Never spinning made a fit on an idle machine 1.5 times as long;
 # spinning for 100 times as long made two runs that share two cores take 40 s for 2 s.
@@ -93,8 +94,13 @@ def status_of(arguments: list[str]) -> int:
         sys.stderr.write(f"mesic: {shown(message_of(error))}\n")
         return error.exit_status
     except KeyboardInterrupt:
-        sys.stderr.write("mesic: interrupted; the same command with the same out= takes the run up again\n")
+        sys.stderr.write(f"mesic: interrupted{GOES_ON.get(arguments[0], '')}\n")
         return INTERRUPTED
+    except MemoryError as error:
+        if os.environ.get("MESIC_DEBUG") == "1":
+            raise
+        sys.stderr.write(f"mesic: there is not enough memory{f' ({error})' if str(error) else ''}: give fewer rows\n")
+        return MesicError.exit_status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

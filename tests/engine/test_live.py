@@ -21,15 +21,17 @@ from mesic.errors import CheckFailed, SettingError, UsageError
 from mesic.live.acting import promote, rollback
 from mesic.live.deployment import Deployment, Rolling
 from mesic.live.judging import Judge, begin, unfit
-from mesic.live.ledger import Ledger
+from mesic.live.ledger import Change, Ledger
+from mesic.live.names import checked_name
 from mesic.live.status import status_of
 from mesic.live.tallies import Tally, folded, reported
 from mesic.live.tokens import Tokens
-from mesic.live.versions import checked_name
+from mesic.live.versions import prune
 from mesic.rollout.state import RolloutState
 from mesic.serving.beside import Beside
 from mesic.serving.keeping import blame
 from mesic.verbs.live.rollback import RollbackSettings
+from mesic.verbs.live.telling import said as told_of_change
 
 VERSIONS = {"v1": {"bundle": "a", "expires": None}, "v2": {"bundle": "b", "expires": None}}
 
@@ -276,3 +278,36 @@ def test_what_is_read_without_hydra_says_the_same_to_hydra(place, tmp_path, monk
     if found is not None:
         hydras = configured("deploy rollback", arguments, RollbackSettings)
         assert (found.deployment, found.version) == (hydras.deployment, str(hydras.version))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Deployment("../../elsewhere", versions={"../../elsewhere": {}}),
+        Deployment("v1", previous="/etc", versions=VERSIONS),
+        Deployment("v1", versions={**VERSIONS, "..": {}}),
+    ],
+    ids=["in use", "before", "kept"],
+)
+def test_a_deployment_of_a_stranger_leads_to_no_other_folder(ledger, said):
+    with ledger.store.changing() as connection:
+        connection.execute("UPDATE deployment SET facts = ?", (msgspec.json.encode(said.as_dict()).decode(),))
+
+    with pytest.raises(CheckFailed, match=r"version='.*' cannot work"):
+        ledger.seen()
+
+
+def test_the_first_version_replaces_none(ledger):
+    told = ledger.history()[-1]
+
+    assert told_of_change("live", Change(**told)) == "live: deploy, in use: v1 (first)"
+
+
+def test_what_is_behind_a_link_is_not_pruned(tmp_path):
+    (tmp_path / "home" / "letters").mkdir(parents=True)
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "versions").symlink_to(tmp_path / "home")
+
+    prune(tmp_path / "live", {"v1"})
+
+    assert (tmp_path / "home" / "letters").is_dir()

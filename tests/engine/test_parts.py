@@ -264,3 +264,28 @@ def test_rows_are_regrouped_whatever_the_batches():
     assert [part["x"].to_pylist() for part in regrouped(batches, 6, skip=4)] == [
         list(range(4, 10)), list(range(10, 16)), list(range(16, 21)),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [".out.csv.parts", ".out.csv.parts/lock"])
+def test_parts_that_are_a_link_are_refused_and_what_it_leads_to_is_left(tmp_path, place):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter").write_text("dear")
+    link = tmp_path / place
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "home" if place.endswith("parts") else tmp_path / "home" / "letter")
+
+    with pytest.raises(UsageError, match="is a link, or holds one"), parts_of(tmp_path / "out.csv", {}):
+        pass
+    assert (tmp_path / "home" / "letter").read_text() == "dear"
+
+
+def test_a_job_file_that_is_none_begins_anew_and_leads_nowhere(tmp_path):
+    folder = tmp_path / ".out.csv.parts"
+    folder.mkdir()
+    (folder / "job.json").write_text("[1]")
+    (tmp_path / "letter").write_text("dear")
+    (folder / "job.json.new").symlink_to(tmp_path / "letter")
+
+    with parts_of(tmp_path / "out.csv", {"format": 1}) as parts:
+        assert parts.find(0) is None
+    assert (tmp_path / "letter").read_text() == "dear"

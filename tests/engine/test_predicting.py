@@ -62,12 +62,13 @@ def test_lost_cells_are_counted_over_all_batches(bundle, tmp_path):
     ("lost", "output", "keep", "error", "words"),
     [
         ("age", "p.csv", [], DataError, "'age'"),
+        ("note", "p.csv", ["p_yes"], UsageError, "keep names 'p_yes': so is a column of the answers called"),
         ("note", "p.csv", ["note"], DataError, "keep names columns that the input lacks: 'note'"),
         ("note", "p.xls", [], UsageError, "give a file that ends in .csv"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_nothing_is_left(bundle, tmp_path, lost, output, keep, error, words):
-    people(20).drop(columns=lost, errors="ignore").to_csv(tmp_path / "new.csv", index=False)
+    people(20).assign(p_yes=1).drop(columns=lost, errors="ignore").to_csv(tmp_path / "new.csv", index=False)
 
     with pytest.raises(error, match=words):
         score_file(bundle, Table(tmp_path / "new.csv"), tmp_path / output, Asked(8, keep=tuple(keep)))

@@ -65,6 +65,9 @@ def test_a_kept_result_is_found_under_its_key_alone_and_bit_for_bit(tmp_path):
         name: (a.tobytes(), a.shape) for name, a in arrays.items()
     }
     assert store.load("other") is None
+    place = tmp_path / "stages" / "key.arrow"
+    place.write_bytes(place.read_bytes()[:-200] + b"x" * 200)
+    assert store.load("key") is None
 
 
 def test_an_activity_that_fails_is_booked_with_its_end(tmp_path):

@@ -27,6 +27,7 @@ from mesic.evaluation.view import Evaluation
 from mesic.host.components import Component
 from mesic.host.kinds import KINDS
 from mesic.host.registry import Offer, Provider, installed
+from mesic.own import own_key
 from mesic.partition.proof import partition
 from mesic.runs import plan
 from mesic.runs.execution import execute
@@ -215,6 +216,44 @@ def test_a_damaged_entry_is_made_again_and_said(cache, tmp_path):
 
     assert [asked(cache), asked(cache)] == [True, False]
     assert [finding.code for finding in cache.findings] == ["CACHE-DAMAGED"]
+
+
+def test_what_a_stranger_sealed_anew_is_not_taken(cache, tmp_path):
+    mine = replace(cache, secret=b"mine", uses=[], findings=[])
+    asked(mine)
+    (path,) = (tmp_path / "cache").glob("*.arrow")
+    path.write_bytes(written(*read(path.read_bytes(), b"mine"), b"theirs"))
+
+    assert [asked(mine), asked(mine)] == [True, False]
+    assert [finding.code for finding in mine.findings] == ["CACHE-DAMAGED"]
+
+
+def test_a_users_key_is_made_once_for_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    keys = {own_key(), own_key()}
+
+    assert {len(key) for key in keys} == {32}
+    assert len(keys) == 1
+    assert (tmp_path / "state" / "mesic" / "key").stat().st_mode & 0o77 == 0
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    assert own_key() not in keys
+
+
+def test_without_a_key_nothing_is_taken_or_kept(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("MESIC_CACHE", str(tmp_path / "cache"))
+    made = stage_cache({"enabled": True, "folder": None, "most_mib": 1}, installed(), 1)
+
+    assert [asked(made), asked(made)] == [True, True]
+    assert [finding.code for finding in made.findings] == ["CACHE-UNWRITABLE"]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_step_that_only_skops_describes_is_not_read_from_an_entry():
+    step = {"op": "skops", "params": {"dict": []}, "arrays": {"dict": []}, "text": "", "blob": {"bytes": "PK"}}
+
+    assert unpacked({"of": ["PortableStep", step]}, {}).blob == b""
 
 
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):

@@ -177,6 +177,10 @@ ATTACKS = {
     "a link": lambda folder: (folder / "card.md").symlink_to("/etc/passwd"),
     "a link to a folder": lambda folder: (folder / "more").symlink_to("/etc"),
     "a pipe": lambda folder: os.mkfifo(folder / "more.json"),
+    "rows without answers": lambda folder: parquet.write_table(
+        parquet.read_table(folder / "end_to_end.parquet").drop_columns(["expected prediction"]),
+        folder / "end_to_end.parquet",
+    ),
     "no rows": write("end_to_end.parquet", b"PAR1junkPAR1"),
 }
 MANIFESTS = [

@@ -10,6 +10,8 @@ import pytest
 from pyarrow import parquet
 from tests.conftest import CommandLine, install_module, people
 
+from mesic.cli import status_of
+
 STAGES = ["read", "partition", "baselines", "search", "fit", "evaluate", "bundle"]
 SAID = ["run", "source=table", "source.path=people.csv", "source.target=bought", "tuner=single", "learner=tree"]
 STRIKER = '''
@@ -178,3 +180,21 @@ def test_control_c_ends_a_run_whose_fits_are_under_way_in_threads(struck, undist
 
     assert process.returncode == 130, err
     assert record_of(tmp_path / "long")["status"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("verb", "raised", "said", "status"),
+    [
+        ("run", KeyboardInterrupt, "interrupted; the same command with the same out= takes the run up again", 130),
+        ("serve", KeyboardInterrupt, "interrupted", 130),
+        ("run", MemoryError("9 GiB"), "there is not enough memory (9 GiB): give fewer rows", 1),
+    ],
+)
+def test_how_a_command_ended_is_one_line(monkeypatch, capsys, verb, raised, said, status):
+    def stopped(arguments):
+        raise raised
+
+    monkeypatch.setattr("mesic.cli._dispatch", stopped)
+
+    assert status_of([verb]) == status
+    assert capsys.readouterr().err == f"mesic: {said}\n"

@@ -13,11 +13,15 @@ from tests.conftest import people
 from mesic.config.composition import config_loader
 from mesic.config.problems import checked, problems_of
 from mesic.data.schema import load_schema
-from mesic.errors import UsageError
+from mesic.deployment.artefact import load_artefact
+from mesic.errors import DataError, MesicError, UsageError
 from mesic.host.registry import installed
 from mesic.reviewing.policies import load_policy
 from mesic.runs.plan import source_of
 from mesic.runs.record import read_record
+from mesic.runs.reproduction import reproduce
+from mesic.runs.timeline import read_timeline
+from mesic.sweeping.storage import mend_journal
 
 NAMES = {"age": "<img src=x onerror=alert(1)>", "city": "ci\x1b[31mty\x07", "income": "=cmd|'/c calc'!A1"}
 LABELS = {"yes": "</script><script>alert(2)</script>", "no": "no\x1b]0;x\x07\u202e"}
@@ -158,6 +162,31 @@ def test_a_secret_of_the_environment_stands_in_no_file_of_a_run(hostile_run, mon
     assert source_of(installed(), config)[0].columns()[1] == NAMES["age"]
 
 
+def test_a_secret_stands_in_no_file_of_a_run_that_is_run_again_nor_in_a_message(hostile_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_TOKEN", str(tmp_path / PLACE))
+
+    with pytest.raises(UsageError, match=r"source.path='\$\{oc.env:DATA_TOKEN\}' cannot work") as refused:
+        reproduce(hostile_run[0], tmp_path / "again")
+    assert PLACE not in str(refused.value)
+    written = [path for path in (tmp_path / "again").rglob("*") if path.is_file()]
+    assert [path.name for path in written if PLACE.encode() in path.read_bytes()] == []
+    assert (tmp_path / "again" / "record.json") in written
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"config": {}}, {"config": []}, {"data": None}, {"trials": None}],
+    ids=["none", "list", "data", "trials"],
+)
+def test_a_record_that_a_run_did_not_write_is_run_by_nobody(hostile_run, tmp_path, changed):
+    record = json.loads((hostile_run[0] / "record.json").read_text())
+    (tmp_path / "record.json").write_text(json.dumps(record | changed))
+
+    with pytest.raises(DataError, match="does not hold what a run writes"):
+        reproduce(tmp_path, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 def test_names_that_attack_are_text_on_every_page(hostile_run):
     folder, done = hostile_run
     pages = [path for path in folder.rglob("*") if path.suffix in (".html", ".svg", ".md")]
@@ -197,3 +226,24 @@ def test_a_server_keeps_its_token(tmp_path, caplog):
     assert [reply.status for reply in replies] == [401, 200, 401] * 2 + [200] * 3 + [401, 200, 401]
     assert not any(b"s3cret" in reply.body for reply in replies)
     assert "s3cret" not in caplog.text
+
+
+NESTS = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("record.json", read_record),
+        ("timeline.jsonl", read_timeline),
+        ("study.journal", lambda folder: mend_journal(folder / "study.journal", instead="out")),
+        ("manifest.json", load_artefact),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_json_that_nests_is_refused_in_words(tmp_path, name, read):
+    (tmp_path / "proof.json").write_text("{}")
+    (tmp_path / name).write_text(f"{NESTS}\n{{}}\n")
+
+    with pytest.raises(MesicError, match=name):
+        read(tmp_path)

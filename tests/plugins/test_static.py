@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -259,6 +260,11 @@ def test_a_csv_is_answered_as_mesic_predict_answers_it(tmp_path, monkeypatch):
         assert found["prediction"].tolist() == expected["prediction"].tolist()
         np.testing.assert_allclose(found["p_label 1"], expected["p_label 1"], rtol=0, atol=1e-12)
         assert found["error"].isna().all()
+    read, write = os.pipe()
+    os.close(read)  # as where `head` has seen enough
+    with (tmp_path / "rows.csv").open("rb") as rows, os.fdopen(write, "wb") as answers:
+        done = subprocess.run(programs["python"], stdin=rows, stdout=answers, stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b""
 
 
 @dataclass(frozen=True)

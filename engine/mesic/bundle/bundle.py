@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mesic.bundle import MANIFEST, coverage
+from mesic.bundle.beside import answers_beside
 from mesic.bundle.inputs import Input, inputs_of
 from mesic.bundle.portable import Estimators, PortableStep
 from mesic.bundle.soundness import plain_files, refuse_many_rows, refuse_strange_manifest, refuse_strange_steps
@@ -169,17 +170,19 @@ class Bundle:
             file = parquet.ParquetFile(self.folder / "end_to_end.parquet")  # read_table imports far more
             refuse_many_rows("end_to_end.parquet", file.metadata.num_rows)
             table = file.read()
-        expected = [name for name in table.column_names if name.startswith("expected ")]
-        answers = self.predict(table.drop_columns(expected))
-        for name in expected:
-            given = answers[name.removeprefix("expected ")].to_numpy()
+        expected = answers_beside(self.classes)
+        if lost := expected.keys() - set(table.column_names):
+            raise CheckFailed(f"bundle {self.folder} is refused: end_to_end.parquet lacks {min(lost)!r}")
+        answers = self.predict(table.drop_columns(list(expected)))
+        for name, own in expected.items():
+            given = answers[own].to_numpy()
             wanted = table.column(name).to_numpy()
             wrong = np.flatnonzero(given != wanted)
             if wrong.size:
                 row = wrong[0]
                 raise CheckFailed(
                     f"bundle {self.folder} answers {wrong.size} of {table.num_rows} end-to-end rows differently: row "
-                    f"{row} gives {name.removeprefix('expected ')}={given[row]!r}, not {wanted[row]!r}"
+                    f"{row} gives {own}={given[row]!r}, not {wanted[row]!r}"
                 )
         return int(table.num_rows)
 

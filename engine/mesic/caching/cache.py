@@ -3,6 +3,7 @@
 A hit and a fresh result are one: what was made is given on as its written form says it.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 from mesic.caching.code import SeenCode, code_behind
@@ -18,13 +20,14 @@ from mesic.caching.folder import CacheFolder
 from mesic.caching.packing import NotPackable, packed, unpacked
 from mesic.findings import Finding
 from mesic.host.registry import Registry
+from mesic.own import KEY_BYTES, own_key, state_folder
 from mesic.runs.environment import package_digest, platform_facts, versions
 from mesic.runs.files import json_digest
 from mesic.runs.resources import Clock
 from mesic.training.part import Part
 
 T = TypeVar("T")
-FORMAT = 1
+FORMAT = 2
 VARIABLE = "MESIC_CACHE"
 DEFAULT = ".mesic/cache"
 OFF = ("off", "0", "")
@@ -74,11 +77,14 @@ class StageCache:
         Whose plugins describe what is fitted.
     threads
         Of the numeric libraries.
+    secret
+        Under which entries are sealed: what another user left there, or a stranger gave away, is not taken.
     """
 
     folder: CacheFolder
     registry: Registry
     threads: int
+    secret: bytes = b""
     uses: list[Use] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     is_writable: bool = True
@@ -124,7 +130,11 @@ class StageCache:
         ]
         needed = sorted({line for part in parts for line in _requirements(part.offer.provider.distribution)})
         code = sorted((name, seen.digest) for name, seen in codes.items() if seen is not None)
-        return json_digest([FORMAT, what, depends, made, needed, code, _circumstances(), self.threads])
+        return json_digest([FORMAT, what, depends, made, needed, code, _circumstances(), self.threads, self._whose()])
+
+    def _whose(self) -> str:
+        """Tell the keys of users who share a folder apart, or each would take what the others kept for damaged."""
+        return hashlib.blake2b(b"mesic cache", digest_size=8, key=self.secret).hexdigest()
 
     def _codes(self, parts: Sequence[Part]) -> dict[str, SeenCode | None]:
         """Return the code of the components, of the plugins that offer them, and of who describes what is fitted."""
@@ -158,11 +168,11 @@ class StageCache:
         if content is None:
             return None
         try:
-            said, arrays = read(content)
+            said, arrays = read(content, self.secret)
             return said["seconds"], unpacked(said["value"], arrays)
         except Exception:  # noqa: BLE001 - whatever a file says, a run makes it again
             self.folder.drop(key)
-            message = f"an entry of the cache {self.folder.path} was damaged, and was made again"
+            message = f"an entry of the cache {self.folder.path} was damaged, or is not this user's, and was made again"
             self.findings.append(Finding("CACHE-DAMAGED", "info", message, {"key": key}, _FIX_DAMAGED))
             return None
 
@@ -195,7 +205,7 @@ class StageCache:
         if not self.is_writable:
             return
         try:
-            self.folder.save(key, written(facts, arrays))
+            self.folder.save(key, written(facts, arrays, self.secret))
         except OSError as error:
             self.is_writable = False
             message = f"the cache {self.folder.path} cannot be written ({error.strerror or error}): nothing is kept"
@@ -219,8 +229,14 @@ def stage_cache(said: Mapping[str, Any] | None, registry: Registry, threads: int
     place = os.environ.get(VARIABLE)
     if said is None or not said["enabled"] or (place is not None and place.lower() in OFF):
         return None
-    path = Path(said["folder"] or place or DEFAULT)
-    return StageCache(CacheFolder(path, int(said["most_mib"] * 2**20)), registry, threads)
+    folder = CacheFolder(Path(said["folder"] or place or DEFAULT), int(said["most_mib"] * 2**20))
+    secret = own_key()
+    if secret is not None:
+        return StageCache(folder, registry, threads, secret)
+    message = f"the key of the cache cannot be kept in {state_folder()}: nothing is taken from it, or kept"
+    fix = "let XDG_STATE_HOME name a folder that can be written, or cache.enabled=false"
+    finding = Finding("CACHE-UNWRITABLE", "warning", message, {}, fix)
+    return StageCache(folder, registry, threads, token_bytes(KEY_BYTES), findings=[finding], is_writable=False)
 
 
 def told_of(uses: Sequence[Use]) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
-"""One result in one file: what JSON can hold, arrays of any shape, and the digest of both in front of them."""
+"""One result in one file: what JSON can hold, arrays of any shape, and in front of both a digest under a key."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -17,8 +18,8 @@ class Damaged(Exception):
     """An entry does not say what was written."""
 
 
-def written(facts: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return a result as the bytes of a file.
+def written(facts: Any, arrays: Mapping[str, np.ndarray], key: bytes = b"") -> bytes:
+    """Return a result as the bytes of a file, which only who has the key can write.
 
     Examples
     --------
@@ -34,20 +35,20 @@ def written(facts: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
     with ipc.new_file(sink, table.schema, options=ipc.IpcWriteOptions(compression="lz4")) as writer:
         writer.write_table(table)
     body = sink.getvalue()
-    content: bytes = hashlib.sha256(body).digest() + body.to_pybytes()
+    content: bytes = _digest(body, key) + body.to_pybytes()
     return content
 
 
-def read(content: bytes) -> tuple[Any, dict[str, np.ndarray]]:
+def read(content: bytes, key: bytes = b"") -> tuple[Any, dict[str, np.ndarray]]:
     """Return what :func:`written` was given.
 
     Raises
     ------
     Damaged
-        A byte of it has changed, or some are missing.
+        A byte of it has changed, some are missing, or it was written under another key.
     """
     body = memoryview(content)[_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != content[:_DIGEST_BYTES]:
+    if not hmac.compare_digest(_digest(body, key), content[:_DIGEST_BYTES]):
         raise Damaged
     table = ipc.open_file(pa.py_buffer(body)).read_all()
     cells = {name: table.column(name).chunk(0)[0].as_buffer() for name in table.column_names}
@@ -57,6 +58,10 @@ def read(content: bytes) -> tuple[Any, dict[str, np.ndarray]]:
         for name, (kind, *shape) in meta["shapes"].items()
     }
     return meta["facts"], arrays
+
+
+def _digest(body: Any, key: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_DIGEST_BYTES, key=key).digest()
 
 
 def _cell(content: np.ndarray) -> pa.Array:

@@ -204,7 +204,7 @@ _UNPACK: Mapping[str, Any] = {
     "list": lambda said, arrays: [unpacked(item, arrays) for item in said],
     "set": lambda said, arrays: frozenset(unpacked(item, arrays) for item in said),
     "dict": lambda said, arrays: {unpacked(key, arrays): unpacked(item, arrays) for key, item in said},
-    "bytes": lambda said, _: said.encode(),
+    "bytes": lambda *_: b"",
     "objects": _objects,
     "frame": _unframe,
     "table": _untable,

@@ -26,6 +26,8 @@ DECORATED = (  # a number that no reader of numbers takes: thousands kept apart,
 )
 CLOCK = r"\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 LEAST_ROWS_OF_AN_ID = 20
+NO_VALUES = ("cells of type", "cells are bytes")
+MOST_OF_A_TYPE = 100
 UNREAD = "free text: no transformer of this run reads it"
 LEAST_SHARE_OF_NUMBERS = 0.95
 MOST_LEVELS_LISTED = 50
@@ -44,18 +46,20 @@ def infer_column(name: str, values: pa.ChunkedArray) -> Column:
         return Column(name, "constant", "ignored", why="every cell is missing", seen=_seen(values))
     if is_numeric(values.type):
         return _infer_number(name, values)
-    why = f"cells of type {values.type} are no single values"
+    why = f"{NO_VALUES[0]} {str(values.type)[:MOST_OF_A_TYPE]} are no single values"
     if is_bytes(values.type):
-        why = "cells are bytes that are no UTF-8: say the encoding of a CSV, such as source.encoding=latin1"
+        why = f"{NO_VALUES[1]} that are no UTF-8: say the encoding of a CSV, such as source.encoding=latin1"
     return Column(name, "text", "ignored", why=why, seen={"missing": values.null_count})
 
 
 def plain_values(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column in a type that Arrow computes with, the cells as they are."""
+    if isinstance(values.type, pa.BaseExtensionType):
+        return plain_values(values.cast(values.type.storage_type))
     if pa.types.is_run_end_encoded(values.type):
         values = pc.run_end_decode(values)
     if pa.types.is_dictionary(values.type) and not _is_text(values.type.value_type):
-        values = values.cast(values.type.value_type)
+        values = pa.chunked_array([c.dictionary_decode() for c in values.chunks], values.type.value_type)
     return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
 
 
@@ -216,8 +220,15 @@ def _with_constant(name: str, kind: Kind, values: pa.ChunkedArray) -> Column:
     if seen["distinct"] == 0:
         return Column(name, "constant", "ignored", seen=seen, why="every cell is missing")
     if seen["distinct"] == 1 and seen["missing"] == 0:
-        return Column(name, "constant", "ignored", seen=seen, why=f"every cell is {values[0].as_py()!r}")
+        return Column(name, "constant", "ignored", seen=seen, why=f"every cell is {_shown(values[0])}")
     return Column(name, kind, seen=seen)
+
+
+def _shown(cell: pa.Scalar) -> str:
+    try:
+        return repr(cell.as_py())
+    except (OverflowError, ValueError):  # a moment or a span that Python has no name for
+        return f"{cell.cast(pa.int32() if cell.type.bit_width == 32 else pa.int64())} as {cell.type}"
 
 
 def _seen(values: pa.ChunkedArray) -> dict[str, Any]:
@@ -228,7 +239,7 @@ def _seen(values: pa.ChunkedArray) -> dict[str, Any]:
     distinct = pc.count_distinct(values, mode="only_valid").as_py()
     seen = {"missing": values.null_count, "distinct": distinct}
     if is_numeric(values.type) and distinct and not pa.types.is_duration(values.type):
-        limits = pc.min_max(values)
+        limits = pc.min_max(pc.cast(values, pa.float64()) if pa.types.is_decimal(values.type) else values)
         seen |= {"low": _plain(limits["min"]), "high": _plain(limits["max"])}
     return seen
 

@@ -1,7 +1,7 @@
 """Read a source and make typed rows of it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, without_later
 from mesic.data.coercion import coerce_table
 from mesic.data.identity import table_digest
-from mesic.data.inference import UNREAD, infer_column, kind_of_cells, plain_values
+from mesic.data.inference import NO_VALUES, UNREAD, infer_column, kind_of_cells, plain_values
 from mesic.data.rules import broken_rules, refuse
 from mesic.data.schema import IGNORED, ROLES_OF_ONE, Column, Schema, load_schema
 from mesic.errors import DataError, UsageError
@@ -20,6 +20,7 @@ from mesic.findings import Finding, ignoring
 from mesic.host.names import did_you_mean
 
 BATCH_ROWS = 65_536
+MOST_NAMED = 50  # columns in one message
 NOT_IN_SCHEMA = "not in the schema"
 FEWEST_VALUES_TO_GET_STUCK = 10  # of fewer, one may be so rare that a table lacks it by chance
 MEND_OF_RULES = (
@@ -68,7 +69,8 @@ def read_table(source: Source) -> pa.Table:
     names = source.columns()
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        raise DataError(f"{len(repeated)} column names occur twice: {', '.join(map(repr, repeated))}; rename them")
+        count = "1 column name occurs" if len(repeated) == 1 else f"{len(repeated)} column names occur"
+        raise DataError(f"{count} twice: {_listed(list(map(repr, repeated)))}; rename them")
     batches = list(source.batches(BATCH_ROWS))
     rows = sum(batch.num_rows for batch in batches)
     if not rows or not names:
@@ -110,10 +112,15 @@ def assign_roles(schema: Schema, options: Mapping[str, Any], target: str | None)
     return schema
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
 def _known(schema: Schema, name: str, role: str) -> Column:
     if name not in schema:
         near = did_you_mean(name, schema.names)
-        raise UsageError(f"source.{role}={name!r} is no column{near or '; columns: ' + ', '.join(schema.names)}")
+        raise UsageError(f"source.{role}={name!r} is no column{near or '; columns: ' + _listed(schema.names)}")
     return schema[name]
 
 
@@ -125,6 +132,8 @@ def _in_role(column: Column, role: Any) -> Column:
         raise DataError(f"source.time={column.name!r} holds no times but {kind}: give dates or numbers")
     if role == "weight" and kind not in ("number", "constant"):
         raise DataError(f"source.weight={column.name!r} holds no numbers but {kind}")
+    if role == "target" and column.why.startswith(NO_VALUES):
+        raise DataError(f"source.target={column.name!r} cannot be predicted: its {column.why}")
     if role == "part" and kind != "time":
         kind = "category"
     if role == "target" and kind in ("id", "text", "boolean"):
@@ -152,7 +161,7 @@ def type_table(table: pa.Table, options: Mapping[str, Any], target: str | None) 
         schema = with_texts(schema)
     schema = assign_roles(schema, options, target)
     if not any(column.role == "target" for column in schema.columns):
-        raise UsageError(f"no target: give source.target=COLUMN, one of {', '.join(schema.names)}")
+        raise UsageError(f"no target: give source.target=COLUMN, one of {_listed(schema.names)}")
     schema, late = without_later(schema)
     coerced = coerce_table(table, schema.columns, account, "schema")
     refuse(broken_rules(schema, coerced), MEND_OF_RULES)
@@ -212,6 +221,7 @@ def unlike_findings(schema: Schema, given: Schema | None, rows: int) -> Iterator
 
 
 def _findings(schema: Schema, account: RowAccount) -> Iterator[Finding]:
+    ignored = schema.ignored
     for column in schema.columns:
         if column.role == "ignored" and column.kind in ("id", "constant", "text"):
             use = "transformer=[text_counts] reads it" if column.why == UNREAD else "edit schema.yaml to use it"
@@ -220,7 +230,7 @@ def _findings(schema: Schema, account: RowAccount) -> Iterator[Finding]:
                 "info",
                 f"column {column.name!r} is not used: {column.why}",
                 {"column": column.name, **column.seen},
-                f"{ignoring([*schema.ignored, column.name])} says so yourself; {use}",
+                f"{ignoring([*ignored, column.name])} says so yourself; {use}",
             )
         if column.why != IGNORED:
             yield from _misread(column)

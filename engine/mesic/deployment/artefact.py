@@ -182,7 +182,7 @@ def load_artefact(folder: str | Path) -> Artefact:
         body = {key: value for key, value in manifest.items() if key != "digest"}
         wrong = [] if manifest["digest"] == json_digest(body) else [f"{MANIFEST} was altered"]
         expected = manifest["files"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckFailed(f"artefact {folder} is refused: {MANIFEST} was altered ({error})") from error
     found = digests_of(folder)
     wrong += [f"{name} is missing" for name in sorted(expected.keys() - found.keys())]

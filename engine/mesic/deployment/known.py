@@ -1,23 +1,10 @@
 """Which artefacts were built here: asking any other one runs a stranger's program."""
 
-import os
-from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+
+from mesic.own import state_folder
 
 FILE = "artefacts"
-
-
-def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where this user's programs keep what they must remember.
-
-    Examples
-    --------
-    >>> str(state_folder({"XDG_STATE_HOME": "/home/ada/state"}))
-    '/home/ada/state/mesic'
-    """
-    told = environment.get("XDG_STATE_HOME", "")
-    return (Path(told) if Path(told).is_absolute() else Path("~/.local/state").expanduser()) / "mesic"
 
 
 def remember(digest: str) -> None:

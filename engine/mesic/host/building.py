@@ -6,9 +6,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from mesic.errors import ComponentError, MesicError, UsageError
+from mesic.errors import ComponentError, MesicError, SettingError, UsageError
 from mesic.host.ranges import option_problems
-from mesic.host.registry import Offer
+from mesic.host.registry import Offer, installed
 
 _CONTEXT = {
     "task": "task",
@@ -93,3 +93,17 @@ def build(offer: Offer, options: Mapping[str, Any], **context: Any) -> Any:
         raise ComponentError(
             f"{offer.address} of {offer.provider} cannot be made: {type(error).__name__}: {error}"
         ) from error
+
+
+def build_table(path: str, key: str) -> Any:
+    """Return the source of a file that was named by a key of a verb.
+
+    Raises
+    ------
+    SettingError
+        There is no such file, or its suffix says nothing; told by the name of the key.
+    """
+    try:
+        return build(installed().find("source", "table"), {"path": path})
+    except SettingError as error:
+        raise SettingError(key, path, error.allowed) from error

@@ -14,7 +14,8 @@ from mesic.host.registry import Offer, installed
 from mesic.live.deployment import Deployment, Rolling
 from mesic.live.judging import begin
 from mesic.live.ledger import Change, Ledger, changed, seen_in
-from mesic.live.versions import checked_name, install, place_of, prune
+from mesic.live.names import checked_name
+from mesic.live.versions import install, place_of, prune
 from mesic.reviewing.reviews import review
 from mesic.rollout.units import key_of
 from mesic.serving.release import expiry

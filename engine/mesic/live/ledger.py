@@ -11,6 +11,7 @@ from typing import Any
 
 from mesic.errors import CheckFailed, UsageError
 from mesic.live.deployment import Deployment
+from mesic.live.names import checked_name
 from mesic.live.store import FILE, HISTORY_KEPT, Store, written
 
 
@@ -184,8 +185,11 @@ def seen_in(connection: sqlite3.Connection, folder: Path) -> Seen:
     generation, publication = _numbers(connection)
     facts, secret = connection.execute("SELECT facts, secret FROM deployment").fetchone()
     try:
-        return Seen(generation, publication, Deployment.of(json.loads(facts)), secret)
-    except (ValueError, KeyError, TypeError) as error:
+        deployment = Deployment.of(json.loads(facts))
+        for name in {*deployment.kept, *deployment.versions}:
+            checked_name(name)
+        return Seen(generation, publication, deployment, bytes(secret))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckFailed(f"deployment {folder}: {FILE} holds what cannot be read: {error}") from error
 
 

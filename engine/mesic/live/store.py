@@ -88,6 +88,7 @@ class Store:
         try:
             connection = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
             try:
+                connection.execute("PRAGMA trusted_schema = OFF")
                 yield connection
             finally:
                 connection.close()

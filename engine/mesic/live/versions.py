@@ -1,7 +1,6 @@
 """The versions of a deployment: copies of bundles that were verified and asked through the server's door."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -9,36 +8,15 @@ import time
 from pathlib import Path
 
 from mesic.bundle.bundle import load_bundle
-from mesic.errors import CheckFailed, SettingError, UsageError
+from mesic.errors import CheckFailed, UsageError
 
 FOLDER = "versions"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 COPY_S = 3600.0  # after which a copy that was begun is one that nobody ends
-RESERVED = ("holdback", "current", "candidate")
 
 
 def place_of(folder: Path, name: str) -> Path:
     """Return where the bundle of a version lies."""
     return folder / FOLDER / name
-
-
-def checked_name(name: str) -> str:
-    """Return the name of a version.
-
-    Raises
-    ------
-    SettingError
-        It cannot stand in a file's name and in the id of an answer.
-
-    Examples
-    --------
-    >>> checked_name("2026-01.b")
-    '2026-01.b'
-    """
-    if not NAME.fullmatch(name) or name in RESERVED:
-        allowed = "1 to 64 letters, digits, or any of _ . + -, none of the words holdback, current, candidate"
-        raise SettingError("version", name, allowed)
-    return name
 
 
 def install(bundle: Path, folder: Path, name: str) -> Path:
@@ -84,6 +62,8 @@ def prove(bundle: Path) -> None:
 
 def prune(folder: Path, known: set[str]) -> None:
     """Remove the bundles of versions that the deployment no longer knows, and what killed processes left."""
+    if (folder / FOLDER).is_symlink():
+        return  # what lies there may be somebody else's
     for path in (folder / FOLDER).iterdir():
         is_under_way = path.name.endswith(".new") and time.time() - path.stat().st_mtime < COPY_S
         if path.name not in known and not is_under_way:

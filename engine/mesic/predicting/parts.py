@@ -100,11 +100,11 @@ def parts_of(output: Path, job: Mapping[str, Any]) -> Iterator[Parts]:
     folder = output.with_name(f".{output.name}.parts")
     with _locked(folder, output):
         differing = _differing(folder / JOB, job)
+        _swept(folder)
         if differing is None or differing:
             _emptied(folder)
             (folder / f"{JOB}.new").write_text(json.dumps(job), encoding="utf-8")
             (folder / f"{JOB}.new").replace(folder / JOB)
-        _swept(folder)
         parts = Parts(folder, ", ".join(differing or ()))
         try:
             yield parts
@@ -118,7 +118,8 @@ def _differing(path: Path, job: Mapping[str, Any]) -> list[str] | None:
     """Return in what an earlier job differs from this one; None where there was none."""
     try:
         earlier = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        earlier = dict(earlier)
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None
     wanted = json.loads(json.dumps(job))
     return sorted(key for key in {*earlier, *wanted} if earlier.get(key) != wanted.get(key))
@@ -139,6 +140,8 @@ def _emptied(folder: Path) -> None:
 @contextmanager
 def _locked(folder: Path, output: Path) -> Iterator[None]:
     """Hold a folder for this process; the system lets go when it ends, however that is."""
+    if folder.is_symlink() or (folder / LOCK).is_symlink():
+        raise UsageError(f"{folder} is a link, or holds one: what it leads to would be overwritten; remove it")
     try:
         import fcntl
     except ImportError:  # a system without such locks: two commands for one output are the user's to avoid

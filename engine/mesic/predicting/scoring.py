@@ -160,12 +160,15 @@ def _work(bundle: Bundle, source: Any, output: Path, asked: Asked) -> "_Work":
     if lost := [name for name in asked.keep if name not in names]:
         raise DataError(f"keep names columns that the input lacks: {', '.join(map(repr, lost))}")
     asked.abstention.refuse_unfit(bundle)
+    schema = _schema(bundle, source, asked)
+    if taken := sorted(name for name in asked.keep if schema.names.count(name) > 1):
+        raise UsageError(f"keep names {', '.join(map(repr, taken))}: so is a column of the answers called; rename it")
     kind = FORMATS.get(output.suffix.lower())
     if kind is None:
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(FORMATS)}")
     used = [name for name in names if name in {*bundle.needed, *bundle.moments, *asked.keep}]
     unused = [name for name in names if name not in used]
-    return _Work(bundle, source, asked, kind, _schema(bundle, source, asked), used, unused)
+    return _Work(bundle, source, asked, kind, schema, used, unused)
 
 
 def _divided(asked: Asked) -> dict[str, Any]:

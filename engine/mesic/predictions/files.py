@@ -136,7 +136,9 @@ def batches_of(path: Path) -> Iterator[pa.RecordBatch]:
         try:
             magic = file.read(len(MAGIC))
             if magic == MAGIC:
-                yield from pa.ipc.open_stream(file)
+                for batch in pa.ipc.open_stream(file):
+                    batch.validate(full=True)
+                    yield batch
             elif not is_open or len(magic) == len(MAGIC):
                 raise DataError(f"{path} is no file of Arrow: give files or folders of the log")
         except (pa.ArrowInvalid, OSError) as error:

@@ -13,9 +13,8 @@ from mesic.data.coercion import categorical
 from mesic.data.reading import read_table
 from mesic.errors import DataError, SettingError
 from mesic.findings import Finding
-from mesic.host.building import build
+from mesic.host.building import build_table
 from mesic.host.names import did_you_mean
-from mesic.host.registry import installed
 from mesic.report.words import counted
 from mesic.rollout.notes import missing_rewards
 from mesic.rollout.values import Log
@@ -64,7 +63,7 @@ def read_log(path: Path, columns: Columns, *, low: float, high: float, silence: 
     """
     if not low < high:
         raise SettingError("high", high, f"a number above low={low}")
-    rows = _rows(read_table(build(installed().find("source", "table"), {"path": str(path)})), path, columns)
+    rows = _rows(read_table(build_table(str(path), "log")), path, columns)
     rows["reward"] = (rows["reward"] - low) / (high - low)
     outside = ~rows["reward"].between(0, 1) & rows["reward"].notna()
     if outside.any():

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from mesic.audit.auditing import Asking, ask, audit
 from mesic.audit.keeping import CachedAsking
 from mesic.bundle import packing
+from mesic.bundle.beside import refuse_taken_names
 from mesic.data.account import Entry
 from mesic.data.availability import read_columns
 from mesic.errors import UsageError
@@ -50,6 +51,7 @@ def read(run: Experiment, activity: Activity) -> None:
     )
     run.recipe.refuse_bounds([str(name) for name in run.dataset.X])
     plan.refuse_unread_text(run.recipe, run.dataset)
+    refuse_taken_names(map(str, run.dataset.X), run.dataset.classes)
     plan.refuse_unknown_columns(run.registry, run.config, facts.columns_of(run.schema, [*run.dataset.X, *run.aside]))
     refuse_decision(run.config, task, run.dataset.classes)
     run.metrics = plan.metrics_of(run.registry, run.config, task)

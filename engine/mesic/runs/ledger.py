@@ -67,7 +67,7 @@ def _parsed(path: Path, content: bytes) -> list[Line]:
     for number, text in enumerate(content.splitlines(), 1):
         try:
             lines.append(dict(json.loads(text)))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             shown = text[:60].decode(errors="replace")
             raise DataError(f"{path}, line {number} is no JSON object: {shown!r}; mend or remove that line") from error
     return lines

@@ -152,7 +152,7 @@ def read_record(folder: str | Path) -> dict[str, Any]:
         raise UsageError(f"run={folder} is no run: it has no {FILE}; give the folder that `mesic run` named")
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is no JSON: {error}") from error
     if record.get("format") != FORMAT:
         raise UsageError(f"run={folder} has format {record.get('format')!r}; this mesic reads {FORMAT}")

@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mesic.config.settings import SourceOptions, TunerOptions
 from mesic.data.reading import read_table, type_table
 from mesic.data.snapshot import Snapshot
-from mesic.errors import MesicError, UsageError
+from mesic.errors import DataError, MesicError, UsageError
 from mesic.host.registry import installed
 from mesic.runs.environment import code_digests, platform_facts, versions
 from mesic.runs.execution import Typed, execute
 from mesic.runs.plan import source_of
-from mesic.runs.record import read_record
+from mesic.runs.record import FILE, read_record
+from mesic.runs.secrets import asked_of_environment, silenced
 from mesic.training.search import Replay
 
 SHORT = {"BUDGET-TOO-SMALL", "NO-FINAL-FIT"}
@@ -60,6 +61,7 @@ def configuration_of(record: Mapping[str, Any]) -> dict[str, Any]:
     if set(TunerOptions.__dataclass_fields__) <= config["tuner"].keys():
         config["tuner"] |= {"trials": max(1, record["trials"]["tried"]), "budget_s": None}
     config["resources"]["threads"] = record["threads"]["limit"]
+    config["snapshot"] = None  # what is kept is kept; nothing is written but the new run
     if config["interval"]["refit"]:
         made = (record.get("refits") or {}).get("made", 0) if "procedure" in record["scores"] else 0
         config["interval"] |= {"refit": made > 0, "refits": max(2, made), "refit_s": None}
@@ -77,14 +79,27 @@ def reproduce(folder: Path, out: Path, say: Any = lambda _: None) -> Verdict:
     record = read_record(folder)
     if record.get("verb", "run") != "run":
         raise UsageError(f"run={folder} holds a {record['verb']}, which trains nothing: give the folder of a run")
-    config = configuration_of(record)
-    if "snapshot" in record["data"] and not source_is_as_it_was(record):
-        config |= {"source": _of_snapshot(record)}
-    said = record["trials"].get("replay")
-    replay = Replay.read(said, record["model"].get("fits", {})) if said else None
-    typed = Typed(record["overrides"], record["choices"])
-    again = execute(config, out, typed=typed, say=say, replay=replay, reproduces=folder)
-    return compare(record, again)
+    secrets = asked_of_environment([json.dumps(record.get("config"))])
+    try:
+        config, replay, typed = _again(record, folder)
+        typed = replace(typed, secrets=secrets)
+        return compare(record, execute(config, out, typed=typed, say=say, replay=replay, reproduces=folder))
+    except MesicError as error:
+        silenced(error, secrets)
+        raise
+
+
+def _again(record: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], Replay | None, Typed]:
+    try:
+        config = configuration_of(record)
+        if "snapshot" in record["data"] and not source_is_as_it_was(record):
+            config |= {"source": _of_snapshot(record)}
+        said = record["trials"].get("replay")
+        replay = Replay.read(said, record["model"].get("fits", {})) if said else None
+        return config, replay, Typed(record["overrides"], record["choices"])
+    except (KeyError, TypeError, AttributeError) as error:
+        told = f"{type(error).__name__}: {error}"
+        raise DataError(f"{folder / FILE} does not hold what a run writes ({told}); was it altered?") from error
 
 
 def source_is_as_it_was(record: Mapping[str, Any]) -> bool:

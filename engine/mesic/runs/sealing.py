@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mesic.bundle import coverage, packing
+from mesic.bundle.beside import EXPECTED
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.data.availability import read_columns
 from mesic.data.schema import Schema
@@ -29,7 +30,7 @@ def pack(run: Experiment, activity: Activity) -> None:
         **packing.cards(run.record.facts),
         "environment.txt": "\n".join(environment_lock()) + "\n",
         "config.json": hidden(config, run.record.secrets),
-        "end_to_end.parquet": packing.with_columns(sealed.end_to_end, _answers(run, model, sealed.rows), "expected "),
+        "end_to_end.parquet": packing.with_columns(sealed.end_to_end, _answers(run, model, sealed.rows), EXPECTED),
         "confidence.parquet": sealed.confidence,
     }
     answer = coverage.answer_of(run.record.facts["evaluations"])

@@ -68,6 +68,19 @@ def hidden(value: Any, secrets: Mapping[str, str]) -> Any:
     return value
 
 
+def silenced(error: BaseException, secrets: Mapping[str, str]) -> None:
+    """Take what no message may hold out of an error's message.
+
+    Examples
+    --------
+    >>> error = UsageError("path='/home/sesame' cannot work")
+    >>> silenced(error, {"sesame": "${oc.env:DOOR}"})
+    >>> str(error)
+    "path='/home/${oc.env:DOOR}' cannot work"
+    """
+    error.args = tuple(hidden(error.args, secrets))
+
+
 def from_environment(value: Any) -> Any:
     """Return options as a record tells them, with the values of the environment.
 

@@ -5,7 +5,6 @@ and its seed. That is its key: a result on disk with the same key is taken as it
 killed is taken up again.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import ipc
 
+from mesic.caching.entries import Damaged, read, written
 from mesic.host.hookspecs import hookimpl
 from mesic.host.registry import Registry
 from mesic.runs.files import replacing
@@ -53,29 +51,17 @@ class Store:
 
     def save(self, key: str, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Keep a result: what JSON can hold, and arrays of any shape."""
-        columns = {
-            name: pa.array([np.ascontiguousarray(array).tobytes()], pa.large_binary()) for name, array in arrays.items()
-        }
-        shapes = {name: [array.dtype.str, *array.shape] for name, array in arrays.items()}
-        meta = json.dumps({"facts": facts, "shapes": shapes})
-        columns["_facts"] = pa.array([meta.encode()], pa.large_binary())
-        table = pa.table(columns)
-        with replacing(self._path(key)) as fresh, ipc.new_file(fresh, table.schema) as writer:
-            writer.write_table(table)
+        content = written(facts, arrays)
+        with replacing(self._path(key)) as fresh:
+            fresh.write_bytes(content)
 
     def load(self, key: str) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        """Return a result that was kept under a key, or None."""
-        if not self._path(key).exists():
+        """Return a result that was kept under a key; None where there is none, or a byte of it has changed."""
+        try:
+            found: tuple[dict[str, Any], dict[str, np.ndarray]] = read(self._path(key).read_bytes())
+        except (FileNotFoundError, Damaged):
             return None
-        with pa.memory_map(str(self._path(key))) as file:
-            table = ipc.open_file(file).read_all()
-            cells = {name: table.column(name)[0].as_py() for name in table.column_names}
-        meta = json.loads(cells.pop("_facts"))
-        arrays = {
-            name: np.frombuffer(cells[name], dtype=kind).reshape(shape).copy()
-            for name, (kind, *shape) in meta["shapes"].items()
-        }
-        return meta["facts"], arrays
+        return found
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.arrow"

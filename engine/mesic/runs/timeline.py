@@ -104,7 +104,7 @@ def read_timeline(folder: Path) -> list[dict[str, Any]]:
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 break
             shown = text[:60].decode(errors="replace")

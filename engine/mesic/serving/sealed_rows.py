@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mesic.bundle.beside import answers_beside
 from mesic.errors import CheckFailed
 from mesic.serving.release import Release
 
-EXPECTED = "expected "
 Cells = dict[str, Any]
 
 
@@ -18,9 +18,10 @@ def sealed_rows(release: Release) -> Iterator[tuple[int, Cells, Cells]]:
     from pyarrow import parquet
 
     table = parquet.ParquetFile(release.bundle.folder / "end_to_end.parquet").read()
+    beside = answers_beside(release.bundle.classes)
     for number, row in enumerate(table.to_pylist()):
-        sent = {name: as_json(cell) for name, cell in row.items() if not name.startswith(EXPECTED)}
-        wanted = {name.removeprefix(EXPECTED): cell for name, cell in row.items() if name.startswith(EXPECTED)}
+        sent = {name: as_json(cell) for name, cell in row.items() if name not in beside}
+        wanted = {own: row.get(name) for name, own in beside.items()}
         yield number, sent, wanted
 
 

@@ -97,7 +97,7 @@ class Checkpoint:
             progress = Progress(**told)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError, KeyError, AttributeError) as error:
             raise CheckFailed(self._refused(f"it cannot be read ({error})")) from error
         if said != json_digest(asdict(progress)) or progress.format != FORMAT:
             raise CheckFailed(self._refused("it was altered, or another version of mesic wrote it"))

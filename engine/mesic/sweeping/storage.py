@@ -99,7 +99,7 @@ def _is_torn(line: bytes) -> bool:
 def _is_record(line: bytes) -> bool:
     try:
         return line.endswith(b"\n") and "op_code" in json.loads(line)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mesic.bundle.beside import EXPECTED
 from mesic.bundle.bundle import Bundle, load_bundle, write_bundle
 from mesic.bundle.packing import with_columns
 from mesic.data.schema import Column, Schema
@@ -70,7 +71,7 @@ def sealed(fitted: Fitted, data: Dataset, folder: Path, columns: Sequence[Column
     }
     assets = {
         "config.json": CONFIG,
-        "end_to_end.parquet": with_columns(rows, answers, "expected "),
+        "end_to_end.parquet": with_columns(rows, answers, EXPECTED),
         "confidence.parquet": rows.append_column(TARGET, target),
     }
     write_bundle(folder, fitted, schema, facts, assets)

@@ -43,7 +43,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         return 0
     from mesic.bundle.abstaining import Abstention, measured
     from mesic.bundle.bundle import load_bundle
-    from mesic.host.building import build
+    from mesic.host.building import build_table
     from mesic.host.registry import installed
     from mesic.kernel.choosing import Chooser
     from mesic.predicting.scoring import Asked, score_file
@@ -54,7 +54,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     threads = settings.threads or available_cores()
     abstention = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
     asked = Asked(settings.batch, threads, tuple(settings.keep), settings.intervals, abstention)
-    source = build(installed().find("source", "table"), {"path": settings.input})
+    source = build_table(settings.input, "input")
     with limited_threads(threads), rows_bar("mesic predict") as shown:
         bundle = load_bundle(settings.bundle)
         if source.rows_about() >= ROWS_WORTH_A_KERNEL:

@@ -164,6 +164,7 @@ def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
     from hydra.core.hydra_config import HydraConfig
 
     from mesic.runs.execution import Typed, execute
+    from mesic.runs.secrets import silenced
 
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)
@@ -182,6 +183,7 @@ def carried_out(verb: str, config: DictConfig) -> dict[str, Any] | None:
                 verb=verb,
             )
         except MesicError as error:
+            silenced(error, typed.secrets)
             tell(f"mesic: {message_of(error)}")
             _record_refusal(folder, error, typed.secrets)
             return None

@@ -9,7 +9,7 @@ from pyarrow import parquet as pq
 
 from mesic import DataError, SettingError
 from mesic_plugins.sources.codes import columns_of_codes, lines_of, may_hold_codes
-from mesic_plugins.sources.pieces import arrow_pieces, csv_pieces, parquet_pieces
+from mesic_plugins.sources.pieces import arrow_pieces, csv_pieces, parquet_pieces, sound
 
 _FORMATS = {
     ".csv": "csv",
@@ -25,6 +25,7 @@ _PACKED = (".gz", ".bz2", ".zst", ".lz4")
 _BLOCK_BYTES = 1 << 20
 _HEAD_BYTES = 1 << 20
 _FEATHER_ROWS = 1 << 16
+_MOST_SAID = 300
 
 
 class Table:
@@ -87,7 +88,7 @@ class Table:
         """Yield record batches of at most `rows` rows each."""
         reader = {"csv": self._csv, "parquet": self._parquet, "arrow": self._arrow}[self.format]
         batches = self.guarded(lambda: iter(reader(rows)))
-        while (batch := self.guarded(lambda: next(batches, None))) is not None:
+        while (batch := self.guarded(lambda: sound(next(batches, None)))) is not None:
             yield batch
 
     def guarded(self, read):
@@ -96,13 +97,30 @@ class Table:
             return read()
         except PermissionError as error:
             raise DataError(f"{self.path} cannot be read: permission denied") from error
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except (pa.ArrowException, OSError, UnicodeError) as error:
             if self.path.stat().st_size == 0:
                 raise DataError(f"{self.path} is empty: it has neither header nor rows") from error
-            reason = str(error).strip().splitlines()[0]
-            raise DataError(
-                f"{self.path} cannot be read as {self.format}: {reason}; is it cut off, or not what its suffix says?"
-            ) from error
+            raise DataError(f"{self.path} cannot be read as {self.format}: {self._why(error)}") from error
+        except LookupError as error:
+            if self.format != "csv":
+                raise DataError(f"{self.path} cannot be read as {self.format}: {error}") from error
+            raise SettingError("source.encoding", self.encoding, "an encoding, such as utf8 or latin1") from error
+
+    def _why(self, error):
+        """Say in the words of who has the file what Arrow says of it."""
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:_MOST_SAID]
+        if self.format == "csv" and not self.is_packed:
+            with self.path.open("rb") as file:
+                head = file.read(_HEAD_BYTES)
+            if b"\0" in head and not self.encoding.lower().startswith(("utf16", "utf-16", "utf32", "utf-32")):
+                return f"{reason}; it holds NUL bytes: if it is UTF-16, say source.encoding=utf16"
+            if not head.strip():
+                return "it has neither header nor rows"
+            if len(head) == _HEAD_BYTES and not {10, 13} & set(head):
+                return f"its first line is longer than {_HEAD_BYTES >> 20} MiB"
+        if "straddling" in reason:
+            return f"a line is longer than {_BLOCK_BYTES >> 20} MiB: is a quote not closed?"
+        return f"{reason}; is it cut off, or not what its suffix says?"
 
     def _schema(self):
         if self.format == "parquet":

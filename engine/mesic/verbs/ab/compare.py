@@ -23,11 +23,10 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         raise SettingError("out", settings.out, "a file that ends in .html")
     from mesic.ab.readout import read_out
     from mesic.data.reading import read_table
-    from mesic.host.building import build
-    from mesic.host.registry import installed
+    from mesic.host.building import build_table
 
     plan = _plan(settings)
-    log = read_table(build(installed().find("source", "table"), {"path": settings.log}))
+    log = read_table(build_table(settings.log, "log"))
     facts = {"log": settings.log, **read_out(log, plan).as_dict()}
     if settings.out is not None:
         from mesic.report.ab_page import render_ab

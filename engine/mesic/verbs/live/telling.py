@@ -24,5 +24,6 @@ def tell_change(folder: Path, change: "Change", *, as_json: bool) -> None:
 
 def said(folder: Path, change: "Change") -> str:
     """Return a change in one sentence."""
-    now = change.after if change.after == change.before else f"{change.before} -> {change.after}"
+    is_new = change.before not in (None, change.after)
+    now = f"{change.before} -> {change.after}" if is_new else change.after
     return f"{folder}: {change.action}, in use: {now} ({change.why})"
