@@ -84,7 +84,7 @@ class TestEveryCalibrator(CalibratorContract):
     """Every installed calibrator keeps the calibrator promises."""
 
 
-@every("selectors")
+@every("selectors", permutation={"folds": 3})
 class TestEverySelector(SelectorContract):
     """Every installed selector keeps the selector promises."""
 
