@@ -84,7 +84,7 @@ class TestEveryCalibrator(CalibratorContract):
     """Every installed calibrator keeps the calibrator promises."""
 
 
-@every("selectors", permutation={"folds": 3})
+@every("selectors")
 class TestEverySelector(SelectorContract):
     """Every installed selector keeps the selector promises."""
 
