@@ -5,10 +5,13 @@ import shlex
 import subprocess
 import sys
 
+from tests import warm
 from tests.conftest import Done
 
 SHELL = """
-import io, json, sys
+import io, json, runpy, sys
+warm = runpy.run_path(sys.argv[1])
+warm["keep_to_one_core"](warm["place_of_tests"]())
 from contextlib import redirect_stderr, redirect_stdout
 from mesic.cli import status_of
 for said in json.load(sys.stdin):
@@ -23,8 +26,9 @@ def typed(mesic, lines, **environment):
     """Type lines that begin with ``mesic`` into a command line's folder; return how each ended, by line."""
     words = [shlex.split(line) for line in lines]
     assert {word[0] for word in words} == {"mesic"}
+    command = [sys.executable, "-c", SHELL, warm.__file__]
     done = subprocess.run(
-        [sys.executable, "-c", SHELL], check=False, cwd=mesic.folder, env=mesic.environment(**environment),
+        command, check=False, cwd=mesic.folder, env=mesic.environment(**environment),
         input=json.dumps([word[1:] for word in words]), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

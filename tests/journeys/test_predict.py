@@ -45,7 +45,7 @@ def test_what_kill_9_leaves_is_gone_on_with_and_the_bytes_are_those_of_one_proce
 def test_a_full_disk_is_one_message_and_what_was_computed_stays(mesic, asked):
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)); "
     (mesic.folder / "sitecustomize.py").write_text(limit)
-    full = mesic(*asked, "output=p.csv", PYTHONPATH=str(mesic.folder))
+    full = mesic.anew(*asked, "output=p.csv", PYTHONPATH=str(mesic.folder))
 
     assert full.status == 2
     assert full.err.count("\n") == 1

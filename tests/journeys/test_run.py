@@ -263,8 +263,8 @@ def test_a_killed_run_shows_and_is_taken_up_again(mesic, table):
     kept = len(list(stages.glob("trial-*.arrow")))
     log = mesic("log", "run=r", "--json")
     shutil.copytree(mesic.folder / "r", mesic.folder / "dead")
-    again = mesic(*said[:-2], "tuner.trials=40", "out=r", "--json")
-    fresh = mesic(*said[:-2], "tuner.trials=40", "out=fresh", "--json")
+    again = mesic.anew(*said[:-2], "tuner.trials=40", "out=r", "--json")
+    fresh = mesic.anew(*said[:-2], "tuner.trials=40", "out=fresh", "--json")
 
     assert kept >= 3
     assert record_of(mesic.folder / "dead")["status"] == "running"

@@ -109,8 +109,8 @@ def harmful(site, tmp_path):
     """A command line that knows the harmful learner, in a folder with a table."""
     people(150).to_csv(tmp_path / "people.csv", index=False)
     command = CommandLine(tmp_path)
-    do = lambda *said, **extra: command(*RUN, *said, "out=r", PYTHONPATH=str(site), **extra)  # noqa: E731
-    do.do = lambda *said: command(*said, PYTHONPATH=str(site))
+    do = lambda *said, **extra: command.anew(*RUN, *said, "out=r", PYTHONPATH=str(site), **extra)  # noqa: E731
+    do.do = lambda *said: command.anew(*said, PYTHONPATH=str(site))
     do.start = lambda *said: command.start(*RUN, *said, "out=r", PYTHONPATH=str(site))
     return do
 
@@ -400,7 +400,7 @@ def test_a_budget_is_kept_on_many_rows(tmp_path):
     table = pd.DataFrame(X, columns=[f"x{n}" for n in range(X.shape[1])]).assign(target=target)
     table.to_parquet(tmp_path / "many.parquet")
     said = ["source=table", "source.path=many.parquet", "source.target=target", "auditor=[]", "evaluator=[]"]
-    done = CommandLine(tmp_path)("run", *said, f"tuner.budget_s={BUDGET_S}", "tuner.trials=null", "out=r")
+    done = CommandLine(tmp_path).anew("run", *said, f"tuner.budget_s={BUDGET_S}", "tuner.trials=null", "out=r")
 
     assert done.status == 0, done.err
     assert_within(tmp_path / "r")

@@ -51,7 +51,7 @@ def _middle(target):
 
 def losses_of(model, rows, target, validate):
     """Return the loss of each of some rows, shape (m,): squared error, or log loss."""
-    raw = model.predict(rows, raw_score=True)
+    raw = model.predict(rows, raw_score=True, num_threads=model.params["num_threads"])
     if not target.classes:
         return example_losses("regression", target.y[validate] - _middle(target), raw)
     if target.classes == 2:
