@@ -226,7 +226,7 @@ def test_a_kernel_that_errs_in_one_bit_is_not_used():
         answer[17] = np.nextafter(answer[17], 1)
         return answer
 
-    choice = compared(almost, boosted_trees(step.text), lambda rows: peer.predict(rows, num_threads=1))
+    choice = compared(almost, lambda rows: peer.predict(rows, num_threads=1), telling_rows(boosted_trees(step.text)))
     assert (choice.answers, choice.why) == ("lightgbm", "the kernel answers 1 of 4,096 rows otherwise")
 
 
@@ -237,7 +237,7 @@ def test_a_kernel_that_is_slower_is_not_used():
     def slow(rows):
         return [peer.predict(rows, num_threads=1) for _ in range(20)][-1]
 
-    choice = compared(slow, boosted_trees(step.text), lambda rows: peer.predict(rows, num_threads=1))
+    choice = compared(slow, lambda rows: peer.predict(rows, num_threads=1), telling_rows(boosted_trees(step.text)))
     assert (choice.answers, choice.why) == ("lightgbm", "the kernel is not faster")
 
 

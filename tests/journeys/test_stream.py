@@ -51,8 +51,9 @@ def ended(process):
 
 def test_kills_lose_nothing_and_answer_nothing_twice(bundle, fed):
     chance, read, sizes = random.Random(4), fed / "out.jsonl", []
-    for _ in range(3):
-        process = started(fed, *FILE, f"bundle={bundle.folder}", "stream.batch=4", "stream.commit_s=0")
+    for commit_s in (3600, 0, 0):  # the first one is killed before any answer is safe
+        keys = (f"bundle={bundle.folder}", "stream.batch=4", f"stream.commit_s={commit_s}")
+        process = started(fed, *FILE, *keys)
         size = read.stat().st_size if read.exists() else 0
         assert until(lambda size=size: read.exists() and read.stat().st_size > size + chance.randrange(20_000, 150_000))
         process.kill()

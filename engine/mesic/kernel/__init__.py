@@ -1,1 +1,1 @@
-"""Trees, many rows at a time, in C that is compiled where it runs; LightGBM's answers to the last bit, or not used."""
+"""Trees, many rows at a time, in C that is compiled where it runs; the same answers to the last bit, or not used."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mesic.runs.files import file_digest
 
-SOURCE = Path(__file__).with_name("kernel.c")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("kernel.c", "parting.c"))
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fPIC", "-shared")
 LIBRARY, DIGEST = "kernel.so", "kernel.sha256"
@@ -66,7 +66,7 @@ def _key(compiler: str) -> str:
     found = Path(compiler).resolve()
     status = found.stat()
     said = (
-        SOURCE.read_text(encoding="utf-8"),
+        *(source.read_text(encoding="utf-8") for source in SOURCES),
         *FLAGS,
         str(found),
         status.st_size,
@@ -87,7 +87,7 @@ def _compile(compiler: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-", ignore_cleanup_errors=True) as name:
         fresh = Path(name) / "whole"
         fresh.mkdir()
-        command = [compiler, *FLAGS, "-o", str(fresh / LIBRARY), str(SOURCE), "-lm"]
+        command = [compiler, *FLAGS, "-o", str(fresh / LIBRARY), *map(str, SOURCES), "-lm"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMPILE_S)  # noqa: S603 - the system's compiler, our source
         except subprocess.TimeoutExpired as error:

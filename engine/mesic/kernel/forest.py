@@ -51,7 +51,7 @@ def placed(nodes: TreeNodes, root: np.ndarray, leaves: int) -> Places:
     Unsuited
         Nodes and leaves are no trees, or there are too many of them.
     """
-    check_trees(nodes, root, leaves)
+    check_trees(nodes.left, nodes.right, root, leaves)
     size = _sizes(nodes)
     of_tree = np.array([1 if start < 0 else size[start] for start in root.tolist()], dtype=np.int64)
     lines, begins = (np.concatenate([[0], np.cumsum(each)]) for each in (-(-of_tree // BITS), of_tree))
@@ -94,7 +94,7 @@ def _walked(nodes: TreeNodes, root: np.ndarray, size: list[int], lines: np.ndarr
     return Places(places, sizes, trees, np.array(small_left, dtype=bool), lines, begins, order)
 
 
-def check_trees(nodes: TreeNodes, root: np.ndarray, leaves: int) -> None:
+def check_trees(left: np.ndarray, right: np.ndarray, root: np.ndarray, leaves: int) -> None:
     """Refuse what is no forest: every node but the roots, and every leaf, is somebody's child, once, and comes later.
 
     Raises
@@ -102,8 +102,8 @@ def check_trees(nodes: TreeNodes, root: np.ndarray, leaves: int) -> None:
     Unsuited
         It is none.
     """
-    count = nodes.feature.size
-    own, child = np.tile(np.arange(count), 2), np.concatenate([nodes.left, nodes.right])
+    count = left.size
+    own, child = np.tile(np.arange(count), 2), np.concatenate([left, right])
     asked = np.concatenate([child, root])
     if asked.size and (asked.min() < -leaves or asked.max() >= count):
         raise Unsuited("its nodes name others that are not there")

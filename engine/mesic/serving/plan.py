@@ -9,12 +9,12 @@ import numpy as np
 
 from mesic.bundle.operators import layout_of_codes
 from mesic.bundle.portable import Matrix, PortableStep, compile_pipeline, compiled_parts
-from mesic.kernel.choosing import Choice, chosen
+from mesic.kernel.choosing import Choice, Chooser, chosen
 from mesic.kernel.compiling import library_path
 from mesic.serving.native import NativeBooster
 
 Layout = tuple[tuple[str, ...], dict[str, tuple[str, ...]], frozenset[str]]
-FAST = ("lightgbm", "mean")
+FAST = ("lightgbm", "trees", "mean")
 MANY_ROWS = 16
 
 
@@ -23,7 +23,7 @@ class Answering(Protocol):
 
     @property
     def choices(self) -> Sequence[Choice]:
-        """What answers for each LightGBM model where many rows are asked about."""
+        """What answers for each model of trees where many rows are asked about."""
 
     def rows(self, matrix: Matrix) -> np.ndarray:
         """Return values (n,) or probabilities (n, k)."""
@@ -66,6 +66,12 @@ class Boosted:
         """Return the answer of one row."""
         answer = self.booster.answer_row(matrix.values)
         return [1 - answer[0], answer[0]] if self.is_binary else answer
+
+
+def forest(step: PortableStep) -> Portable:
+    """Return what answers for a ``trees`` step, one row or many: the kernel where it wins, else the interpreter."""
+    chooser = Chooser()
+    return Portable(chooser.trees(step, 1), chooser.choices)
 
 
 class Mean:
@@ -132,6 +138,8 @@ class Pipeline:
         if steps[place].op == "mean":
             members = [Pipeline(m, layout=layout, shared=shared, trusted=trusted) for m in steps[place].members]
             self.answering = Mean(steps[place], members)
+        elif steps[place].op == "trees":
+            self.answering = forest(steps[place])
         else:
             self.answering = Boosted(steps[place], shared)
 

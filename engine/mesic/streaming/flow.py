@@ -123,6 +123,8 @@ class Flow:
         self.stream.open(progress.position if progress is not None else None)
         if self._letters is not None:
             self._letters.open(self._letters_length(progress))
+        if self.checkpoint is not None and progress is None:
+            self._commit()  # before an answer is written: one that is cut off by a kill is then known of
         metrics = Path(self.options.metrics) if self.options.metrics else None
         self.heartbeat = Heartbeat(self.counts, self.options.heartbeat_s, metrics, self.logged)
         log("ready", records=self.counts.records, bundle=self._answering.release.digest, **self.stream.identity())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mesic.runs.resources import Clock
 
 ROWS_WORTH_A_KERNEL = 50_000  # below, choosing takes longer than LightGBM's own answers
+WHO_ANSWERS = {"kernel": "the kernel", "lightgbm": "LightGBM", "interpreter": "the interpreter"}
 
 
 @dataclass
@@ -112,9 +113,7 @@ def _tell(scored: "Scored", models: Sequence[Mapping[str, Any]], classes: Sequen
         shown = ", ".join(scored.unused[:8]) + (", ..." if len(scored.unused) > 8 else "")
         print_text(f"note: {len(scored.unused)} columns were not needed: {shown}")
     for choice in {(one["answers"], one["why"]): one for one in models}.values():
-        print_text(
-            f"{'the kernel' if choice['answers'] == 'kernel' else 'LightGBM'} answers for trees: {choice['why']}"
-        )
+        print_text(f"{WHO_ANSWERS[choice['answers']]} answers for trees: {choice['why']}")
     if classes and scored.rows:
         rows = [
             (name, f"{one['rows']:,}", f"{one['share']:.1%}", f"{one['mean_p']:.4f}")
