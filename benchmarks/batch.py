@@ -1,12 +1,14 @@
 """Many rows at once: the kernel beside LightGBM, `mesic predict` beside a script, its memory, and kills.
 
-    python benchmarks/batch.py [--only kernel,predict,kills] [--rows 1000000] [--formats csv,parquet] [--pairs 3]
+    python benchmarks/batch.py [--only kernel,forests,predict,kills] [--rows 1000000] [--formats csv,parquet]
+                               [--pairs 3] [--whole]
 
 ``kernel``: 10,000 rows of 30 columns, one thread, CPU seconds, against ``Booster.predict(num_threads=1)`` in the same
-process, in turn. ``predict``: whole processes in turn, against pandas, a scikit-learn pipeline and the same LightGBM
-model (``peers/pipeline_predict.py``), in chunks as an engineer would write it; with ``--whole`` also read at once. The
-answers must be the same to the last bit. ``kills``: kill -9 at random, again and again; the output must be that of a
-process that nobody disturbed.
+process, in turn. ``forests``: the same of forests, and of a mean of models, against the learners' own
+``predict_proba`` or ``predict``. ``predict``: whole processes in turn, against pandas, a scikit-learn pipeline and the
+same LightGBM model (``peers/pipeline_predict.py``), in chunks as an engineer would write it; with ``--whole`` also read
+at once. The answers must be the same to the last bit. ``kills``: kill -9 at random, again and again; the output must be
+that of a process that nobody disturbed.
 """
 
 import argparse
@@ -84,11 +86,7 @@ def kernel(folder, asked):
     from mesic.kernel.compiling import compiled
     from mesic.kernel.native import Kernel
 
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(50_000, KERNEL_COLUMNS))
-    X[:, :4][rng.random((50_000, 4)) < 0.05] = np.nan
-    y = np.nan_to_num(X[:, 0] * X[:, 1] + X[:, 2]) - X[:, 5] ** 2 / 2 > -0.3
-    rows = X[:KERNEL_ROWS].copy()
+    X, rows, y = told(50_000)
     for trees in (100, 300):
         options = {"objective": "binary", "num_leaves": 31, "verbose": -1, "num_threads": 1}
         text = lightgbm.train(options, lightgbm.Dataset(X, y), trees).model_to_string()
@@ -96,25 +94,83 @@ def kernel(folder, asked):
         own, peer = Kernel(compiled(), kernel_arrays(boosted_trees(text))), lightgbm.Booster(model_str=text)
         made_s = time.perf_counter() - start
         ways = {"kernel": lambda own=own: own(rows), "lightgbm": lambda peer=peer: peer.predict(rows, num_threads=1)}
-        answers = {name: way() for name, way in ways.items()}
-        taken = {name: [] for name in ways}
-        for _ in range(15):
-            for name, way in ways.items():
-                before = time.thread_time()
-                way()
-                taken[name].append(time.thread_time() - before)
-        median = {name: statistics.median(values) for name, values in taken.items()}
-        ratio = statistics.median(
-            [other / mine for mine, other in zip(taken["kernel"], taken["lightgbm"], strict=True)]
-        )
-        difference = float(np.abs(answers["kernel"] - answers["lightgbm"]).max())
-        show({
-            "figure": f"kernel, 10,000 rows of 30 columns, {trees} trees of 31 leaves, one thread",
-            "times_as_fast": round(ratio, 2), "at_least": 3, "unit": "CPU seconds", "made_s": round(made_s, 3),
-            **{f"{name}_ms": round(value * 1000, 2) for name, value in median.items()},
-            "largest_difference": difference, "same_bits": answers["kernel"].tobytes() == answers["lightgbm"].tobytes(),
-            "reached": ratio >= 3 and difference == 0,
-        })  # fmt: skip
+        raced(f"kernel, 10,000 rows of 30 columns, {trees} trees of 31 leaves, one thread", ways, made_s=made_s)
+
+
+def told(count):
+    """Return training rows of 30 columns, some of them missing, those to be answered, and what is learned."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(count, KERNEL_COLUMNS))
+    X[:, :4][rng.random((count, 4)) < 0.05] = np.nan
+    return X, X[:KERNEL_ROWS].copy(), np.nan_to_num(X[:, 0] * X[:, 1] + X[:, 2]) - X[:, 5] ** 2 / 2 > -0.3
+
+
+def raced(name, ways, times=15, **facts):
+    """Ask the kernel and its peer in turn, on one thread, and print the ratio of their CPU seconds."""
+    (own, peer), taken = ways, {name: [] for name in ways}
+    answers = {name: way() for name, way in ways.items()}
+    for _ in range(times):
+        for one, way in ways.items():
+            before = time.thread_time()
+            way()
+            taken[one].append(time.thread_time() - before)
+    ratio = statistics.median([other / mine for mine, other in zip(taken[own], taken[peer], strict=True)])
+    difference = float(np.abs(answers[own] - answers[peer]).max())
+    show({
+        "figure": name, "times_as_fast": round(ratio, 2), "at_least": 3, "unit": "CPU seconds",
+        **{f"{one}_ms": round(statistics.median(values) * 1000, 2) for one, values in taken.items()},
+        "largest_difference": difference, "same_bits": answers[own].tobytes() == answers[peer].tobytes(),
+        "reached": ratio >= 3 and difference == 0, **{key: round(value, 3) for key, value in facts.items()},
+    })  # fmt: skip
+
+
+def forests(folder, asked):
+    """Measure forests, deep and shallow, and the mean of two models; the bits must be equal."""
+    from mesic.bundle.matrix import Matrix
+    from mesic.bundle.portable import compile_pipeline
+    from mesic.bundle.step import PortableStep
+    from mesic.kernel.choosing import Chooser
+    from mesic_plugins.learners import to_portable
+    from mesic_plugins.learners.extra_trees import extra_trees
+    from mesic_plugins.learners.random_forest import random_forest
+
+    X, rows, y = told(TRAINING_ROWS)
+    matrix, models = Matrix(rows, tuple(f"x{place}" for place in range(KERNEL_COLUMNS))), {}
+    noisy = np.where(np.random.default_rng(1).random(len(y)) < 0.2, ~y, y)
+    for name, made, target in (
+        ("random_forest, two classes", random_forest(), y),
+        ("random_forest, two classes, a fifth of the answers wrong", random_forest(), noisy),
+        ("extra_trees, two classes", extra_trees(), y),
+        ("random_forest, a value", random_forest(task="regression"), X[:, 5] + X[:, 6] ** 2),
+    ):
+        models[name] = model = made.fit(X, target)
+        step, chooser = to_portable(model), Chooser()
+        start = time.thread_time()
+        run = compile_pipeline([step], others=chooser.estimators)
+        made_s = time.thread_time() - start
+        ask = model.predict_proba if step.params["classes"] else model.predict
+        ways = {"kernel": lambda run=run: run(matrix), "learner": lambda ask=ask: ask(rows)}
+        which = f"{name}, {len(step.arrays['value']) / 100:,.0f} leaves a tree"
+        raced(f"{which}, 100 trees, 10,000 rows of 30 columns", ways, made_s=made_s)
+        if step.params["classes"]:
+            interpreter = compile_pipeline([step])
+            raced(
+                f"{which}, beside the interpreter",
+                {"kernel": ways["kernel"], "interpreter": lambda i=interpreter: i(matrix)},
+                5,
+            )
+    options = {"objective": "binary", "num_leaves": 31, "verbose": -1, "num_threads": 1}
+    booster, forest = lightgbm.train(options, lightgbm.Dataset(X, y), 100), models["random_forest, two classes"]
+    members = ((PortableStep("lightgbm", {"classes": 2}, text=booster.model_to_string()),), (to_portable(forest),))
+    weights = {"weight": np.array([0.5, 0.5])}
+    mean = PortableStep("mean", {"classes": 2, "present": [[0, 1], [0, 1]]}, weights, members=members)
+    run = compile_pipeline([mean], others=Chooser().estimators)
+
+    def naive():
+        answer = booster.predict(rows, num_threads=1)
+        return 0.5 * np.stack([1 - answer, answer], axis=1) + 0.5 * forest.predict_proba(rows)
+
+    raced("mean of LightGBM and random_forest, 100 trees each", {"kernel": lambda: run(matrix), "learners": naive})
 
 
 def predict(folder, asked):
@@ -153,14 +209,17 @@ def differing(folder, kind):
 
 
 def kills(folder, asked):
-    """Kill a process at random moments until one comes through; compare its bytes."""
+    """Kill a process at random moments until one comes through; compare its bytes.
+
+    A kill may come when the output is whole, and only the process is still there.
+    """
     bundle, _ = learned(folder)
-    write(folder, 1_000_000, ["csv", "parquet"])
+    write(folder, asked.rows, ["csv", "parquet"])
     chance = random.Random(3)
     for kind, suffix in (("csv", "parquet"), ("parquet", "csv"), ("csv", "csv"), ("parquet", "parquet")):
         command = ["mesic", "predict", f"bundle={bundle}", f"input=input.{kind}", "batch=16384"]
         whole = cost_of([*command, f"output=whole.{suffix}"], folder=folder)
-        killed, kept, left = 0, 0, True
+        wanted, killed, late, kept, left = (folder / f"whole.{suffix}").read_bytes(), 0, 0, 0, True
         while left:
             process = subprocess.Popen(
                 [*command, f"output=p.{suffix}", "--json"],
@@ -174,13 +233,17 @@ def kills(folder, asked):
                 process.communicate()
                 killed += 1
                 if (folder / f"p.{suffix}").exists():
-                    sys.exit("half an output was seen")
-        same = (folder / f"p.{suffix}").read_bytes() == (folder / f"whole.{suffix}").read_bytes()
+                    late += 1
+                    if (folder / f"p.{suffix}").read_bytes() != wanted:
+                        sys.exit("half an output was seen")
+        same = (folder / f"p.{suffix}").read_bytes() == wanted
         (folder / f"p.{suffix}").unlink()
         show(
             {
                 "figure": f"kill -9, {kind} to {suffix}",
+                "rows": asked.rows,
                 "kills": killed,
+                "kills_of_a_process_that_was_done": late,
                 "kept_rows": kept,
                 "same": same,
                 "reached": same,
@@ -188,7 +251,7 @@ def kills(folder, asked):
         )
 
 
-PARTS = {"kernel": kernel, "predict": predict, "kills": kills}
+PARTS = {"kernel": kernel, "forests": forests, "predict": predict, "kills": kills}
 
 
 def main():

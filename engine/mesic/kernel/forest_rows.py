@@ -6,12 +6,12 @@ from mesic.bundle.step import PortableStep
 from mesic.kernel.questions import as_float32
 from mesic.kernel.rows import FEWEST, ODD
 
-MOST_LEVELS, ODD_SHARE = 256, 0.3
+MOST_CELLS, LEAST_ROWS, MOST_LEVELS, ODD_SHARE = 1 << 21, 128, 256, 0.3
 OFTEN_MISSING = np.array([*ODD, *[np.nan] * len(ODD)])
 
 
 def forest_rows(step: PortableStep) -> np.ndarray:
-    """Return rows that go to leaves of all trees, shape (4,096, width).
+    """Return rows that go to leaves of all trees, shape (n, width); n is 4,096, less where there are many columns.
 
     Each row belongs to one leaf. Its cells lie at the thresholds on the way there, about one of them beyond, so that
     the row leaves its way at a node; cells that the way does not ask about lie at thresholds of other nodes. Beyond is
@@ -36,9 +36,11 @@ def _ways(step: PortableStep, rng: np.random.Generator) -> tuple[np.ndarray, np.
     inner = np.flatnonzero(feature >= 0)
     above = np.full(feature.size, -1)
     above[left[inner]] = above[step.arrays["right"][inner]] = inner
-    node = rng.choice(np.flatnonzero(feature < 0), FEWEST)
-    low = np.full((FEWEST, feature.max(initial=0) + 1), -np.inf)
-    high, climbing = -low, np.arange(FEWEST)
+    width = int(feature.max(initial=0)) + 1
+    rows = max(LEAST_ROWS, min(FEWEST, MOST_CELLS // width))
+    node = rng.choice(np.flatnonzero(feature < 0), rows)
+    low = np.full((rows, width), -np.inf)
+    high, climbing = -low, np.arange(rows)
     for _ in range(MOST_LEVELS):
         climbing = climbing[above[node[climbing]] >= 0]
         if not climbing.size:

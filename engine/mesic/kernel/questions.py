@@ -7,7 +7,7 @@ import numpy as np
 from mesic.bundle.step import PortableStep
 from mesic.kernel.forest import Unsuited, check_trees
 
-MOST_COLUMNS, MOST_NODES, MOST_OUTPUTS = 1 << 24, 2**31 - 1, 4096
+MOST_COLUMNS, MOST_NODES, MOST_OUTPUTS = 1 << 16, 2**31 - 1, 4096
 QUESTION = np.dtype([("limit", "f4"), ("asks", "u4"), ("left", "i4"), ("right", "i4")])
 NODES = ("feature", "threshold", "left", "right", "missing_left")
 
