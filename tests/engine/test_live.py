@@ -10,6 +10,7 @@ import textwrap
 import threading
 
 import pytest
+from tests.docs.pages import ROOT
 
 pytest.importorskip("msgspec", reason="the extra serve is not installed")
 
@@ -17,7 +18,7 @@ import msgspec
 
 from mesic.config.plain import plainly
 from mesic.config.verb import configured
-from mesic.errors import CheckFailed, SettingError, UsageError
+from mesic.errors import CheckFailed, ConfigError, SettingError, UsageError
 from mesic.live.acting import promote, rollback
 from mesic.live.deployment import Deployment, Rolling
 from mesic.live.judging import Judge, begin, unfit
@@ -30,6 +31,7 @@ from mesic.live.versions import prune
 from mesic.rollout.state import RolloutState
 from mesic.serving.beside import Beside
 from mesic.serving.keeping import blame
+from mesic.verbs.deploy import DeploySettings
 from mesic.verbs.live.rollback import RollbackSettings
 from mesic.verbs.live.telling import said as told_of_change
 
@@ -267,17 +269,32 @@ def test_the_status_tells_parts_shares_and_what_would_decide(ledger):
 
 
 @pytest.mark.parametrize(
-    "place", ["live", "./a-b/c_d", "/srv/live.1", "v1.2.3", "12", "07", "null", "a,b", "${x}", "1e3"]
+    "place", ["live", "./a-b/c_d", "/srv/live.1", "v1.2.3", "12", "07", "1.10", "1e3", "null", "a,b", "${x}", "-3"]
 )
 def test_what_is_read_without_hydra_says_the_same_to_hydra(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["deployment=live", f"version={place}"]
     found = plainly(arguments, RollbackSettings)
 
-    assert (found is not None) == (place in ("live", "./a-b/c_d", "/srv/live.1", "v1.2.3", "12"))
+    assert (found is None) == (place in ("null", "a,b", "${x}", "-3"))
     if found is not None:
-        hydras = configured("deploy rollback", arguments, RollbackSettings)
-        assert (found.deployment, found.version) == (hydras.deployment, str(hydras.version))
+        assert found.version == place
+        assert found == configured("deploy rollback", arguments, RollbackSettings)
+
+
+def test_a_version_is_the_text_that_was_typed_and_a_number_in_a_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    typed = ["version=1.10", "out=1e3", "expires='2.0'", "+unit=5"]
+    found = configured("deploy", typed, DeploySettings)
+
+    assert (found.version, found.out, found.expires, found.unit, found.seed) == ("1.10", "1e3", "2.0", "5", 0)
+    shipped = (ROOT / "conf" / "deploy.yaml").read_text()
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "deploy.yaml").write_text(shipped.replace("version: null", "version: 1.10"))
+    with pytest.raises(ConfigError, match=r"write it in quotes, version: '1\.1'"):
+        configured("deploy", [], DeploySettings)
+    with pytest.raises(SettingError, match="give a text: '1.1'"):
+        checked_name(1.1)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 Settings = TypeVar("Settings")
-WORD = re.compile(r"(\w+)=([A-Za-z/.][\w./+-]*|[1-9]\d{0,8})")
+WORD = re.compile(r"(\w+)=([A-Za-z0-9/.][\w./+-]*)")
 WITH_MEANING = {"null", "true", "false", "yes", "no", "on", "off", "nan", "inf"}
 
 

@@ -11,6 +11,7 @@ from mesic.config.keys import key_lines
 from mesic.config.launch import launch, parsed
 from mesic.config.problems import component_problems, problems_of
 from mesic.config.schema_check import schema_problems
+from mesic.config.texts import numbers_for_texts, with_texts
 from mesic.console import print_text
 from mesic.errors import ConfigError
 from mesic.host.kinds import KINDS
@@ -26,7 +27,8 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     arguments
         What was typed after it.
     schema
-        Its settings; a field that is called like a kind, such as ``source``, is that group.
+        Its settings; a field that is called like a kind, such as ``source``, is that group. A number that is typed for
+        a text is the text.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
     name = verb.replace(" ", "_")
     launch(
         name,
-        arguments,
+        with_texts(arguments, schema),
         lambda config: seen.append(_plain(config)),
         look=lambda args: _look(name, args.overrides),
     )
@@ -51,7 +53,7 @@ def configured(verb: str, arguments: Sequence[str], schema: type) -> Any:
         return None
     groups = {key: node for key, node in seen[0].items() if key in KINDS and node is not None}
     keys = {key: value for key, value in seen[0].items() if key not in KINDS}
-    problems = list(schema_problems(DictConfig(keys), schema, ""))
+    problems = [*schema_problems(DictConfig(keys), schema, ""), *numbers_for_texts(keys, schema)]
     problems += [text for kind, node in groups.items() for text in component_problems(kind, kind, DictConfig(node))]
     if problems:
         raise ConfigError(problems)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mesic.bundle.bundle import Bundle
-from mesic.errors import UsageError
+from mesic.errors import SettingError, UsageError
 
 Row = Mapping[str, Any]
 EPOCH = date(1970, 1, 1)
@@ -96,7 +96,9 @@ def release_of(bundle: Bundle, version: str | None, expires: str | None, today: 
     UsageError
         ``expires`` is no day, or lies in the past; the version holds other letters than names of versions do.
     """
-    called = bundle.digest[:12] if version is None else str(version)  # 1.2 comes as a number
+    called = bundle.digest[:12] if version is None else version
+    if not isinstance(called, str):
+        raise SettingError("version", called, f"a text: '{called}'")
     if not VERSION.fullmatch(called):
         raise UsageError(
             f"version={called[:200]!r} cannot work: give 1 to 100 letters, digits, spaces and . , : + @ # ( ) _ -"

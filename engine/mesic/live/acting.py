@@ -17,10 +17,7 @@ def rollback(folder: Path, *, version: str | None = None, why: str | None = None
         There is no deployment, or nothing to return to.
     """
 
-    def become(now: Deployment) -> Deployment:
-        return now.returned(None if version is None else str(version))  # Hydra makes a number of 12
-
-    return _done(folder, become, "rollback", why or "a person said so")
+    return _done(folder, lambda now: now.returned(version), "rollback", why or "a person said so")
 
 
 def promote(folder: Path, *, why: str | None = None) -> Change:

@@ -21,6 +21,8 @@ def checked_name(name: str) -> str:
     >>> checked_name("2026-01.b")
     '2026-01.b'
     """
+    if not isinstance(name, str):
+        raise SettingError("version", name, f"a text: '{name}'")
     if not NAME.fullmatch(name) or name in RESERVED:
         allowed = "1 to 64 letters, digits, or any of _ . + -, none of the words holdback, current, candidate"
         raise SettingError("version", name, allowed)

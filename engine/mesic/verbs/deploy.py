@@ -78,7 +78,7 @@ def _deploy_live(settings: DeploySettings, bundle: Path, *, as_json: bool) -> in
         bundle,
         node.pop("name", None),
         node,
-        version=None if settings.version is None else str(settings.version),  # Hydra makes a number of 12
+        version=settings.version,
         expires=settings.expires,
         unit=settings.unit,
         policy=settings.policy,
