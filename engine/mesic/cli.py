@@ -19,7 +19,7 @@ VERBS = {
     "run": "carry a table through an experiment, from source to record and bundle",
     "data": "what there is to know of a table: check, schema, card, diff, label, trace",
     "plan": "is ML worth it here, and what would it take: answers, leaks, hours; runs nothing; also ab, bandit, canary",
-    "deploy": "build what answers elsewhere, proven to answer as the bundle does; also status, promote, rollback",
+    "deploy": "build what answers elsewhere, proven to answer as it does; also status, outcomes, promote, rollback",
     "predict": "score a file of any size with a bundle",
     "serve": "answer on demand with a bundle, over HTTP, or as a stream of records",
     "report": "draw a run's page again from its record",
@@ -45,6 +45,7 @@ SUB_VERBS = {  # modules mesic.verbs.ab.plan and so on
     "compare bandit": "what each arm is worth, read from the log of a bandit, with intervals that hold",
     "plan canary": "how many requests show a bug when few units see the new version, stage by stage",
     "deploy status": "which versions answer whom, and what is known of the one that is tried",
+    "deploy outcomes": "what came of the answers of a deployment, as a table: labels, or rewards",
     "deploy promote": "let the version that is tried answer everyone",
     "deploy rollback": "go back: end the roll-out under way, else return to the version before",
 }

@@ -1,6 +1,7 @@
 """Deployments: what they become, what processes tell each other, and that no kill leaves half of an action."""
 
 import asyncio
+import math
 import select
 import signal
 import socket
@@ -8,7 +9,10 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from tests.docs.pages import ROOT
 
@@ -18,12 +22,19 @@ import msgspec
 
 from mesic.config.plain import plainly
 from mesic.config.verb import configured
-from mesic.errors import CheckFailed, ConfigError, SettingError, UsageError
+from mesic.errors import CheckFailed, ConfigError, DataError, SettingError, UsageError
+from mesic.evaluation.losses import example_losses
 from mesic.live.acting import promote, rollback
+from mesic.live.answers import KeptAnswer, keep
 from mesic.live.deployment import Deployment, Rolling
 from mesic.live.judging import Judge, begin, unfit
+from mesic.live.label_options import NAMES
+from mesic.live.labels import Labels
 from mesic.live.ledger import Change, Ledger
+from mesic.live.measures import MEASURES, Measure
 from mesic.live.names import checked_name
+from mesic.live.outcome_table import take_table
+from mesic.live.outcomes import OutcomesRefused, take
 from mesic.live.status import status_of
 from mesic.live.tallies import Tally, folded, reported
 from mesic.live.tokens import Tokens
@@ -35,7 +46,10 @@ from mesic.verbs.deploy import DeploySettings
 from mesic.verbs.live.rollback import RollbackSettings
 from mesic.verbs.live.telling import said as told_of_change
 
-VERSIONS = {"v1": {"bundle": "a", "expires": None}, "v2": {"bundle": "b", "expires": None}}
+VERSIONS = {
+    "v1": {"bundle": "a", "expires": None, "classes": ["no", "yes"]},
+    "v2": {"bundle": "b", "expires": None, "classes": ["no", "yes", "maybe"]},
+}
 
 
 def rolling(name="canary", **options):
@@ -129,17 +143,192 @@ def test_one_failure_rolls_back_and_the_reason_stands_in_the_history(ledger):
     assert ledger.seen().deployment.candidate is None
 
 
+def told(ledger, **said):
+    """Tell an outcome; return what it became, or what is wrong with it."""
+    taken = take(ledger, Tokens(ledger.seen().secret), [said], whole=False)
+    return taken.problems[0]["message"] if taken.problems else next(k for k, n in taken.counts().items() if n)
+
+
+def answered(ledger, request_id, *answers, arm="v1", rollout="r1", labels=None):
+    """Keep answers to a request as a server does; return their ids."""
+    tokens = Tokens(ledger.seen().secret)
+    kept = [
+        KeptAnswer(request_id, row, tokens.made(rollout, arm, 0.5, request_id=request_id, row=row), answer)
+        for row, answer in enumerate(answers)
+    ]
+    with ledger.store.changing() as connection:
+        keep(connection, kept, labels or Labels())
+    return [one.id for one in kept]
+
+
+YES, NO = {"prediction": "yes", "p_no": 0.25, "p_yes": 0.75}, {"prediction": "no", "p_no": 0.5, "p_yes": 0.5}
+
+
 def test_an_outcome_counts_once_whoever_takes_it_and_whoever_starts_again(ledger):
-    outcome = ("id 1", "r1", "v1", 1.0, 5.0, 0.5)
-    assert ledger.take_outcomes([outcome, outcome]) == [True, False]
+    tokens = Tokens(ledger.seen().secret)
+    one, held, old = (tokens.made(*what) for what in (("r1", "v1", 0.5), ("r1", "holdback", 0.02), ("r0", "v1", 1.0)))
+    assert [told(ledger, id=one, reward=1), told(ledger, id=one, reward=1.0)] == ["taken", "repeated"]
     Judge(ledger).judge(ledger.seen())
     again = Ledger(ledger.folder)
-    assert again.take_outcomes([outcome, ("held", "r1", "holdback", 1.0, 5.0, 0.02)]) == [False, True]
+    assert [told(again, id=name, reward=1) for name in (one, held, old)] == ["repeated", "taken", "late"]
+    assert "not what was told of this answer before" in told(again, id=one, reward=0)
     Judge(again).judge(again.seen())
     state = RolloutState.from_json(ledger.told("r1")["state"])
 
-    assert [(arm.name, arm.sums.rewarded) for arm in state.arms] == [("v1", 1), ("v2", 0)]
+    assert [(arm.name, arm.sums.rewarded, arm.sums.share) for arm in state.arms] == [("v1", 1, 1.0), ("v2", 0, 0.0)]
     assert ledger.told("r1")["outcomes"]["holdback"] == {"outcomes": 1, "mean": 1.0}
+
+
+def test_labels_that_come_later_reach_the_guards_and_each_counts_once(ledger):
+    first, second = answered(ledger, "order:7", YES, NO)
+    (third,) = answered(ledger, "order-8", YES, arm="v2")
+    became = [
+        told(ledger, request_id="order:7", row=0, label="yes"),
+        told(ledger, id=first, label=" yes "),
+        told(ledger, id=second, label="yes"),
+        told(ledger, request_id="order-8", label="no"),
+        told(ledger, request_id="order-8", row=0, label="no"),
+    ]
+    Judge(Ledger(ledger.folder)).judge(ledger.seen())
+    state = RolloutState.from_json(ledger.told("r1")["state"])
+
+    assert became == ["taken", "repeated", "taken", "taken", "repeated"]
+    assert [(arm.name, arm.sums.rewarded, arm.sums.share) for arm in state.arms] == [("v1", 2, 1.0), ("v2", 1, 0.0)]
+    assert "not what was told" in told(ledger, id=third, label="yes")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"request_id": "nobody", "label": "yes"}, "is not kept: the latest 1,000,000 are, for 30 days"),
+        ({"request_id": "r", "row": 2, "label": "yes"}, "had rows 0 to 1"),
+        ({"request_id": "r", "label": "yes"}, "had 2 rows: say which"),
+        ({"request_id": "r", "row": 0, "label": "perhaps"}, "no class that a version knows: no, yes, maybe"),
+        ({"request_id": "r", "row": 0, "label": None}, "no class"),
+        ({"request_id": "r", "row": -1, "label": "yes"}, "whole number from 0"),
+        ({"request_id": "r", "row": True, "label": "yes"}, "whole number from 0"),
+        ({"request_id": 7, "label": "yes"}, "is no text"),
+        ({"request_id": "r", "row": 0, "label": "yes", "reward": 1}, "holds request_id, row, label, reward"),
+        ({"id": "r:0:r1:v1:0.5:00", "label": "yes"}, "none that this deployment gave"),
+        ({"request_id": "r", "row": 0, "reward": True}, "is no number"),
+        ({"request_id": "r", "row": 1, "label": "yes"}, "held no decision"),
+    ],
+)
+def test_an_outcome_that_cannot_be_says_why(ledger, said, words):
+    answered(ledger, "r", YES, {**YES, "prediction": None})
+
+    assert words in told(ledger, **said)
+    with pytest.raises(OutcomesRefused, match="no outcome of this request was taken") as refused:
+        take(ledger, Tokens(ledger.seen().secret), [{"request_id": "r", "row": 0, "label": "yes"}, said])
+    assert [problem["row"] for problem in refused.value.problems] == [1]
+    assert told(ledger, request_id="r", row=0, label="no") == "taken"  # the first of the two was not
+
+
+def test_answers_are_kept_so_many_and_so_long_and_the_last_to_a_request_counts(ledger, monkeypatch):
+    labels = Labels(rows=3, days=2)
+    for number in range(5):
+        answered(ledger, f"r{number}", NO, labels=labels)
+    assert ["is not kept" in told(ledger, request_id=f"r{number}", label="no") for number in range(5)] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    (old,) = answered(ledger, "again", NO, labels=labels)
+    answered(ledger, "again", YES, arm="v2", labels=labels)
+    assert "was asked again" in told(ledger, id=old, label="yes")
+    assert told(ledger, request_id="again", label="yes") == "taken"
+    assert ledger.told("r1")["outcomes"]["v2"] == {"outcomes": 1, "mean": 1.0}
+    later = time.time() + 2.5 * 86_400
+    monkeypatch.setattr("mesic.live.answers.time.time", lambda: later)
+    answered(ledger, "new", NO, labels=labels)
+    assert "is not kept" in told(ledger, request_id="again", label="yes")
+    assert told(ledger, request_id="new", label="no") == "taken"
+
+
+P = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [1.0, 0.0, 0.0]])
+TRUE = np.array([1, 2, 1])
+COSTS = {"a": {"a": 0.0, "b": 1.0, "c": 2.0}, "b": {"a": 4.0, "b": 0.0, "c": 1.0}, "c": {"a": 3.0, "b": 1.0, "c": -1.0}}
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "wanted"),
+    [
+        ("accuracy", 0.0, (P.argmax(axis=1) == TRUE).astype(float)),
+        ("brier", 0.0, 1 - ((P - np.eye(3)[TRUE]) ** 2).sum(axis=1) / 2),
+        ("log_loss", -40.0, -example_losses("multiclass", TRUE, P)),
+        ("log_loss", -1.0, np.maximum(-1, -example_losses("multiclass", TRUE, P))),
+        ("cost", -4.0, [-0.0, -3.0, -4.0]),
+    ],
+)
+def test_a_label_is_worth_what_the_measure_says(name, low, wanted):
+    measure = Measure(name, ("a", "b", "c"), low, 1.0, COSTS)
+    measure.refuse_strange()
+    measure.refuse_unfit()
+    answers = [
+        {"prediction": "abc"[row.argmax()], **{f"p_{label}": p for label, p in zip("abc", row, strict=True)}}
+        for row in P
+    ]
+
+    found = [measure.reward(answer, "abc"[code]) for answer, code in zip(answers, TRUE, strict=True)]
+    assert found == pytest.approx(list(wanted), rel=1e-14)
+
+
+def test_numbers_are_worth_what_they_are_off_and_no_more_than_the_range_holds():
+    answers = [({"prediction": 1.5}, "2"), ({"prediction": -1.0}, 3), ({"prediction": 0.0}, 1e300)]
+
+    assert [Measure("mae", (), -9.0, 0.0).reward(*one) for one in answers] == [-0.5, -4.0, -9.0]
+    assert [Measure("mse", (), -20.0, 0.0).reward(*one) for one in answers[:2]] == [-0.25, -16.0]
+    for wrong in ("x", True, None, "nan", math.inf):
+        with pytest.raises(UsageError, match="is no number"):
+            Measure("mae", ()).label(wrong)
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        (Measure("mae", ("a",)), "give one of accuracy, brier, log_loss, cost"),
+        (Measure("accuracy", ()), "give one of mae, mse"),
+        (Measure("cost", ("a",)), "no run said costs"),
+        (Measure("mae", ()), "rollout.low=-LARGEST rollout.high=0"),
+        (Measure("cost", ("a", "b", "c"), 0.0, 1.0, COSTS), "rollout.low=-4 rollout.high=1"),
+        (Measure("accuracy", ("a",), 0.5, 1.0), "rollout.low=0 rollout.high=1"),
+    ],
+)
+def test_a_measure_that_does_not_fit_says_what_does(measure, words):
+    with pytest.raises(UsageError, match=words):
+        measure.refuse_strange() or measure.refuse_unfit()
+
+
+def test_every_measure_that_a_label_may_have_is_known():
+    assert tuple(MEASURES) == NAMES
+
+
+def test_a_table_of_labels_is_taken_and_what_is_wrong_with_a_row_is_told(ledger):
+    for number in range(3):
+        answered(ledger, f"00{number}", YES, NO)
+    rows = {
+        "request_id": ["000", "000", "001", "001", "002", "lost"],
+        "row": ["0", "1", "0", "2", "0", "0"],
+        "truth": ["yes", "yes", "", "no", "nonsense", "no"],
+    }
+    told = take_table(ledger.folder, pa.table(rows), "truth")
+    again = take_table(ledger.folder, pa.table(rows).slice(0, 2), "truth")
+
+    assert {name: told[name] for name in ("rows", "taken", "repeated", "late", "empty", "refused")} == {
+        "rows": 6, "taken": 2, "repeated": 0, "late": 0, "empty": 1, "refused": 3,
+    }  # fmt: skip
+    assert [(one["row"], one["field"]) for one in told["problems"]] == [(3, "row"), (4, "label"), (5, "request_id")]
+    assert (again["taken"], again["repeated"]) == (0, 2)
+    assert ledger.told("r1")["outcomes"]["v1"] == {"outcomes": 2, "mean": 0.5}
+    with pytest.raises(DataError, match="id or request_id, and has none"):
+        take_table(ledger.folder, pa.table({"order": ["1"], "label": ["yes"]}))
+
+
+def test_a_store_of_the_format_before_learns_to_keep_answers(ledger):
+    with ledger.store.changing() as connection:
+        connection.execute("DROP TABLE answer")
+        connection.execute("PRAGMA user_version = 1")
+
+    answered(ledger, "r", YES)
+    assert told(ledger, request_id="r", label="yes") == "taken"
 
 
 def test_a_change_that_another_process_was_faster_with_is_left(ledger):
@@ -293,7 +482,7 @@ def test_a_version_is_the_text_that_was_typed_and_a_number_in_a_file_is_refused(
     (tmp_path / "conf" / "deploy.yaml").write_text(shipped.replace("version: null", "version: 1.10"))
     with pytest.raises(ConfigError, match=r"write it in quotes, version: '1\.1'"):
         configured("deploy", [], DeploySettings)
-    with pytest.raises(SettingError, match="give a text: '1.1'"):
+    with pytest.raises(SettingError, match=r"give a text: '1\.1'"):
         checked_name(1.1)
 
 

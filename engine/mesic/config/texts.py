@@ -46,7 +46,8 @@ def numbers_for_texts(values: Mapping[str, Any], schema: type) -> Iterator[str]:
             value = value.get(part) if isinstance(value, Mapping) else None
         if type(value) in (int, float):
             quoted = f"{name.rpartition('.')[2]}: '{value}'"
-            yield f"{name}={value} is read as a number, as which 1.1 and 1.10 are the same: write it in quotes, {quoted}"
+            said = f"{name}={value} is read as a number, as which 1.1 and 1.10 are the same"
+            yield f"{said}: write it in quotes, {quoted}"
 
 
 def _texts_of(schema: type, prefix: str = "") -> Iterator[str]:

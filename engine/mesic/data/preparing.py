@@ -1,6 +1,6 @@
 """From a typed table to the dataset of a run: target, classes, roles, row keys."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from mesic.data.account import Entry
 from mesic.data.identity import row_keys
+from mesic.data.inference import TRUTHS
 from mesic.data.reading import TypedTable
 from mesic.data.schema import Column
 from mesic.data.view import Dataset, frame_of
@@ -121,6 +122,26 @@ def label_of(number: float) -> str:
     ('3', '0.5')
     """
     return str(int(number)) if number == int(number) else repr(float(number))
+
+
+def label_as_known(cell: object, known: Collection[str]) -> str:
+    """Return a label as training spelt it, where it is a spelling of such; else its text.
+
+    Examples
+    --------
+    >>> label_as_known(True, ["0", "1"]), label_as_known("2.0", ["1", "2"]), label_as_known(" yes ", ["no", "yes"])
+    ('1', '2', 'yes')
+    >>> label_as_known("perhaps", ["no", "yes"])
+    'perhaps'
+    """
+    text = str(cell).strip()
+    if text in known:
+        return text
+    truth = TRUTHS.get(text.lower())
+    try:
+        return label_of(float(text) if truth is None else truth)
+    except (ValueError, OverflowError):
+        return text
 
 
 def _with_positive(

@@ -44,18 +44,32 @@ class GrpcClient:
         with grpc.insecure_channel(self.address) as channel:
             pool = DescriptorPool()
             pool.AddSerializedFile(_described(channel))
-            method = pool.FindServiceByName(SERVICE).methods_by_name["Predict"]
-            self.request, self.response = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
-            row = method.input_type.fields_by_name["rows"].message_type
+            methods = pool.FindServiceByName(SERVICE).methods_by_name
+            self.request, self.response, self.outcomes, taken = (
+                GetMessageClass(message)
+                for name in ("Predict", "Outcome")
+                for message in (methods[name].input_type, methods[name].output_type)
+            )
+            row = methods["Predict"].input_type.fields_by_name["rows"].message_type
             self.fields = {one.json_name: one for one in row.fields if one.name != "others"}
-            told = {
-                "request_serializer": self.request.SerializeToString,
-                "response_deserializer": self.response.FromString,
-            }
             self.channel = channel
+            told = _serialized(self.request, self.response)
             self.predict = channel.unary_unary(f"/{SERVICE}/Predict", **told)
             self.stream = channel.stream_stream(f"/{SERVICE}/PredictStream", **told)
+            self.outcome = channel.unary_unary(f"/{SERVICE}/Outcome", **_serialized(self.outcomes, taken))
             yield self
+
+    def outcomes_of(self, told: Sequence[Mapping[str, Any]]) -> Any:
+        """Return what came of answers as a message: ``id``, or ``request_id`` and ``row``; ``label``, or ``reward``."""
+        request = self.outcomes()
+        for one in told:
+            message = request.outcomes.add()
+            for name, value in one.items():
+                if name == "label":
+                    _set_other(message.label, value)
+                else:
+                    setattr(message, name, value)
+        return request
 
     def request_of(self, rows: Sequence[Row]) -> Any:
         """Return a request: cells in typed fields where they fit, in ``others`` where they do not or are missing."""
@@ -69,6 +83,10 @@ class GrpcClient:
                 else:
                     _set_other(message.others[name], cell)
         return request
+
+
+def _serialized(request: Any, response: Any) -> dict[str, Any]:
+    return {"request_serializer": request.SerializeToString, "response_deserializer": response.FromString}
 
 
 def _described(channel: Any) -> bytes:

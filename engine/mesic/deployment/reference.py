@@ -13,8 +13,8 @@ from mesic.bundle.inputs import Input
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later
 from mesic.data.coercion import Coerced, categorical, coerce
-from mesic.data.inference import TRUTHS, is_numeric, is_time, plain_values
-from mesic.data.preparing import label_of
+from mesic.data.inference import is_numeric, is_time, plain_values
+from mesic.data.preparing import label_as_known
 from mesic.data.rules import broken_by_cells
 from mesic.data.schema import Column
 from mesic.data.view import frame_of
@@ -151,12 +151,4 @@ def target_codes(values: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     if not classes:
         return np.array([np.nan if cell is None else float(cell) for cell in cells])
     code_of = {label: code for code, label in enumerate(classes)}
-    return np.array([code_of[_label(cell, code_of)] for cell in cells], dtype=np.int64)
-
-
-def _label(cell: Any, known: Mapping[str, int]) -> str:
-    text = str(cell).strip()
-    if text in known:
-        return text
-    truth = TRUTHS.get(text.lower())
-    return label_of(float(text) if truth is None else truth)
+    return np.array([code_of[label_as_known(cell, code_of)] for cell in cells], dtype=np.int64)

@@ -16,7 +16,6 @@ def rollback(folder: Path, *, version: str | None = None, why: str | None = None
     UsageError
         There is no deployment, or nothing to return to.
     """
-
     return _done(folder, lambda now: now.returned(version), "rollback", why or "a person said so")
 
 

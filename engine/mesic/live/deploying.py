@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from mesic.host.building import build
 from mesic.host.registry import Offer, installed
 from mesic.live.deployment import Deployment, Rolling
 from mesic.live.judging import begin
+from mesic.live.label_options import LabelOptions
+from mesic.live.labels import labelled
 from mesic.live.ledger import Change, Ledger, changed, seen_in
 from mesic.live.names import checked_name
 from mesic.live.versions import install, place_of, prune
@@ -45,6 +47,8 @@ class Wanted:
         Field of a row that names its unit; None: as it was before.
     policy
         A file of waivers and the like for the review.
+    labels
+        What labels that come later are worth, and how many answers are kept for them.
     seed
         Decides, with the unit and the roll-out's number, who is assigned what.
     """
@@ -56,6 +60,7 @@ class Wanted:
     expires: str | None = None
     unit: str | None = None
     policy: str | None = None
+    labels: LabelOptions = field(default_factory=LabelOptions)
     seed: int = 0
 
 
@@ -84,13 +89,14 @@ def deploy_live(folder: Path, wanted: Wanted) -> Change:
     refuse_objections(review(loaded, TARGET, policy=wanted.policy))
     if before is None or name not in before.versions or not place_of(folder, name).is_dir():
         install(wanted.bundle, folder, name)
-    facts = {"bundle": loaded.digest, "expires": wanted.expires, "added": time.time()}
+    facts = {"bundle": loaded.digest, "expires": wanted.expires, "added": time.time(), "classes": loaded.classes}
+    terms = None if offer.component.name == AT_ONCE or before is None else rollout.terms
 
     def become(now: Deployment | None) -> Deployment:
         _refuse_taken(now, name, loaded)
         after = (now or Deployment(name, unit=wanted.unit)).with_version(name, facts)
         after = after if wanted.unit is None else replace(after, unit=wanted.unit or None)
-        after = _pruned(after.held_back(rollout.holdback))
+        after = labelled(_pruned(after.held_back(rollout.holdback)), wanted.labels, loaded, terms)
         if now is None:
             return after
         if offer.component.name == AT_ONCE:
@@ -122,7 +128,7 @@ def _refuse_taken(now: Deployment | None, name: str, bundle: Bundle) -> None:
 def _rolling(deployment: Deployment, offer: Offer, wanted: Wanted) -> Rolling:
     number = f"r{deployment.rollouts + 1}"
     options = dict(wanted.options or {})
-    if "reference" in {field.name for field in fields(offer.component.options)}:
+    if "reference" in {one.name for one in fields(offer.component.options)}:
         options["reference"] = deployment.current
     seed = key_of(wanted.seed, number) % 2**32
     return Rolling(number, offer.component.name, offer.provider.distribution, options, seed, time.time())

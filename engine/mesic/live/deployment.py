@@ -58,7 +58,9 @@ class Deployment:
     rollouts
         How many there have been.
     versions
-        What is known of each version that is kept: digest of its bundle, last day, when it was added.
+        What is known of each version that is kept: digest of its bundle, last day, when it was added, classes, proof.
+    labels
+        What labels that come later are worth, see :class:`mesic.live.labels.Labels`; empty: as is usual.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Deployment:
     rolling: Rolling | None = None
     rollouts: int = 0
     versions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def used(self) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,14 +129,6 @@ class Ledger:
         """Leave counts of a roll-out for whoever adds them up; they are added once."""
         with self.store.changing() as connection:
             connection.execute("INSERT INTO counts (rollout, facts) VALUES (?, ?)", (rollout, written(counts)))
-
-    def take_outcomes(self, outcomes: Sequence[tuple[str, str, str, float, float, float]]) -> list[bool]:
-        """Keep outcomes (id, roll-out, arm, reward, time, propensity); return which were not known yet."""
-        with self.store.changing() as connection:
-            return [
-                connection.execute("INSERT OR IGNORE INTO outcome VALUES (?, ?, ?, ?, ?, ?, 0)", one).rowcount == 1
-                for one in outcomes
-            ]
 
     def has_news(self, rollout: str) -> bool:
         """Return whether counts or outcomes of a roll-out wait to be added up."""

@@ -14,17 +14,19 @@ from typing import Any
 from mesic.errors import CheckFailed, UsageError
 
 FILE = "deployment.sqlite"
-FORMAT = 1
+FORMAT = 2
 WAIT_S = 10.0
 HISTORY_KEPT = 1000
 TABLES = """
-CREATE TABLE deployment (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER, facts TEXT, secret BLOB);
-CREATE TABLE history (number INTEGER PRIMARY KEY AUTOINCREMENT, facts TEXT);
-CREATE TABLE rollout (id TEXT PRIMARY KEY, state TEXT, publication INTEGER, published TEXT, decision TEXT, report TEXT);
-CREATE TABLE counts (number INTEGER PRIMARY KEY AUTOINCREMENT, rollout TEXT, facts TEXT);
-CREATE TABLE outcome (id TEXT PRIMARY KEY, rollout TEXT, arm TEXT, reward REAL, time REAL, propensity REAL,
+TABLE deployment (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER, facts TEXT, secret BLOB);
+TABLE history (number INTEGER PRIMARY KEY AUTOINCREMENT, facts TEXT);
+TABLE rollout (id TEXT PRIMARY KEY, state TEXT, publication INTEGER, published TEXT, decision TEXT, report TEXT);
+TABLE counts (number INTEGER PRIMARY KEY AUTOINCREMENT, rollout TEXT, facts TEXT);
+TABLE outcome (id TEXT PRIMARY KEY, rollout TEXT, arm TEXT, reward REAL, time REAL, propensity REAL,
     is_counted INTEGER);
-CREATE INDEX outcome_to_count ON outcome (is_counted);
+INDEX outcome_to_count ON outcome (is_counted);
+TABLE answer (number INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT, row INTEGER, id TEXT,
+    answer TEXT, time REAL, UNIQUE (request, row));
 """
 
 
@@ -75,7 +77,7 @@ class Store:
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                if connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
                     _make_tables(connection)
                 yield connection
             except BaseException:
@@ -98,7 +100,8 @@ class Store:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     for statement in filter(str.strip, TABLES.split(";")):
-        connection.execute(statement)
+        kind, _, rest = statement.strip().partition(" ")
+        connection.execute(f"CREATE {kind} IF NOT EXISTS {rest}")  # a store of an older format lacks some
     connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mesic.errors import UsageError
 
-LONGEST = 300
+LONGEST, PARTS = 400, 5
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Token:
 
     Parameters
     ----------
+    request_id, row
+        Of the request, and the number of the row in it.
     rollout
         Id of the roll-out; ``"-"`` for none.
     arm
@@ -27,6 +29,8 @@ class Token:
         The whole id.
     """
 
+    request_id: str
+    row: int
     rollout: str
     arm: str
     propensity: float
@@ -44,9 +48,9 @@ class Tokens:
     Examples
     --------
     >>> tokens = Tokens(b"0123456789abcdef")
-    >>> said = tokens.made("r1", "v2", 0.05)
-    >>> tokens.read(said).arm, tokens.read(said).propensity
-    ('v2', 0.05)
+    >>> said = tokens.made("r1", "v2", 0.05, request_id="order:17", row=2)
+    >>> tokens.read(said).arm, tokens.read(said).propensity, tokens.read(said).request_id
+    ('v2', 0.05, 'order:17')
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -54,9 +58,9 @@ class Tokens:
         self._own = os.urandom(6).hex()
         self._numbers = itertools.count()
 
-    def made(self, rollout: str, arm: str, propensity: float) -> str:
-        """Return a new id."""
-        text = f"{self._own}-{next(self._numbers):x}:{rollout}:{arm}:{propensity!r}"
+    def made(self, rollout: str, arm: str, propensity: float, *, request_id: str = "", row: int = 0) -> str:
+        """Return the id of an answer; without the id of its request it is one that no other answer has."""
+        text = f"{request_id or self.unique()}:{row}:{rollout}:{arm}:{propensity!r}"
         return f"{text}:{self._signed(text)}"
 
     def unique(self) -> str:
@@ -71,11 +75,11 @@ class Tokens:
         UsageError
             No server of this deployment gave it.
         """
-        if isinstance(said, str) and len(said) <= LONGEST and said.count(":") == 4:
+        if isinstance(said, str) and len(said) <= LONGEST and said.count(":") >= PARTS:
             text, _, signature = said.rpartition(":")
             if hmac.compare_digest(self._signed(text).encode(), signature.encode()):
-                _, rollout, arm, propensity = text.split(":")
-                return Token(rollout, arm, float(propensity), said)
+                request_id, row, rollout, arm, propensity = text.rsplit(":", PARTS - 1)
+                return Token(request_id, int(row), rollout, arm, float(propensity), said)
         raise UsageError(f"id={str(said)[:60]!r} is none that this deployment gave: send the `id` of an answer")
 
     def _signed(self, text: str) -> str:

@@ -8,13 +8,16 @@ from pathlib import Path
 from mesic.errors import CheckFailed, MesicError, message_of
 from mesic.live.announcing import announce
 from mesic.live.judging import built, unfit
+from mesic.live.labels import labels_of
 from mesic.live.ledger import Ledger, Seen
 from mesic.live.tallies import Tally
 from mesic.live.tokens import Tokens
 from mesic.live.versions import place_of
 from mesic.rollout.state import RolloutState
+from mesic.serving.answered import Answered
 from mesic.serving.beside import Beside
 from mesic.serving.messages import log
+from mesic.serving.outcomes import Outcomes
 from mesic.serving.release import Release
 from mesic.serving.routing import Assigning, Router
 from mesic.serving.settings import ServeSettings
@@ -49,7 +52,7 @@ class Follower:
         self.releases: dict[str, Release] = {}
         self.router: Router | None = None
         self.seen: Seen | None = None
-        self.tokens = Tokens(b"")
+        self.tokens, self.answered = Tokens(b""), Answered(self.ledger)
         self._counted = Tally()
         self._rollout = "-"
         self._since = 0.0
@@ -86,6 +89,10 @@ class Follower:
 
     def _has_failures(self) -> bool:
         return self.router is not None and self.router.tally.has_failures
+
+    def outcomes(self) -> Outcomes:
+        """Return who takes what came of answers."""
+        return Outcomes(self.ledger, self.tokens, self.answered.write)
 
     async def _caught_up(self) -> bool:
         """Load what is used, and change to it; return False where a version had to be taken out of use first."""
@@ -129,8 +136,10 @@ class Follower:
 
     def _change(self, seen: Seen, assigning: Assigning | None) -> None:
         deployment, old = seen.deployment, self.router
+        self.answered.labels = labels_of(deployment)
         is_plain = deployment.rolling is None and not deployment.holdback and deployment.unit is None
-        self.router = None if is_plain else Router(seen, self.releases, assigning, self.tokens, self.beside)
+        parts = (seen, self.releases, assigning, self.tokens, self.beside, self.answered)
+        self.router = None if is_plain else Router(*parts)
         if old is not None:
             self._counted.take_back(old.tally)
         if self.router is not None and deployment.rolling and deployment.rolling.id == self._rollout:
@@ -151,7 +160,8 @@ class Follower:
         self.releases[name] = await self._release(seen, name)
 
     async def count(self) -> None:
-        """Write down what was counted since the last time; what cannot be written is kept for the next."""
+        """Write down what was counted and answered since the last time; what cannot be written is kept for the next."""
+        await self.answered.write()
         router, lost = self.router, self.beside.lost()
         if router is None or self._rollout == "-":
             return

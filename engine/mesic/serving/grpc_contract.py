@@ -23,6 +23,7 @@ from mesic.serving.release import Release
 
 PACKAGE, FILE = "mesic.v1", "predictor.proto"
 SERVICE = f"{PACKAGE}.Predictor"
+STREAM = "stream "
 OTHERS, FIRST_NUMBER, RESERVED, NUMBERS = 1, 16, range(19_000, 20_000), 2**29
 TYPES = {"number": "double", "boolean": "bool"}
 MARKS = {name: name for name in ("bundle", "version", "arm", "propensity", "id", "abstained")}
@@ -41,6 +42,7 @@ MESSAGES = {  # but for Row, whose fields are the columns
         "string bundle = 2",
         "string version = 3",
         "optional Refusal refusal = 4",
+        "string request_id = 5",
     ),
     "Answer": (
         "string prediction = 1",
@@ -58,7 +60,22 @@ MESSAGES = {  # but for Row, whose fields are the columns
     ),
     "Refusal": ("int32 status = 1", "string code = 2", "string message = 3", "repeated Problem problems = 4"),
     "Problem": ("int32 row = 1", "string field = 2", "string message = 3", "string expected = 4"),
+    "OutcomeRequest": ("repeated Outcome outcomes = 1",),
+    "Outcome": (
+        "optional string id = 1",
+        "optional string request_id = 2",
+        "optional int32 row = 3",
+        "optional Cell label = 4",
+        "optional double reward = 5",
+    ),
+    "OutcomeResponse": ("int32 taken = 1", "int32 repeated = 2", "int32 late = 3"),
 }
+CALLS = {  # name: what comes, what goes
+    "Predict": ("PredictRequest", "PredictResponse"),
+    "PredictStream": ("stream PredictRequest", "stream PredictResponse"),
+    "Outcome": ("OutcomeRequest", "OutcomeResponse"),
+}
+
 WORDS = {
     "PredictRequest.unset_is_missing": "a column that is not set is a missing cell; else it is refused",
     "PredictRequest.intervals": "also what holds the target as often as the run promised",
@@ -68,6 +85,10 @@ WORDS = {
     "Answer.prediction": "the label, where there are classes",
     "Answer.bundle": "who answered this row, where a roll-out chooses among several; else the response says it for all",
     "Answer.abstained": "why there is no decision",
+    "Answer.id": "by which outcomes are told",
+    "Outcome": "What came of an answer of a deployment: a label, or a reward; by its id, or by request_id and row.",
+    "OutcomeResponse.repeated": "were told before, and count once",
+    "OutcomeResponse.late": "are kept, but their roll-out has ended",
     "Answer.value": "the number, where there are none",
 }
 
@@ -122,9 +143,9 @@ class Contract:
         self.file = self._file(columns)
         self.pool = DescriptorPool()
         self.pool.Add(self.file)
-        self.request, self.response, self.refusal = (
+        self.request, self.response, self.refusal, self.outcomes, self.taken = (
             GetMessageClass(self.pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
-            for name in ("PredictRequest", "PredictResponse", "Refusal")
+            for name in ("PredictRequest", "PredictResponse", "Refusal", "OutcomeRequest", "OutcomeResponse")
         )
 
     def _file(self, columns: Iterable[Column]) -> FileDescriptorProto:
@@ -141,9 +162,10 @@ class Contract:
         for message in file.message_type:
             _close(message)
         service = file.service.add(name="Predictor")
-        told = {"input_type": f".{PACKAGE}.PredictRequest", "output_type": f".{PACKAGE}.PredictResponse"}
-        service.method.add(name="Predict", **told)
-        service.method.add(name="PredictStream", client_streaming=True, server_streaming=True, **told)
+        for name, (comes, goes) in CALLS.items():
+            call = service.method.add(name=name)
+            call.client_streaming, call.server_streaming = comes.startswith(STREAM), goes.startswith(STREAM)
+            call.input_type, call.output_type = (f".{PACKAGE}.{one.removeprefix(STREAM)}" for one in (comes, goes))
         return file
 
     def rows_of(self, request: Any) -> list[dict[str, Any]]:
@@ -163,7 +185,8 @@ class Contract:
 
     def response_to(self, told: Mapping[str, Any]) -> Any:
         """Return an answer of the service, or several, as a message."""
-        response = self.response(bundle=told.get("bundle", ""), version=told.get("version", ""))
+        heads = {name: told.get(name, "") for name in ("bundle", "version", "request_id")}
+        response = self.response(**heads)
         for one in told.get("predictions", (told,)):
             self._add_answer(response.answers.add(), one)
         return response
@@ -178,6 +201,13 @@ class Contract:
                 setattr(answer, MARKS[name], value)
         answer.prediction_set.extend(told.get("prediction_set", ()))
 
+    def outcomes_of(self, request: Any) -> list[dict[str, Any]]:
+        """Return the outcomes of a request as JSON would have them."""
+        return [
+            {field.name: _cell(value) if field.name == "label" else value for field, value in one.ListFields()}
+            for one in request.outcomes
+        ]
+
     def refusal_of(self, status: int, error: Mapping[str, Any]) -> Any:
         """Return a refusal of the service as a message."""
         return self.refusal(status=status, **error)
@@ -189,8 +219,7 @@ class Contract:
             'syntax = "proto3";\n',
             f"package {PACKAGE};\n",
             "service Predictor {",
-            "  rpc Predict(PredictRequest) returns (PredictResponse);",
-            "  rpc PredictStream(stream PredictRequest) returns (stream PredictResponse);",
+            *(f"  rpc {name}({comes}) returns ({goes});" for name, (comes, goes) in CALLS.items()),
             "}",
         ]
         for name, fields in MESSAGES.items():

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,7 @@ REFUSAL = "mesic-refusal-bin"
 CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
+    404: grpc.StatusCode.UNIMPLEMENTED,
     413: grpc.StatusCode.RESOURCE_EXHAUSTED,
     429: grpc.StatusCode.RESOURCE_EXHAUSTED,
     422: grpc.StatusCode.INVALID_ARGUMENT,
@@ -55,21 +57,26 @@ class Predictor:
     async def predict(self, message: bytes, context: Any) -> bytes:
         """Answer one request."""
         contract = self.contract
-        reply = self._replied(contract, message, context)
-        if reply.status == 200:
-            return bytes(contract.response_to(msgspec.json.decode(reply.body)).SerializeToString())
-        await _abort(contract, reply, context)
-        raise AssertionError  # abort raises
+        reply = await self._replied(partial(_rows, contract, message), context)
+        await _abort_unless_done(contract, reply, context)
+        return bytes(contract.response_to(msgspec.json.decode(reply.body)).SerializeToString())
+
+    async def outcome(self, message: bytes, context: Any) -> bytes:
+        """Take what came of answers."""
+        contract = self.contract
+        reply = await self._replied(partial(_outcomes, contract, message), context)
+        await _abort_unless_done(contract, reply, context)
+        return bytes(contract.taken(**msgspec.json.decode(reply.body)).SerializeToString())
 
     async def stream(self, messages: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         """Answer requests in order; one that is refused does not end the others."""
         async for message in messages:
             contract = self.contract
-            reply = self._replied(contract, message, context)
-            told = msgspec.json.decode(reply.body)
+            reply = await self._replied(partial(_rows, contract, message), context)
             if reply.status == 401:
-                await _abort(contract, reply, context)
-            elif reply.status == 200:
+                await _abort_unless_done(contract, reply, context)
+            told = msgspec.json.decode(reply.body)
+            if reply.status == 200:
                 yield contract.response_to(told).SerializeToString()
             else:
                 response = contract.response(refusal=contract.refusal_of(reply.status, told["error"]))
@@ -80,24 +87,33 @@ class Predictor:
         seen = headers.get(b"x-forwarded-for", b"").rpartition(b",")[2].strip().decode("latin-1")
         return (self.service.settings.is_behind_proxy and seen) or _host(context.peer())
 
-    def _replied(self, contract: Contract, message: bytes, context: Any) -> Reply:
-        """Return what the service replies to a message, and let it be counted."""
+    async def _replied(self, read: Callable[[Request], None], context: Any) -> Reply:
+        """Return what the service replies to a message that `read` makes a request of, and let it be counted."""
         start = perf_counter()
         headers = {str(name).encode(): _bytes(value) for name, value in context.invocation_metadata() or ()}
-        request = Request("POST", "/predict", "", headers, b"", self._client(context, headers))
+        request = Request("POST", "", "", headers, b"", self._client(context, headers))
         headers[b"content-type"] = b"application/json"
         try:
-            asked = contract.request.FromString(message)
-            rows = contract.rows_of(asked)
-            request.query = "intervals=true" if asked.intervals else ""
-            request.body = encoded(rows[0] if len(rows) == 1 else {"rows": rows})
+            read(request)
             reply = self.service.reply(request)
         except DecodeError as error:
-            reply = refusal(400, "MALFORMED-MESSAGE", f"this is no PredictRequest: {error}")
-        assert isinstance(reply, Reply)  # only /reload is answered later
+            reply = refusal(400, "MALFORMED-MESSAGE", f"this is no message of this call: {error}")
+        done = reply if isinstance(reply, Reply) else await reply
         request.path = "grpc"
-        self.service.replied(request, reply, perf_counter() - start)
-        return reply
+        self.service.replied(request, done, perf_counter() - start)
+        return done
+
+
+def _rows(contract: Contract, message: bytes, request: Request) -> None:
+    asked = contract.request.FromString(message)
+    rows = contract.rows_of(asked)
+    request.path, request.query = "/predict", "intervals=true" if asked.intervals else ""
+    request.body = encoded(rows[0] if len(rows) == 1 else {"rows": rows})
+
+
+def _outcomes(contract: Contract, message: bytes, request: Request) -> None:
+    request.path = "/outcome"
+    request.body = encoded({"outcomes": contract.outcomes_of(contract.outcomes.FromString(message))})
 
 
 def _host(peer: str) -> str:
@@ -115,7 +131,9 @@ def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode()
 
 
-async def _abort(contract: Contract, reply: Reply, context: Any) -> None:
+async def _abort_unless_done(contract: Contract, reply: Reply, context: Any) -> None:
+    if reply.status == 200:
+        return
     error = json.loads(reply.body)["error"]
     is_over = error["code"] == "EXPIRED"
     code = grpc.StatusCode.FAILED_PRECONDITION if is_over else CODES.get(reply.status, grpc.StatusCode.INTERNAL)
@@ -179,6 +197,7 @@ async def started(service: Service, port: int) -> Any:
     predictor = Predictor(service)
     handlers = {
         "Predict": grpc.unary_unary_rpc_method_handler(predictor.predict),
+        "Outcome": grpc.unary_unary_rpc_method_handler(predictor.outcome),
         "PredictStream": grpc.stream_stream_rpc_method_handler(predictor.stream),
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))

@@ -9,12 +9,14 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from mesic.errors import CheckFailed
+from mesic.live.labels import labels_of
 from mesic.live.ledger import Seen
 from mesic.live.tallies import Tally
 from mesic.live.tokens import Tokens
 from mesic.rollout.rollout import Assignment, Rollout
 from mesic.rollout.state import RolloutState
 from mesic.rollout.units import key_of, number_of
+from mesic.serving.answered import Answered
 from mesic.serving.beside import Beside
 from mesic.serving.messages import encoded
 from mesic.serving.release import Answer, Release
@@ -74,6 +76,8 @@ class Router:
         Makes the ids of answers.
     beside
         Takes rows that the other version answers, too; None: nobody does.
+    answered
+        Takes answers that labels may come for; None: nobody does.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Router:
         assigning: Assigning | None,
         tokens: Tokens,
         beside: Beside | None = None,
+        answered: Answered | None = None,
     ) -> None:
         self.seen, self.assigning, self.tokens, self.beside = seen, assigning, tokens, beside
         deployment = seen.deployment
@@ -93,6 +98,8 @@ class Router:
         self.rollout_id = deployment.rolling.id if deployment.rolling else "-"
         self.strange_unit = self.unit is not None and self.unit not in self.current.scorer.names
         self.tally = Tally()
+        is_compared = assigning is not None or self.baseline is not None
+        self.answered = answered if is_compared and labels_of(deployment).rows else None
         self._sole = self._who_has_all()
         self._heads: dict[tuple[str, float], bytes] = {}
 
@@ -193,25 +200,30 @@ class Router:
             if share == 1.0 or random.random() < share:  # noqa: S311 - which rows are compared is no secret
                 self.beside.take(routed.release.version, row, answer)
 
-    def marks(self, routed: Routed) -> dict[str, Any]:
-        """Return what an answer says of who gave it."""
-        release, name = routed.release, HOLDBACK if routed.arm == HOLDBACK else routed.release.version
+    def named(self, routed: Routed, answer: Answer, *, request_id: str, row: int = 0) -> str:
+        """Return the id of an answer, by which outcomes are told; it is kept for its label."""
+        who = HOLDBACK if routed.arm == HOLDBACK else routed.release.version
+        name = self.tokens.made(self.rollout_id, who, routed.propensity, request_id=request_id, row=row)
+        if self.answered is not None:
+            self.answered.take(request_id, row, name, answer)
+        return name
+
+    def marks(self, routed: Routed, name: str) -> dict[str, Any]:
+        """Return what an answer with an id says of who gave it."""
         return {
-            "bundle": release.digest,
-            "version": release.version,
+            "bundle": routed.release.digest,
+            "version": routed.release.version,
             "arm": routed.arm,
             "propensity": routed.propensity,
-            "id": self.tokens.made(self.rollout_id, name, routed.propensity),
+            "id": name,
         }
 
-    def head(self, routed: Routed) -> bytes:
+    def head(self, routed: Routed, name: str) -> bytes:
         """Return how the answer to one row begins: its marks, as JSON without the end."""
         key = (routed.arm, routed.propensity)
         if key not in self._heads:
-            marks = {name: mark for name, mark in self.marks(routed).items() if name != "id"}
-            self._heads[key] = encoded(marks)[:-1] + b',"id":"'
-        name = HOLDBACK if routed.arm == HOLDBACK else routed.release.version
-        return self._heads[key] + self.tokens.made(self.rollout_id, name, routed.propensity).encode() + b'",'
+            self._heads[key] = encoded(self.marks(routed, ""))[: -len('"}')]
+        return self._heads[key] + name.encode() + b'",'
 
     def facts(self) -> dict[str, Any]:
         """Return what the deployment does, for people and machines."""

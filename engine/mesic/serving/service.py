@@ -90,7 +90,8 @@ class Service:
         self.outcomes: Outcomes | None = None
         self.observers: list[Observer] = []
         self.refusal_observers: list[Callable[[Refused], None]] = []
-        self.identifier = Identifier(settings.log.caller) if settings.log.folder else None
+        is_named = settings.log.folder or settings.deployment
+        self.identifier = Identifier(settings.log.caller if settings.log.folder else None) if is_named else None
         self.connections: set[Held] = set()
         self.is_stopping = False
         self.date = formatdate(usegmt=True)
@@ -118,7 +119,7 @@ class Service:
 
     @property
     def kept_headers(self) -> Collection[bytes]:
-        """Names of the headers that only the log of predictions reads."""
+        """Names of the headers that only the log of predictions, and labels, read."""
         return self.identifier.headers if self.identifier else ()
 
     def is_expired(self) -> bool:
@@ -282,7 +283,8 @@ class Service:
         routed, (answer, told) = router.answered(routed, produce)
         self._count(routed.release, [row], [answer], _asked_of(routed, asked))
         router.noted(routed, [request.body if row is body else row], [answer])
-        return Reply(200, router.head(routed) + asked.head + encoded(told)[1:])
+        name = router.named(routed, answer, request_id=asked.request_id)
+        return Reply(200, router.head(routed, name) + asked.head + encoded(told)[1:])
 
     def _many_routed(
         self,
@@ -302,7 +304,8 @@ class Service:
                 self._count(by.release, own, answers, _asked_of(by, asked))
                 router.noted(by, own, answers)
                 for place, answer in zip(places, answers, strict=True):
-                    found[place] = {**router.marks(by), **answer}
+                    name = router.named(by, answer, request_id=asked.request_id, row=place)
+                    found[place] = {**router.marks(by, name), **answer}
         except RowsRefused:
             router.current.answers(rows)  # raises with the rows' own numbers
             raise

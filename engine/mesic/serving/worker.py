@@ -28,7 +28,6 @@ from mesic.serving.counters import Counters, shared_memory_size
 from mesic.serving.door import check_through_door
 from mesic.serving.following import Follower
 from mesic.serving.messages import Reply, log
-from mesic.serving.outcomes import Outcomes
 from mesic.serving.release import Release, load_release
 from mesic.serving.service import Service
 from mesic.serving.settings import ServeSettings
@@ -98,7 +97,7 @@ class Worker:
         except MesicError as error:
             await self._fail(error)
             return False
-        self.service.outcomes = Outcomes(self.follower.ledger, self.follower.tokens)
+        self.service.outcomes = self.follower.outcomes()
         _settle()
         return True
 

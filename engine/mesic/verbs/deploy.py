@@ -9,6 +9,7 @@ from mesic.config.verb import configured
 from mesic.console import print_json, print_text, progress
 from mesic.errors import UsageError
 from mesic.host.components import option
+from mesic.live.label_options import LabelOptions
 
 if TYPE_CHECKING:
     from mesic.deployment.artefact import Artefact
@@ -33,6 +34,7 @@ class DeploySettings:
     version: str | None = option(None, "any text; null: the beginning of the bundle's digest")
     expires: str | None = option(None, "last day on which it answers, such as 2027-01-31; null: it never expires")
     unit: str | None = option(None, "field of a row that names who is answered; null: as it was before")
+    labels: LabelOptions = field(default_factory=LabelOptions)
     seed: int = option(0, "decides, with the unit, who is assigned what", low=0, high=2**32 - 1)
 
 
@@ -82,6 +84,7 @@ def _deploy_live(settings: DeploySettings, bundle: Path, *, as_json: bool) -> in
         expires=settings.expires,
         unit=settings.unit,
         policy=settings.policy,
+        labels=LabelOptions(**dict(settings.labels)),
         seed=settings.seed,
     )
     folder = Path(str(settings.deployment))

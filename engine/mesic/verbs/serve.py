@@ -43,9 +43,9 @@ def main(arguments: list[str], *, as_json: bool) -> int:
 
 def _refuse_beside_deployment(settings: ServeSettings) -> None:
     """Raise UsageError where a key was given that plays no part in a deployment."""
-    given = [name for name in ("version", "artefact", "stream", "grpc_port") if getattr(settings, name) is not None]
+    given = [name for name in ("version", "artefact", "stream") if getattr(settings, name) is not None]
     if given:
-        why = "its versions have the names that deploy gave them, and are asked over HTTP"
+        why = "its versions have the names that deploy gave them, and are asked one request at a time"
         raise UsageError(f"{', '.join(given)} cannot work with deployment=: {why}; leave it out")
 
 

@@ -1,1 +1,1 @@
-"""``mesic deploy rollback``, ``promote`` and ``status``, and ``mesic plan canary``: deployments that answer."""
+"""``mesic deploy rollback``, ``promote``, ``outcomes``, ``status``, and ``mesic plan canary``: versions that answer."""
