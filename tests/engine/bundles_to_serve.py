@@ -110,7 +110,15 @@ PIPELINES = {
 }
 
 
-def make_bundle(folder, pipeline="boosted", *, steps=None, columns=COLUMNS, rows=(ROW,), coverage=None, **facts):
+def sure(rows, truth):
+    """Return what a proof asks beside the end-to-end set: a confidence set of these rows, and how it is scored."""
+    table = pa.Table.from_pylist([row | {"bought": one} for row, one in zip(rows, truth, strict=True)])
+    return {"confidence.parquet": table, "config.json": {"metric": None, "metrics": None, "plugins": {"prefer": {}}}}
+
+
+def make_bundle(
+    folder, pipeline="boosted", *, steps=None, columns=COLUMNS, rows=(ROW,), coverage=None, confidence=None, **facts
+):
     """Write a bundle and return it loaded; `rows` are its end-to-end set."""
     steps = PIPELINES[pipeline]() if steps is None else steps
     if pipeline == "words":
@@ -122,6 +130,7 @@ def make_bundle(folder, pipeline="boosted", *, steps=None, columns=COLUMNS, rows
     fitted = Fitted(tuple(steps), np.arange(len(labels)), len(labels), 1)
     told = {"task": task, "classes": labels, "target": "bought", "metric": "log_loss", **facts}
     table, assets = pa.Table.from_pylist(list(rows)), {"coverage.json": coverage} if coverage else {}
+    assets |= confidence or {}
     write_bundle(folder, fitted, schema, told, {"end_to_end.parquet": table})
     answers = load_bundle(folder).predict(table)
     for name in answers:

@@ -30,7 +30,8 @@ class Served:
             )
         told = self.process.stdout.readline()
         assert told, self.log.read_text()
-        self.port = int(json.loads(told)["address"].rpartition(":")[2])
+        self.told = json.loads(told)
+        self.port = int(self.told["address"].rpartition(":")[2])
 
     def __enter__(self):
         return self

@@ -4,16 +4,20 @@ import json
 import os
 import random
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.conftest import CommandLine, install_module
-from tests.engine.bundles_to_serve import CODES, COLUMNS, ROW, booster, make_bundle
+from tests.engine.bundles_to_serve import CODES, COLUMNS, ROW, booster, make_bundle, sure
 from tests.journeys.served import Served, is_alive, until
 
+from mesic import GrpcClient
 from mesic.data.schema import Column
+from mesic.deployment.grpc_door import answer_of
+from mesic.deployment.server_proof import proven_as_server
 from mesic.live.deploying import Wanted, deploy_live
 from mesic.live.deployment import Rolling
 from mesic.live.judging import begin
@@ -21,6 +25,8 @@ from mesic.live.ledger import Ledger, changed, seen_in
 from mesic.live.status import status_of
 
 pytest.importorskip("httptools", reason="the extra serve is not installed")
+if find_spec("grpc"):
+    import grpc
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes under /proc")
 
 POLICY = """waivers:
@@ -28,6 +34,11 @@ POLICY = """waivers:
   - {code: NO-BETTER-THAN-BASELINE, who: test, reason: a made-up bundle, until: 2099-01-01}
 """
 NARROW = (Column("age", "number", range=(0.0, 50.0)), *COLUMNS[1:])
+GRPC = ["grpc_port=0"] if find_spec("grpc") and find_spec("grpc_reflection") else []
+SURE = {
+    "confidence": sure([{**ROW, "age": age} for age in (5.0, 20.0, 35.0, 49.0)], ["no", "yes", "no", "yes"]),
+    "acceptable": {"low": None, "high": None},
+}
 
 
 class Live(Served):
@@ -49,10 +60,12 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     (folder / "policy.yaml").write_text(POLICY)
     bundles = {
-        "old": make_bundle(folder / "old"),
-        "new": make_bundle(folder / "new", steps=[CODES, booster("binary", 3)]),
-        "narrow": make_bundle(folder / "narrow", steps=[CODES, booster("binary", 4)], columns=NARROW),
+        "old": make_bundle(folder / "old", **SURE),
+        "new": make_bundle(folder / "new", steps=[CODES, booster("binary", 3)], **SURE),
+        "narrow": make_bundle(folder / "narrow", steps=[CODES, booster("binary", 4)], columns=NARROW, **SURE),
     }
+    for bundle in bundles.values():  # the commands find these proofs: the whole one takes seconds
+        assert proven_as_server(bundle, edge_rows=100)["is_new"]
     done = CommandLine(folder)("deploy", "bundle=old", "deployment=live", "version=old", "policy=policy.yaml")
     assert done.status == 0, done.err
     return folder, bundles
@@ -151,6 +164,58 @@ def test_a_version_that_servers_cannot_load_is_taken_out_by_them(place, server):
     assert until(lambda: follows(server, folder / "live"))
 
 
+def rewarded(folder):
+    return sum(one["outcomes"] for one in status_of(folder / "live")["rollout"]["outcomes"].values())
+
+
+def tell_labels(server, folder):
+    """Labels of answers, by the caller's own ids: over HTTP, and days later as a table."""
+    before, named = rewarded(folder), {"X-Request-Id": "order:1"}
+    said = server.ask("POST", "/predict", {"rows": [{**ROW, "age": age} for age in (20.0, 40.0)]}, named)[2]
+    assert said["request_id"] == "order:1"
+    label = said["predictions"][1]["prediction"]
+    other = {"yes": "no", "no": "yes"}[label]
+    told = {"request_id": "order:1", "row": 1, "label": label}
+    assert server.ask("POST", "/outcome", told)[2] == {"taken": 1, "repeated": 0, "late": 0}  # by whichever process
+    assert server.ask("POST", "/outcome", told)[2] == {"taken": 0, "repeated": 1, "late": 0}
+    status, _, refused = server.ask("POST", "/outcome", {"outcomes": [told, {**told, "label": other}]})
+    assert (status, [one["row"] for one in refused["error"]["problems"]]) == (422, [1])
+    status, _, refused = server.ask("POST", "/outcome", {"request_id": "order:9", "label": label})
+    assert (status, refused["error"]["problems"][0]["field"]) == (422, "request_id")
+
+    rows = [f"order:1,0,{said['predictions'][0]['prediction']}", f"order:1,1,{label}", "order:1,2,no", "order:1,0,"]
+    (folder / "labels.csv").write_text("\n".join(["request_id,row,truth", *rows]))
+    done = CommandLine(folder)("deploy", "outcomes", "deployment=live", "input=labels.csv", "label=truth", "--json")
+    counts = {name: done.json[name] for name in ("taken", "repeated", "empty", "refused")}
+    assert (done.status, counts) == (3, {"taken": 1, "repeated": 1, "empty": 1, "refused": 1})
+    assert rewarded(folder) == before + 2
+
+
+def ask_by_grpc(server, answers, bundles):
+    """The other door follows the same deployment: who answers whom, what answers say, what becomes of outcomes."""
+    with GrpcClient(server.told["grpc"]).connected() as client:
+        before, many = rewarded(server.log.parent), list(answers)[:12]
+        rows = [{**ROW, "person": name} for name in many]
+        several = client.predict(client.request_of(rows), metadata=[("x-request-id", "call-1")])
+        units = (client.predict(client.request_of([ROW]), metadata=[("x-unit", name)]).answers[0] for name in many)
+
+        assert several.request_id == "call-1"
+        marks = ("version", "arm", "propensity")
+        for name, answer, by_header in zip(many, several.answers, units, strict=True):
+            for one in (answer, by_header):
+                assert {mark: getattr(one, mark) for mark in marks} == {mark: answers[name][mark] for mark in marks}
+                assert one.bundle == bundles[one.version].digest
+                assert answer_of(one) == bundles[one.version].predict(pa.Table.from_pylist([ROW])).iloc[0].to_dict()
+        told = [{"id": several.answers[0].id, "reward": 0.5}, {"request_id": "call-1", "row": 1, "label": "no"}]
+        taken = client.outcome(client.outcomes_of(told))
+        assert (taken.taken, taken.repeated, taken.late) == (2, 0, 0)
+        with pytest.raises(grpc.RpcError) as refused:
+            client.outcome(client.outcomes_of([{"request_id": "call-1", "row": 12, "label": True}]))
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "had rows 0 to 11" in refused.value.details()
+        assert rewarded(server.log.parent) == before + 2
+
+
 def test_kills_lose_no_action_and_a_server_that_starts_again_counts_on(place, server):
     folder = place[0]
     wanted = [
@@ -168,22 +233,24 @@ def test_kills_lose_no_action_and_a_server_that_starts_again_counts_on(place, se
     shares = {answer["arm"]: answer["propensity"] for answer in answers.values()}
     assert shares == pytest.approx({"holdback": 0.2, "current": 0.4, "candidate": 0.4})
     told = {"outcomes": [{"id": answer["id"], "reward": 1} for answer in answers.values()]}
-    assert server.ask("POST", "/outcome", told)[2] == {"taken": 60, "repeated": 0}
+    assert server.ask("POST", "/outcome", told)[2] == {"taken": 60, "repeated": 0, "late": 0}
     own = sum(answer["arm"] != "holdback" for answer in answers.values())
     assert until(lambda: status(place)["rollout"]["requests"] == 2 * own)
 
     workers = server.workers()
     [os.kill(pid, signal.SIGKILL) for pid in (*workers, server.process.pid)]
     assert until(lambda: not any(map(is_alive, workers)))
-    with Live(folder, folder / "live") as again:
-        assert again.ask("POST", "/outcome", told)[2] == {"taken": 0, "repeated": 60}
+    with Live(folder, folder / "live", "workers=2", *GRPC) as again:
+        assert again.ask("POST", "/outcome", told)[2] == {"taken": 0, "repeated": 60, "late": 0}
         assert again.says(person="7")["version"] == answers["7"]["version"]
         assert until(lambda: status(place)["rollout"]["requests"] >= 2 * own)
-        rewarded = {arm: one["outcomes"] for arm, one in status(place)["rollout"]["outcomes"].items()}
-        assert sum(rewarded.values()) == 60
+        assert rewarded(folder) == 60
         assert "/outcome" in again.ask("GET", "/openapi.json")[2]["paths"]
         wrong = again.ask("POST", "/outcome", {"id": "mine", "reward": 1})
         assert (wrong[0], wrong[2]["error"]["code"]) == (422, "NO-OUTCOME")
+        tell_labels(again, folder)
+        if GRPC:
+            ask_by_grpc(again, answers, place[1])
 
         assert CommandLine(folder)("deploy", "promote", "deployment=live").status == 0
         assert until(lambda: follows(again, folder / "live"))

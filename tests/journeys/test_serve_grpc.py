@@ -133,6 +133,13 @@ def test_in_a_stream_a_refusal_does_not_end_the_others(bundle, server, client):
     assert server.metric('mesic_requests_total{route="grpc"') - before == 3
 
 
+def test_outcomes_are_for_deployments(client):
+    told = client.outcomes_of([{"id": "x", "reward": 1.0}])
+
+    assert refused(lambda: client.outcome(told, metadata=client.metadata))[0] == "UNIMPLEMENTED"
+    assert refused(lambda: client.outcome(told))[0] == "UNAUTHENTICATED"
+
+
 def test_an_answer_tells_who_gave_it_where_the_service_does(bundle):
     from mesic.serving.grpc_contract import Contract
     from mesic.serving.release import Release

@@ -12,6 +12,7 @@ from mesic.bundle.bundle import Bundle
 from mesic.bundle.soundness import plain_files
 from mesic.deployment import proof
 from mesic.deployment.known import remember
+from mesic.deployment.server_proof import remember_artefact
 from mesic.deployment.target import Built, Release, Target
 from mesic.errors import CheckFailed, UsageError
 from mesic.host.building import build
@@ -103,7 +104,10 @@ def write_artefact(
         built = target.build(bundle, fresh, release)
         questions = proof.questions_of(bundle)
         questions.save(fresh / proof.FOLDER)
-        write_json(fresh / PROOF, proof.proven(target.doors(fresh), questions))
+        doors = target.doors(fresh)
+        found = proof.proven(doors, questions)
+        remember_artefact(bundle, doors, found)
+        write_json(fresh / PROOF, found)
         write_json(fresh / MANIFEST, _manifest(bundle, built, facts, release, fresh))
         _put_in_place(fresh, folder)
     except OSError as error:

@@ -85,11 +85,7 @@ def deploy_live(folder: Path, wanted: Wanted) -> Change:
     name = checked_name(wanted.version or loaded.digest[:12])
     ledger = Ledger(folder)
     before = ledger.seen().deployment if ledger.store.exists() else None
-    _refuse_taken(before, name, loaded)
-    refuse_objections(review(loaded, TARGET, policy=wanted.policy))
-    if before is None or name not in before.versions or not place_of(folder, name).is_dir():
-        install(wanted.bundle, folder, name)
-    facts = {"bundle": loaded.digest, "expires": wanted.expires, "added": time.time(), "classes": loaded.classes}
+    facts: dict[str, Any] = {"bundle": loaded.digest, "expires": wanted.expires, "classes": loaded.classes}
     terms = None if offer.component.name == AT_ONCE or before is None else rollout.terms
 
     def become(now: Deployment | None) -> Deployment:
@@ -104,6 +100,9 @@ def deploy_live(folder: Path, wanted: Wanted) -> Change:
             return after.replaced(name)
         return after.rolled_out(name, _rolling(after, offer, wanted))
 
+    become(before)  # what cannot be is said before the proof takes its time
+    refuse_objections(review(loaded, TARGET, policy=wanted.policy))
+    facts |= {"added": time.time(), "proof": _proof(folder, name, before, wanted.bundle)}
     with ledger.store.changing() as connection:
         why = f"{name} by rollout={offer.component.name}" if before else f"{name} is the first version"
         change = changed(connection, folder, become, ("deploy", why, "person", facts | {"version": name}))
@@ -113,6 +112,17 @@ def deploy_live(folder: Path, wanted: Wanted) -> Change:
             begin(connection, after)
     prune(folder, set(after.versions))
     return change
+
+
+def _proof(folder: Path, name: str, before: Deployment | None, bundle: Path) -> dict[str, Any] | None:
+    """Return what a deployment says of the proof of a version; one that is kept was proven when it came."""
+    if before is not None and name in before.versions and place_of(folder, name).is_dir():
+        kept: dict[str, Any] | None = before.versions[name].get("proof")
+        return kept
+    proof = install(bundle, folder, name)
+    (door,) = proof["doors"].values()
+    told = {key: proof[key] for key in ("rows", "refused", "digest", "is_new")}
+    return {**told, "score": door["score"], "largest_difference": door["largest_difference"]}
 
 
 def _refuse_taken(now: Deployment | None, name: str, bundle: Bundle) -> None:

@@ -125,7 +125,7 @@ def _accuracy(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: A
 
 def _brier(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: ARG001
     squares = math.fsum(share * share for name, share in answer.items() if name.startswith(SHARE))
-    return 1 - (squares - 2 * answer.get(SHARE + label, 0.0) + 1) / 2
+    return 1 - (squares - 2 * float(answer.get(SHARE + label, 0.0)) + 1) / 2
 
 
 def _log_loss(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: ARG001
@@ -140,11 +140,11 @@ def _cost(measure: Measure, answer: Answer, label: Any) -> float:
 
 
 def _mae(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: ARG001
-    return -abs(float(answer["prediction"]) - label)
+    return -abs(float(answer["prediction"]) - float(label))
 
 
 def _mse(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: ARG001
-    return -((float(answer["prediction"]) - label) ** 2)
+    return -(abs(float(answer["prediction"]) - float(label)) ** 2)
 
 
 MEASURES: dict[str, Callable[[Measure, Answer, Any], float]] = {

@@ -1,14 +1,12 @@
-"""The versions of a deployment: copies of bundles that were verified and asked through the server's door."""
+"""The versions of a deployment: copies of bundles that were verified and proven to answer as a server."""
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from mesic.bundle.bundle import load_bundle
-from mesic.errors import CheckFailed, UsageError
+from mesic.errors import UsageError
 
 FOLDER = "versions"
 COPY_S = 3600.0  # after which a copy that was begun is one that nobody ends
@@ -19,45 +17,34 @@ def place_of(folder: Path, name: str) -> Path:
     return folder / FOLDER / name
 
 
-def install(bundle: Path, folder: Path, name: str) -> Path:
-    """Copy a bundle into a deployment, verify every file of the copy, and ask it through the server's door.
+def install(bundle: Path, folder: Path, name: str) -> dict[str, Any]:
+    """Copy a bundle into a deployment, verify every file of the copy, and prove it; return the proof.
 
     Raises
     ------
     UsageError
         It cannot be copied.
     CheckFailed
-        A file was altered, or an end-to-end row is answered otherwise than on the day of training; nothing is left.
+        A file was altered, or the server answers otherwise than the bundle; nothing is left.
     """
+    from mesic.bundle.bundle import load_bundle
+    from mesic.deployment.server_proof import proven_as_server
+
     place = place_of(folder, name)
     fresh = place.with_name(f".{name}.{os.getpid()}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         shutil.copytree(bundle, fresh)
-        load_bundle(fresh).check_end_to_end()
-        prove(fresh)
+        copy = load_bundle(fresh)
+        copy.check_end_to_end()
+        proof = proven_as_server(copy)
         shutil.rmtree(place, ignore_errors=True)  # nobody uses it: else it would be known
         fresh.replace(place)
     except (OSError, shutil.Error) as error:
         raise UsageError(f"bundle={bundle} cannot be copied to {place}: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return place
-
-
-def prove(bundle: Path) -> None:
-    """Let a process of its own answer the end-to-end rows through the door of `mesic serve`.
-
-    Raises
-    ------
-    CheckFailed
-        An answer differs, be it in the last bit.
-    """
-    command = [sys.executable, "-P", "-m", "mesic.live.proving", str(bundle)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
-    if done.returncode:
-        said = [line for line in done.stderr.splitlines() if not line.startswith("{")][-1:]
-        raise CheckFailed(f"bundle {bundle.name.split('.')[1]} does not answer as a server: {' '.join(said)}")
+    return proof
 
 
 def prune(folder: Path, known: set[str]) -> None:

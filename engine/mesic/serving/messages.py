@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -50,7 +50,7 @@ def encoded(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
-def refusal(status: int, code: str, message: str, problems: Iterable[dict[str, Any]] = (), **headers: str) -> Reply:
+def refusal(status: int, code: str, message: str, problems: Iterable[Mapping[str, Any]] = (), **headers: str) -> Reply:
     """Return a reply that says what was wrong and what is expected; ``_`` in names of headers stands for ``-``."""
     error = {"code": code, "message": message, "problems": list(problems)}
     named = {name.replace("_", "-"): value for name, value in headers.items()}

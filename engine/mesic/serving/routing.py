@@ -99,7 +99,7 @@ class Router:
         self.strange_unit = self.unit is not None and self.unit not in self.current.scorer.names
         self.tally = Tally()
         is_compared = assigning is not None or self.baseline is not None
-        self.answered = answered if is_compared and labels_of(deployment).rows else None
+        self.kept_by = answered if is_compared and labels_of(deployment).rows else None
         self._sole = self._who_has_all()
         self._heads: dict[tuple[str, float], bytes] = {}
 
@@ -204,8 +204,8 @@ class Router:
         """Return the id of an answer, by which outcomes are told; it is kept for its label."""
         who = HOLDBACK if routed.arm == HOLDBACK else routed.release.version
         name = self.tokens.made(self.rollout_id, who, routed.propensity, request_id=request_id, row=row)
-        if self.answered is not None:
-            self.answered.take(request_id, row, name, answer)
+        if self.kept_by is not None:
+            self.kept_by.take(request_id, row, name, answer)
         return name
 
     def marks(self, routed: Routed, name: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class DeploySettings:
 
     run: str | None = option(None, "the run's folder")
     bundle: str | None = option(None, "the bundle, where it lies elsewhere; null: that of the run")
+    artefact: str | None = option(None, "an artefact of target=server, for a deployment; null: none")
     target: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "what is built: target=NAME target.OPTION=...; see `mesic list target`"}
     )
@@ -37,17 +38,25 @@ class DeploySettings:
     labels: LabelOptions = field(default_factory=LabelOptions)
     seed: int = option(0, "decides, with the unit, who is assigned what", low=0, high=2**32 - 1)
 
+    def __post_init__(self) -> None:
+        """Take nested keys as they come, as a mapping."""
+        if isinstance(self.labels, dict):
+            self.labels = LabelOptions(**self.labels)
+
 
 def main(arguments: list[str], *, as_json: bool) -> int:
     """Build and prove; return the exit status, 1 where the proof fails."""
     settings = configured("deploy", arguments, DeploySettings)
     if settings is None:
         return 0
-    bundle = _bundle(settings)
+    if [settings.run, settings.bundle, settings.artefact].count(None) != 2:
+        raise UsageError("deploy needs what is deployed: give one of run=DIR, bundle=RUN/bundle, artefact=DIR")
     if (settings.out is None) == (settings.deployment is None):
         raise UsageError("deploy needs to know whereto: give out=DIR for an artefact, or deployment=DIR, not both")
     if settings.deployment is not None:
-        return _deploy_live(settings, bundle, as_json=as_json)
+        return _deploy_live(settings, as_json=as_json)
+    if settings.artefact is not None:
+        raise UsageError("artefact= is for a deployment that answers: give deployment=DIR, or run=DIR")
     if settings.rollout is not None:
         raise UsageError(f"rollout={settings.rollout['name']} is for a deployment that answers: give deployment=DIR")
     from mesic.deployment.deploying import deploy
@@ -55,7 +64,7 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     options = {key: value for key, value in settings.target.items() if key != "name"}
     with progress("mesic deploy: building and proving"):
         artefact = deploy(
-            bundle,
+            _bundle(settings),
             settings.target["name"],
             out=settings.out,
             options=options,
@@ -71,20 +80,22 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     return 0
 
 
-def _deploy_live(settings: DeploySettings, bundle: Path, *, as_json: bool) -> int:
+def _deploy_live(settings: DeploySettings, *, as_json: bool) -> int:
     from mesic.live.deploying import Wanted, deploy_live
+    from mesic.serving.artefacts import keys_of
     from mesic.verbs.live.telling import tell_change
 
+    said = {} if settings.artefact is None else keys_of(settings.artefact)
     node = dict(settings.rollout or {})
     wanted = Wanted(
-        bundle,
+        Path(said["bundle"]) if said else _bundle(settings),
         node.pop("name", None),
         node,
-        version=settings.version,
-        expires=settings.expires,
+        version=settings.version or said.get("version"),
+        expires=settings.expires or said.get("expires"),
         unit=settings.unit,
         policy=settings.policy,
-        labels=LabelOptions(**dict(settings.labels)),
+        labels=settings.labels,
         seed=settings.seed,
     )
     folder = Path(str(settings.deployment))
@@ -95,8 +106,6 @@ def _deploy_live(settings: DeploySettings, bundle: Path, *, as_json: bool) -> in
 
 
 def _bundle(settings: DeploySettings) -> Path:
-    if (settings.run is None) == (settings.bundle is None):
-        raise UsageError("deploy needs what is deployed: give run=DIR, or bundle=RUN/bundle")
     return Path(settings.bundle) if settings.bundle is not None else Path(str(settings.run)) / "bundle"
 
 

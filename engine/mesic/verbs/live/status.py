@@ -43,12 +43,13 @@ def _print(said: Mapping[str, Any]) -> None:
             _count(facts["requests"]),
             _time(facts["latency_s"]),
             facts["bundle"][:12],
+            _proof(facts.get("proof")),
             facts["expires"] or "",
         ]
         for name, facts in said["versions"].items()
     ]
     title = f"{said['deployment']}: generation {said['generation']}"
-    print_table(["version", "part", "share", "requests", "takes", "bundle", "expires"], rows, title)
+    print_table(["version", "part", "share", "requests", "takes", "bundle", "proven", "expires"], rows, title)
     for line in _rollout_lines(said["rollout"]):
         print_text(line)
     if said["rollout"]:
@@ -63,6 +64,10 @@ def _print(said: Mapping[str, Any]) -> None:
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
+
+
+def _proof(proof: Mapping[str, Any] | None) -> str:
+    return "" if proof is None else f"{sum(proof['rows'].values()):,} rows"
 
 
 def _count(count: int | None) -> str:
