@@ -28,6 +28,7 @@ from mesic.verbs.data.schema import SchemaSettings
 from mesic.verbs.data.trace import TraceSettings
 from mesic.verbs.deploy import DeploySettings
 from mesic.verbs.live.canary import PlanCanarySettings
+from mesic.verbs.live.outcomes import OutcomesSettings
 from mesic.verbs.live.promote import PromoteSettings
 from mesic.verbs.live.rollback import RollbackSettings
 from mesic.verbs.live.status import StatusSettings
@@ -45,6 +46,7 @@ SETTINGS = {
     "predict": (("", PredictSettings),),
     "deploy": (("", DeploySettings),),
     "deploy status": (("", StatusSettings),),
+    "deploy outcomes": (("", OutcomesSettings),),
     "deploy promote": (("", PromoteSettings),),
     "deploy rollback": (("", RollbackSettings),),
     "plan canary": (("", PlanCanarySettings),),

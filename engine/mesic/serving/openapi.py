@@ -124,12 +124,21 @@ def _predict(*, is_logged: bool) -> Node:
 
 
 def _outcome() -> Node:
-    facts: Node = {"id": {"type": "string"}, "reward": {"type": "number"}}
-    one: Node = {"type": "object", "properties": facts, "required": ["id", "reward"], "additionalProperties": False}
+    label: Node = {"type": ["string", "number", "boolean"], "description": "what turned out to be right"}
+    facts: Node = {
+        "id": {"type": "string", "description": "of the answer; or request_id"},
+        "request_id": {"type": "string", "description": "of the reply"},
+        "row": {"type": "integer", "minimum": 0, "description": "number of the row, where request_id had several"},
+        "label": label,
+        "reward": {"type": "number", "description": "what the answer was worth, instead of label"},
+    }
+    either = [{"oneOf": [{"required": [one]} for one in pair]} for pair in (("id", "request_id"), ("label", "reward"))]
+    one: Node = {"type": "object", "properties": facts, "additionalProperties": False, "allOf": either}
     several: Node = {"type": "object", "properties": {"outcomes": {"type": "array", "items": one}}}
-    taken: Node = {"type": "object", "properties": {name: {"type": "integer"} for name in ("taken", "repeated")}}
+    counts = ("taken", "repeated", "late")
+    taken: Node = {"type": "object", "properties": {name: {"type": "integer"} for name in counts}}
     return {
-        "summary": "what came of an answer, by its id; kept before the reply, counted once",
+        "summary": "what came of an answer: a label, or a reward; kept before the reply, counted once",
         "requestBody": {"required": True, "content": _json({"oneOf": [one, several | {"required": ["outcomes"]}]})},
         "responses": _responses(taken),
     }
