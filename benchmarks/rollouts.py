@@ -1,10 +1,11 @@
-"""What a canary finds and how often it is wrong, what a silent version costs, how long a rollback takes.
+"""What a canary finds and how often it is wrong, what silent versions, proofs and labels cost, how long rollbacks take.
 
-    python benchmarks/rollouts.py [--only replays,silent,rollback] [--replays 200] [--secs 4]
+    python benchmarks/rollouts.py [--only replays,silent,rollback,proof,labels] [--replays 200] [--secs 4]
 
 One JSON line a figure. On a busy machine processor time tells more than wall time. `replays` plays canaries through the
 code that decides in a server, without a server; the naive way, a z test at every look, is played in the same replays.
-`silent` and `rollback` start servers on 127.0.0.1.
+`silent` and `rollback` start servers on 127.0.0.1; `proof` deploys one bundle to two deployments; `labels` keeps
+answers together, as servers do, and each in a transaction of its own, the naive way.
 """
 
 import argparse
@@ -23,9 +24,15 @@ from serving import as_rows, ask_once, bundle_at, load, mesic_serve, show, table
 
 from mesic import requests_needed
 from mesic.live.acting import rollback as return_to
+from mesic.live.answers import KeptAnswer, keep
 from mesic.live.deploying import Wanted, deploy_live
+from mesic.live.deployment import Deployment
+from mesic.live.labels import Labels
+from mesic.live.ledger import Ledger
+from mesic.live.outcomes import take
 from mesic.live.status import status_of
 from mesic.live.tallies import Tally, folded
+from mesic.live.tokens import Tokens
 from mesic_plugins.rollouts.canary import Canary
 
 TOGETHER = 5  # requests between two looks
@@ -238,6 +245,59 @@ def rollback(arguments):
         )  # fmt: skip
 
 
+def proof(arguments):
+    """Take the processor time of a first deployment of a bundle, and of the same bundle again elsewhere."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["XDG_STATE_HOME"] = str(folder / "state")
+        (folder / "policy.yaml").write_text(POLICY)
+        bundle_at(folder / "a")
+        used = []
+        for live in ("first", "again"):
+            before = children_cpu_s()
+            mesic(folder, "deploy", "bundle=a", f"deployment={live}", "policy=policy.yaml", "version=a")
+            used.append(children_cpu_s() - before)
+        told = [status_of(folder / live)["versions"]["a"]["proof"] for live in ("first", "again")]
+        show(
+            figure="deploy a version: proven, and known", rows=sum(told[0]["rows"].values()), load=os.getloadavg()[0],
+            cpu_s=[round(one, 2) for one in used], ratio=round(used[1] / used[0], 3),
+            is_new=[one["is_new"] for one in told],
+        )  # fmt: skip
+
+
+def labels(arguments):
+    """Take the processor time of keeping an answer and of taking its label, and the room."""
+    with tempfile.TemporaryDirectory() as name:
+        facts = {"a": {"classes": ["no", "yes"]}}
+        ledgers = [Ledger(Path(name) / way) for way in ("together", "alone")]
+        for ledger in ledgers:
+            ledger.change(lambda _: Deployment("a", versions=facts), action="deploy", why="first")
+        tokens = Tokens(ledgers[0].seen().secret)
+        answer = {"prediction": "yes", "p_no": 0.123456789012345, "p_yes": 0.876543210987655}
+        requests = [f"0123456789abcdef-{number:x}" for number in range(20_000)]
+        kept = [KeptAnswer(one, 0, tokens.made("-", "a", 0.05, request_id=one), answer) for one in requests]
+        said = [{"request_id": one, "label": "yes"} for one in requests]
+        used = {
+            "keep": cpu_us(lambda part: kept_by(ledgers[0], part), kept, 1000),
+            "keep, a transaction each": cpu_us(lambda part: kept_by(ledgers[1], part), kept[:500], 1),
+            "label": cpu_us(lambda part: take(ledgers[0], tokens, part), said, 1000),
+        }
+        size = ledgers[0].store.path.stat().st_size / len(kept)
+        show(figure="labels, processor time a row", us=used, bytes_a_row=round(size), load=os.getloadavg()[0])
+
+
+def kept_by(ledger, part):
+    with ledger.store.changing() as connection:
+        keep(connection, part, Labels())
+
+
+def cpu_us(work, rows, together):
+    start = time.process_time()
+    for place in range(0, len(rows), together):
+        work(rows[place : place + together])
+    return round((time.process_time() - start) / len(rows) * 1e6, 1)
+
+
 def children_cpu_s():
     """Return the processor seconds of processes that were started and have ended."""
     times = os.times()
@@ -256,7 +316,7 @@ def until(claim):
         time.sleep(0.1)
 
 
-PARTS = {"replays": replays, "silent": silent, "rollback": rollback}
+PARTS = {"replays": replays, "silent": silent, "rollback": rollback, "proof": proof, "labels": labels}
 
 
 def main():

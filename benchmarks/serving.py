@@ -89,12 +89,16 @@ def bundle_at(folder, seed=0):
     )
     schema = Schema(tuple(Column(column["name"], column["kind"]) for column in columns))
     fitted = Fitted(steps, np.arange(2), 2, 1)
-    facts = {"task": "binary", "classes": ["no", "yes"], "target": "answer"}
+    facts = {"task": "binary", "classes": ["no", "yes"], "target": "answer", "metric": "log_loss"}
+    facts["acceptable"] = {"low": None, "high": None}
     rows = pa.Table.from_pandas(X.head(50), preserve_index=False)
     write_bundle(folder, fitted, schema, facts, {"end_to_end.parquet": rows})
+    truth = pa.array(np.where(y[:50], "yes", "no"))
+    config = {"metric": None, "metrics": None, "plugins": {"prefer": {}}}
+    assets = {"confidence.parquet": rows.append_column("answer", truth), "config.json": config}
     for name, cells in load_bundle(folder).predict(rows).items():
         rows = rows.append_column(f"expected {name}", pa.array(cells))
-    write_bundle(folder, fitted, schema, facts, {"end_to_end.parquet": rows})
+    write_bundle(folder, fitted, schema, facts, {"end_to_end.parquet": rows, **assets})
     return load_bundle(folder)
 
 

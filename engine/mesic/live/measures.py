@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mesic.data.preparing import label_as_known
 from mesic.errors import UsageError
-from mesic.evaluation.losses import SMALLEST_PROBABILITY
 
 SHARE = "p_"
 Answer = Mapping[str, Any]
@@ -83,6 +81,8 @@ class Measure:
         """
         if not self.classes:
             return _number(said)
+        from mesic.data.preparing import label_as_known
+
         label = label_as_known(said, self.classes) if isinstance(said, (str, int, float)) else ""
         if label not in self.classes:
             raise UsageError(f"label={str(said)[:60]!r} is no class that a version knows: {', '.join(self.classes)}")
@@ -129,7 +129,9 @@ def _brier(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: ARG0
 
 
 def _log_loss(measure: Measure, answer: Answer, label: Any) -> float:  # noqa: ARG001
-    return math.log(min(max(answer.get(SHARE + label, 0.0), SMALLEST_PROBABILITY), 1 - SMALLEST_PROBABILITY))
+    from mesic.evaluation.losses import SMALLEST_PROBABILITY as LEAST
+
+    return math.log(min(max(answer.get(SHARE + label, 0.0), LEAST), 1 - LEAST))
 
 
 def _cost(measure: Measure, answer: Answer, label: Any) -> float:

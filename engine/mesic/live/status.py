@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mesic.live.deployment import Deployment
+from mesic.live.labels import labels_of, measure_of
 from mesic.live.ledger import Ledger
 from mesic.rollout.state import RolloutState
 
@@ -22,7 +23,7 @@ def status_of(folder: Path, history: int = 5) -> dict[str, Any]:
     """
     ledger = Ledger(folder)
     seen = ledger.seen()
-    deployment = seen.deployment
+    deployment, labels = seen.deployment, labels_of(seen.deployment)
     told = ledger.told(deployment.rolling.id) if deployment.rolling else {}
     decision = told.get("decision") or {}
     state = RolloutState.from_json(told["state"]) if told.get("state") else None
@@ -35,6 +36,7 @@ def status_of(folder: Path, history: int = 5) -> dict[str, Any]:
         "baseline": deployment.baseline,
         "holdback": deployment.holdback,
         "unit": deployment.unit,
+        "labels": {"measure": measure_of(deployment).name, "rows": labels.rows, "days": labels.days},
         "versions": {
             name: {**facts, "parts": _parts(deployment, name), **_traffic(deployment, name, decision, state)}
             for name, facts in deployment.versions.items()

@@ -50,6 +50,9 @@ def _print(said: Mapping[str, Any]) -> None:
     ]
     title = f"{said['deployment']}: generation {said['generation']}"
     print_table(["version", "part", "share", "requests", "takes", "bundle", "proven", "expires"], rows, title)
+    labels = said["labels"]
+    kept = f"the latest {labels['rows']:,} answers are kept for them, for {labels['days']:g} days"
+    print_text(f"labels are worth {labels['measure']}; {kept}")
     for line in _rollout_lines(said["rollout"]):
         print_text(line)
     if said["rollout"]:
