@@ -280,9 +280,9 @@ def labels(arguments):
         used = {
             "keep": cpu_us(lambda part: kept_by(ledgers[0], part), kept, 1000),
             "keep, a transaction each": cpu_us(lambda part: kept_by(ledgers[1], part), kept[:500], 1),
-            "label": cpu_us(lambda part: take(ledgers[0], tokens, part), said, 1000),
         }
         size = ledgers[0].store.path.stat().st_size / len(kept)
+        used["label"] = cpu_us(lambda part: take(ledgers[0], tokens, part), said, 1000)
         show(figure="labels, processor time a row", us=used, bytes_a_row=round(size), load=os.getloadavg()[0])
 
 
