@@ -17,9 +17,9 @@ from mesic.bundle.bundle import Bundle
 from mesic.deployment import proof
 from mesic.deployment.edges import LEAST_ROWS
 from mesic.deployment.http_door import HttpDoor
-from mesic.deployment.known import state_folder
 from mesic.deployment.target import Door
 from mesic.errors import CheckFailed
+from mesic.own import state_folder
 from mesic.runs.environment import environment_lock, package_digest
 from mesic.runs.files import json_digest, write_json
 
