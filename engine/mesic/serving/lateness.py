@@ -69,5 +69,5 @@ class Lateness:
         return said[0] if self._waited_s >= self.limit_s else None
 
     def is_back(self) -> bool:
-        """Return whether the process has said something new since the last look."""
+        """Return whether what was late has come back since the last look."""
         return self._said not in ((CANDIDATE, self.marks.own[TRYING]), (ANYTHING, self.marks.own[TURNED]))

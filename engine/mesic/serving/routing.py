@@ -90,7 +90,7 @@ class Router:
         marks: Marks | None = None,
     ) -> None:
         self.seen, self.assigning, self.tokens, self.beside = seen, assigning, tokens, beside
-        self.marks = Marks([0.0, 0.0]) if marks is None else marks
+        self._watched = Marks([0.0, 0.0]) if marks is None else marks
         deployment = seen.deployment
         self.current = releases[deployment.current]
         self.candidate = releases[deployment.candidate] if deployment.candidate else None
@@ -182,7 +182,8 @@ class Router:
             told = produce(routed.release)
             return routed, told, perf_counter() - start
         try:
-            told = self._tried(routed.release, produce)
+            _refuse_expired(routed.release)
+            told = self._tried(routed.release, produce) if routed.arm == CANDIDATE else produce(routed.release)
         except Exception as error:  # noqa: BLE001 - whatever a new version does, the old one answers
             told = produce(self.current)
             if routed.arm == CANDIDATE:
@@ -191,12 +192,12 @@ class Router:
         return routed, told, perf_counter() - start
 
     def _tried(self, release: Release, produce: Callable[[Release], Told]) -> Told:
-        _refuse_expired(release)
-        self.marks.began()
+        """Let the candidate answer, watched."""
+        self._watched.began()
         try:
             return produce(release)
         finally:
-            self.marks.ended()
+            self._watched.ended()
 
     def noted(
         self,
