@@ -104,8 +104,8 @@ def _taken(rings: Sequence[Ring], rollout: str) -> Iterator[Taken]:
                 yield of, version, _read(row), _read(answer)
 
 
-def _read(said: Mapping[str, Any] | bytes) -> Mapping[str, Any]:
-    read: Mapping[str, Any] = msgspec.json.decode(said) if isinstance(said, bytes) else said
+def _read(said: Answer | bytes) -> Answer:
+    read: Answer = msgspec.json.decode(said) if isinstance(said, bytes) else said
     return read
 
 

@@ -1,6 +1,5 @@
 """Whether a process still comes back: what it says of itself in shared memory, and whether that goes on changing."""
 
-from collections.abc import MutableSequence
 from time import monotonic
 
 TURNED, TRYING = 0, 1
@@ -24,7 +23,7 @@ class Marks:
     (None, None, 'anything')
     """
 
-    def __init__(self, own: MutableSequence[float]) -> None:
+    def __init__(self, own: "memoryview[float] | list[float]") -> None:
         self.own = own
 
     def turned(self) -> None:
