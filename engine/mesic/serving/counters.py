@@ -72,7 +72,6 @@ class Counters:
         self._own = self._all[slot * WIDTH : (slot + 1) * WIDTH]
         self.set("mesic_connections", 0)
         self.marks = marks_of(memory, slot)
-        self.marks.own[0] = self.marks.own[1] = 0.0
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered within so many seconds of its last byte."""

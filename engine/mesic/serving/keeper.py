@@ -94,11 +94,11 @@ class Keeper:
             self.beside = None
 
     def _has_news(self) -> bool:
-        rolling = self.seen and self.seen.deployment.rolling
-        if self.seen is None or rolling is None:
+        if self.seen is None or self.seen.deployment.rolling is None:
             return False
+        rollout = self.seen.deployment.rolling.id
         self._count(self.seen)
-        return self.ledger.has_news(rolling.id)
+        return self.ledger.has_news(rollout)
 
     def _count(self, seen: Seen) -> None:
         """Write down what was compared, and blame the version that is tried for a crash."""

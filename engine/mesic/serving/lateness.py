@@ -26,6 +26,10 @@ class Marks:
     def __init__(self, own: "memoryview[float] | list[float]") -> None:
         self.own = own
 
+    def forget(self) -> None:
+        """Say nothing: another process takes the place of one that has ended."""
+        self.own[TURNED] = self.own[TRYING] = 0.0
+
     def turned(self) -> None:
         """Say that the loop turns."""
         self.own[TURNED] = monotonic()

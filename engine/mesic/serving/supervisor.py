@@ -72,6 +72,7 @@ class Supervisor:
         self._first: asyncio.Queue[MesicError | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[object]] = set()
         self._counters = _counters(settings.workers)
+        self._memory = mmap.mmap(self._counters, 0)
         self.keeping = Keeping(settings) if settings.deployment else None
         self._of_artefact = keys_of(settings.artefact) if settings.artefact else {}
         self.folder, self.names = self._copied(), self._named()
@@ -172,13 +173,13 @@ class Supervisor:
 
     async def _watch(self) -> None:
         """Kill a process that does not come back, and that its own watchman could not end."""
-        memory, limit_s = mmap.mmap(self._counters, 0), self.settings.answer_s + LATER_S
+        limit_s = self.settings.answer_s + LATER_S
         watched: dict[int, tuple[Child, Lateness]] = {}
         while not self.is_stopping:
             await asyncio.sleep(LOOK_S)
             for slot, child in list(self.children.items()):
                 if slot not in watched or watched[slot][0] is not child:
-                    watched[slot] = (child, Lateness(marks_of(memory, slot), limit_s=limit_s, look_s=LOOK_S))
+                    watched[slot] = (child, Lateness(marks_of(self._memory, slot), limit_s=limit_s, look_s=LOOK_S))
                 if what := watched[slot][1].look():
                     await self._end_stuck(slot, child, what)
 
@@ -190,6 +191,7 @@ class Supervisor:
             child.process.kill()
 
     async def _start(self, slot: int) -> Child:
+        marks_of(self._memory, slot).forget()
         ours, theirs = socket.socketpair()
         rows = (self.keeping.rows,) if self.keeping else ()
         passed = (theirs.fileno(), self.listening.fileno(), self._counters, *rows)
