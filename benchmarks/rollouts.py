@@ -183,6 +183,7 @@ def silent(arguments):
                 until(lambda trying=trying: '"shares"' in model(served[trying][1]))
                 time.sleep(1)
                 turns += in_turns(served[trying], served[1 - trying], bodies, arguments)
+                time.sleep(2)  # counts are added up
                 told.append(status_of(lives[trying])["rollout"])
                 return_to(lives[trying])
                 until(lambda trying=trying: '"shares"' not in model(served[trying][1]))
@@ -191,7 +192,7 @@ def silent(arguments):
             show(
                 figure="silent roll-out, one row, one caller who never pauses", **pairs, way=way, turns=len(turns),
                 at_most=1.1 if way == "on" else None, reached=pairs["p99_ratio"]["value"] <= 1.1,
-                compared=sum(one["versions"]["b"]["rows"] for one in told), dropped=sum(one["dropped"] for one in told),
+                compared=sum(one["versions"].get("b", {}).get("rows", 0) for one in told), dropped=sum(one["dropped"] for one in told),
                 load=os.getloadavg()[0],
             )  # fmt: skip
 
@@ -229,6 +230,7 @@ def paired(turns, way):
     drawn = np.random.default_rng(0).integers(0, len(turns), (2000, len(turns)))
     low, high = np.percentile(np.median(ratios[drawn], axis=1), (2.5, 97.5), axis=0)
     middle, ratio = np.median(both[:, :, :2], axis=0) * 1000, np.median(ratios, axis=0)
+    low, high, ratio = low.tolist(), high.tolist(), ratio.tolist()
     method = "median of the ratios of turns, bootstrap of turns, 95 %"
     told = {
         name: {"value": round(ratio[k], 3), "low": round(low[k], 3), "high": round(high[k], 3), "method": method}

@@ -45,6 +45,7 @@ class Comparing:
     def __init__(self, current: Release, candidate: Release) -> None:
         self.current, self.candidate = current, candidate
         self.tally = Tally()
+        self._told = monotonic()
 
     def compare(self, taken: Sequence[Taken]) -> None:
         """Let the other version answer rows of a version, too, and count what differs."""
@@ -87,8 +88,13 @@ class Comparing:
             self.tally.add(name, ("difference",), said[1] - said[0])
             self.tally.add(name, ("old",), said[0])
 
-    def tell(self) -> None:
-        """Write what was counted since the last time."""
+    def tell_now_and_then(self) -> None:
+        """Write what was counted since the last time, a few times a second."""
+        if monotonic() - self._told >= TOLD_S:
+            self._tell()
+            self._told = monotonic()
+
+    def _tell(self) -> None:
         counted, self.tally = self.tally, Tally()
         if counted:
             sys.stdout.buffer.write(msgspec.json.encode(counted.as_dict()) + b"\n")
@@ -111,17 +117,15 @@ def _read(said: Answer | bytes) -> Answer:
 
 def _compare_all(comparing: Comparing, rings: Sequence[Ring], rollout: str, limit_s: float) -> None:
     """Compare until the parent has gone; rows that are not answered in time end the process."""
-    last = monotonic()
     while not select.select([sys.stdin], [], [], LOOK_S)[0]:
         rows = _taken(rings, rollout)
         while together := list(islice(rows, TOGETHER)):
             _allow(limit_s)
             comparing.compare(together)
+            _allow(0)
+            comparing.tell_now_and_then()
             os.sched_yield()  # who answers need not wait for the clock to tick
-        _allow(0)
-        if monotonic() - last >= TOLD_S:
-            comparing.tell()
-            last = monotonic()
+        comparing.tell_now_and_then()
 
 
 def _allow(seconds: float) -> None:
