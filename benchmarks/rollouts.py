@@ -192,7 +192,8 @@ def silent(arguments):
             show(
                 figure="silent roll-out, one row, one caller who never pauses", **pairs, way=way, turns=len(turns),
                 at_most=1.1 if way == "on" else None, reached=pairs["p99_ratio"]["value"] <= 1.1,
-                compared=sum(one["versions"].get("b", {}).get("rows", 0) for one in told), dropped=sum(one["dropped"] for one in told),
+                compared=[one["versions"].get("b", {}).get("rows", 0) for one in told],
+                dropped=[one["dropped"] for one in told],
                 load=os.getloadavg()[0],
             )  # fmt: skip
 
