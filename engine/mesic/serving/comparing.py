@@ -108,6 +108,7 @@ def _taken(rings: Sequence[Ring], rollout: str) -> Iterator[Taken]:
             of, version, row, answer = msgspec.msgpack.decode(record)
             if of == rollout:
                 yield of, version, _read(row), _read(answer)
+                os.sched_yield()  # who answers need not wait for the clock to tick
 
 
 def _read(said: Answer | bytes) -> Answer:
@@ -124,7 +125,7 @@ def _compare_all(comparing: Comparing, rings: Sequence[Ring], rollout: str, limi
             comparing.compare(together)
             _allow(0)
             comparing.tell_now_and_then()
-            os.sched_yield()  # who answers need not wait for the clock to tick
+            os.sched_yield()
         comparing.tell_now_and_then()
 
 
