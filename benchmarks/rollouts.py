@@ -1,6 +1,6 @@
 """What a canary finds and how often it is wrong, what silent versions, proofs and labels cost, how long rollbacks take.
 
-    python benchmarks/rollouts.py [--only replays,silent,rollback,proof,labels] [--replays 200] [--secs 4]
+    python benchmarks/rollouts.py [--only replays,silent,rollback,proof,labels] [--replays 200] [--turns 36] [--secs .3]
 
 One JSON line a figure. On a busy machine processor time tells more than wall time. `replays` plays canaries through the
 code that decides in a server, without a server; the naive way, a z test at every look, is played in the same replays.
@@ -11,6 +11,8 @@ answers together, as servers do, and each in a transaction of its own, the naive
 import argparse
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,7 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
-from serving import as_rows, ask_once, bundle_at, load, mesic_serve, show, table
+from serving import as_rows, ask_once, bundle_at, cpu_s, family, load, mesic_serve, show, table
 
 from mesic import requests_needed
 from mesic.live.acting import rollback as return_to
@@ -168,40 +170,83 @@ def model(port):
         return reply.read().decode()
 
 
+WAYS = ("off", "stopped", "on")
+
+
 def silent(arguments):
-    """Compare the 99th percentile with and without a silent version, in turns."""
+    """Compare callers' times with and without a silent version, turn by turn, at two servers that change parts.
+
+    `stopped`: rows are handed over, but nobody answers them meanwhile; it tells what the handing over costs.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        live = deployed(folder)
+        lives = [deployed(folder), folder / "twin"]
+        shutil.copytree(*lives)
         bodies = [json.dumps(row).encode() for row in as_rows(table(1000, 1)[0])]
-        times = {"off": [], "on": []}
-        with mesic_serve(folder, f"deployment={live}") as (_, port):
-            for _ in range(arguments.turns):
-                times["off"].append(percentiles(load(port, bodies, 1, arguments.secs).times))
-                begin(folder, live, "silent")
-                until(lambda: '"shares"' in model(port))
+        with mesic_serve(folder, f"deployment={lives[0]}") as one, mesic_serve(folder, f"deployment={lives[1]}") as two:
+            served, turns, told = (one, two), [], []
+            for trying in (0, 1):
+                begin(folder, lives[trying], "silent")
+                until(lambda trying=trying: '"shares"' in model(served[trying][1]))
                 time.sleep(1)
-                times["on"].append(percentiles(load(port, bodies, 1, arguments.secs).times))
-                time.sleep(0.6)
-                told = status_of(live)["rollout"]
-                return_to(live)
-                until(lambda: '"shares"' not in model(port))
-                time.sleep(0.5)
-        middle = {
-            way: [round(float(np.median(column)), 3) for column in zip(*found, strict=True)]
-            for way, found in times.items()
-        }
-        ratio = round(middle["on"][1] / middle["off"][1], 3)
-        versions = told["versions"]["b"]
-        show(
-            figure="silent roll-out, one row, one caller", p50_ms=[middle["off"][0], middle["on"][0]],
-            p99_ms=[middle["off"][1], middle["on"][1]], ratio=ratio, at_most=1.1, reached=ratio <= 1.1,
-            compared=versions["rows"], dropped=told["dropped"], turns=arguments.turns, load=os.getloadavg()[0],
-        )  # fmt: skip
+                turns += in_turns(served[trying], served[1 - trying], bodies, arguments)
+                time.sleep(2)  # counts are added up
+                told.append(status_of(lives[trying])["rollout"])
+                return_to(lives[trying])
+                until(lambda trying=trying: '"shares"' not in model(served[trying][1]))
+        for way in WAYS[1:]:
+            pairs = paired(turns, way)
+            show(
+                figure="silent roll-out, one row, one caller who never pauses", **pairs, way=way, turns=len(turns),
+                at_most=1.1 if way == "on" else None, reached=pairs["p99_ratio"]["value"] <= 1.1,
+                compared=[one["versions"].get("b", {}).get("rows", 0) for one in told],
+                dropped=[one["dropped"] for one in told],
+                load=os.getloadavg()[0],
+            )  # fmt: skip
 
 
-def percentiles(times):
-    return [float(np.percentile(times, part)) * 1000 for part in (50, 99)]
+def in_turns(on, off, bodies, arguments):
+    """Return, for each turn, what was seen each way; who is first changes."""
+    (beside,) = [pid for pid in family(on[0].pid) if b"mesic.serving.comparing" in command_of(pid)]
+    for _, port in (on, off):
+        load(port, bodies, 1, 1)
+    turns = []
+    for number in range(arguments.turns):
+        seen = {}
+        for way in WAYS[number % 3 :] + WAYS[: number % 3]:
+            process, port = off if way == "off" else on
+            if way == "stopped":
+                os.kill(beside, signal.SIGSTOP)
+            before = cpu_s(process.pid)
+            times = load(port, bodies, 1, arguments.secs).times
+            used = cpu_s(process.pid) - before
+            os.kill(beside, signal.SIGCONT)
+            time.sleep(0.2)  # what is left to be compared is compared
+            seen[way] = [*(float(np.percentile(times, part)) for part in (50, 99)), used, len(times)]
+        turns.append(seen)
+    return turns
+
+
+def command_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def paired(turns, way):
+    """Return the medians of both ways, and of the ratios within a turn."""
+    both = np.array([[turn["off"], turn[way]] for turn in turns])
+    ratios = both[:, 1, :2] / both[:, 0, :2]
+    drawn = np.random.default_rng(0).integers(0, len(turns), (2000, len(turns)))
+    low, high = np.percentile(np.median(ratios[drawn], axis=1), (2.5, 97.5), axis=0)
+    middle, ratio = np.median(both[:, :, :2], axis=0) * 1000, np.median(ratios, axis=0)
+    low, high, ratio = low.tolist(), high.tolist(), ratio.tolist()
+    method = "median of the ratios of turns, bootstrap of turns, 95 %"
+    told = {
+        name: {"value": round(ratio[k], 3), "low": round(low[k], 3), "high": round(high[k], 3), "method": method}
+        for k, name in enumerate(("p50_ratio", "p99_ratio"))
+    }
+    cpu = both[:, :, 2].sum(axis=0) / both[:, :, 3].sum(axis=0) * 1e6
+    return {"p50_ms": middle[:, 0].round(3).tolist(), "p99_ms": middle[:, 1].round(3).tolist(), **told,
+            "cpu_us_of_all_processes": cpu.round(1).tolist()}  # fmt: skip
 
 
 def rollback(arguments):
@@ -323,8 +368,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--replays", type=int, default=200)
-    parser.add_argument("--secs", type=float, default=1)
-    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--secs", type=float, default=0.3)
+    parser.add_argument("--turns", type=int, default=36)
     parser.add_argument("--rollbacks", type=int, default=5)
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -1,10 +1,8 @@
 """Deployments: what they become, what processes tell each other, and that no kill leaves half of an action."""
 
-import asyncio
 import math
-import select
+import mmap
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -42,6 +40,8 @@ from mesic.live.versions import prune
 from mesic.rollout.state import RolloutState
 from mesic.serving.beside import Beside
 from mesic.serving.keeping import blame
+from mesic.serving.lateness import Lateness, Marks
+from mesic.serving.ring import Ring, ring_memory_size
 from mesic.verbs.deploy import DeploySettings
 from mesic.verbs.live.rollback import RollbackSettings
 from mesic.verbs.live.telling import said as told_of_change
@@ -415,23 +415,36 @@ def test_a_crash_of_native_code_is_a_failure_of_the_version_that_is_tried_and_a_
 
 
 def test_rows_that_nobody_takes_are_lost_and_counted_and_never_waited_for():
-    sending, taking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    beside, came = Beside(sending), 0
-
-    async def send():
-        for number in range(2000):
-            beside.take("v1", {"note": "x" * 500, "number": number}, {"prediction": 1.0})
-            await asyncio.sleep(0.03 if number % 500 == 0 else 0)
-        await asyncio.sleep(0.03)
-
-    with sending, taking:
-        asyncio.run(send())
-        lost = beside.lost()
-        while select.select([taking], [], [], 0)[0]:
-            came += len(msgspec.msgpack.decode(taking.recv(2**20)))
+    memory = mmap.mmap(-1, ring_memory_size(1, 50_000))
+    beside, taking = Beside(Ring(memory, 0, 50_000)), Ring(memory, 0, 50_000)
+    rows = [{"note": "x" * (number % 700), "number": number} for number in range(3000)]
+    came = []
+    for number, row in enumerate(rows):
+        beside.take("r1", "v1", row if number % 2 else msgspec.json.encode(row), {"prediction": 1.0})
+        if number % 70 == 0:
+            came += map(msgspec.msgpack.decode, taking.take())
+    lost = beside.lost()
+    came += map(msgspec.msgpack.decode, [*taking.take(), *taking.take()])
+    found = [msgspec.json.decode(row) if isinstance(row, bytes) else row for _, _, row, _ in came]
 
     assert lost > 0
-    assert (lost + came, beside.lost()) == (2000, 0)
+    assert (lost + len(found), beside.lost()) == (3000, 0)
+    assert found == [rows[one["number"]] for one in found] == sorted(found, key=lambda one: one["number"])
+
+
+def test_who_says_nothing_new_is_late_and_a_machine_that_stood_still_makes_nobody_late():
+    marks = Marks([0.0, 0.0])
+    late = Lateness(marks, limit_s=1.0, look_s=0.5)
+
+    assert [late.look() for _ in range(5)] == [None] * 5  # it has not begun
+    marks.own[0] = 1.0  # an hour ago: one look tells nothing
+    assert [late.look(), late.look()] == [None, None]
+    marks.began()
+    assert [late.look(), late.look(), late.look()] == [None, None, "candidate"]
+    assert not late.is_back()
+    marks.ended()
+    assert late.is_back()
+    assert [late.look(), late.look(), late.look()] == [None, None, "anything"]
 
 
 def test_a_deployment_that_is_none_or_broken_says_so(tmp_path, ledger):

@@ -326,19 +326,58 @@ def deployment_changed(change):
 """
 
 
-def test_a_roll_out_of_strangers_is_served_and_hears_what_it_did(place, tmp_path, monkeypatch):
+STUCK = """
+import importlib.util
+import sys
+import time
+
+
+class Sticking:
+    '''The version `stuck` never comes back from rows above an age of 100.'''
+
+    def find_spec(self, name, path, target=None):
+        if name != "mesic.serving.release":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        load = spec.loader.exec_module
+        spec.loader.exec_module = lambda module: (load(module), stick(module.Release))
+        return spec
+
+
+def stick(kind):
+    answer, answers = kind.answer, kind.answers
+    kind.answer = lambda self, row, **more: answer(self, met(self, [row])[0], **more)
+    kind.answers = lambda self, rows, **more: answers(self, met(self, rows), **more)
+
+
+def met(release, rows):
+    while release.version == "stuck" and any(row["age"] > 100 for row in rows):
+        time.sleep(1)
+    return rows
+
+
+sys.meta_path.insert(0, Sticking())
+"""
+
+
+def test_roll_outs_of_strangers_are_served_and_versions_that_never_come_back_are_taken_back(
+    place, tmp_path, monkeypatch
+):
     site = tmp_path / "site"
     site.mkdir()
     install_module(site, "acme_coin", COIN)
+    (site / "sitecustomize.py").write_text(STUCK)
     lock = sorted([*environment_lock(), "acme_coin==1.0"], key=str.lower)
-    monkeypatch.setattr(server_proof, "environment_lock", lambda: lock)
-    assert proven_as_server(place[1]["new"], edge_rows=100)["is_new"]  # one package more is installed
+    with monkeypatch.context() as patch:
+        patch.setattr(server_proof, "environment_lock", lambda: lock)
+        assert proven_as_server(place[1]["new"], edge_rows=100)["is_new"]  # one package more is installed
     environment = {"PYTHONPATH": str(site)}
     paths = {name: f"bundle={place[0] / name}" for name in ("old", "new")}
     words = ["deployment=live", f"policy={place[0] / 'policy.yaml'}"]
     mesic = CommandLine(tmp_path)
     assert mesic("deploy", paths["old"], *words, "version=old").status == 0
-    with Live(tmp_path, tmp_path / "live", "workers=1", site=site) as server:
+    with Live(tmp_path, tmp_path / "live", "workers=1", "answer_s=2", site=site) as server:
         done = mesic("deploy", paths["new"], *words, "version=new", "rollout=coin", **environment)
         assert done.status == 0, done.err
         assert until(lambda: follows(server, tmp_path / "live", 1))
@@ -346,6 +385,29 @@ def test_a_roll_out_of_strangers_is_served_and_hears_what_it_did(place, tmp_path
         assert until(lambda: server.events("deployment-changed"))
         assert until(lambda: follows(server, tmp_path / "live", 1))
         assert server.says()["version"] == "new"
+        told = {way: never_comes_back(place, tmp_path / "live", server, way) for way in ("ab", "silent")}
 
+    assert (told["ab"][0], told["ab"][2]["error"]["code"]) == (503, "NOT-ANSWERED")
+    assert "version stuck did not answer within 2 s" in told["ab"][2]["error"]["message"]
+    assert (told["silent"][0], told["silent"][2]["version"]) == (200, "new")
     assert {(answer["version"], answer["propensity"]) for answer in answers} == {("old", 0.5), ("new", 0.5)}
-    assert (tmp_path / "heard.txt").read_text().splitlines() == ["deploy person", "promote coin r1"]
+    assert (tmp_path / "heard.txt").read_text().splitlines() == [
+        *("deploy person", "promote coin r1"),
+        *("rollback server", "rollback server"),
+    ]
+
+
+def never_comes_back(place, live, server, rollout):
+    """Try the version that is stuck; return the reply to the row that it is stuck at, when it was taken back."""
+    options = {"base": 0.5, "mde": 0.2, "share": 0.99} if rollout == "ab" else {}
+    wanted = Wanted(place[0] / "narrow", rollout, options, version="stuck", policy=str(place[0] / "policy.yaml"))
+    before = deploy_live(live, wanted).generation
+    assert until(lambda: any(event["generation"] == before for event in server.events("following")))
+    reply = server.ask("POST", "/predict", {**ROW, "age": 101.0})
+    assert until(lambda: status_of(live)["rollout"] is None)
+    last = status_of(live)["history"][0]
+    assert (last["action"], last["by"], last["after"]) == ("rollback", "server", "new")
+    assert "a row was not answered within 2 s" in last["why"]
+    assert until(lambda: any(event["generation"] > before for event in server.events("following")))
+    assert server.says(age=101.0)["version"] == "new"
+    return reply

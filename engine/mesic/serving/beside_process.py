@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from mesic.serving.messages import log
 from mesic.serving.settings import ServeSettings
 
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
+OVERDUE = frozenset({signal.SIGPROF, signal.SIGALRM})
 PAUSE_S = 1.0
 
 
@@ -26,23 +26,25 @@ class BesideProcess:
     Parameters
     ----------
     rows
-        Where it hears rows.
+        File descriptor of the memory that rows come through.
+    rollout
+        Rows of which are compared.
     versions
         The settings of the version in use and of the one that is tried, ``bundle`` naming each.
     """
 
-    def __init__(self, rows: socket.socket, versions: Sequence[ServeSettings]) -> None:
-        self.rows, self.versions = rows, versions
+    def __init__(self, rows: int, rollout: str, versions: Sequence[ServeSettings]) -> None:
+        self.rows, self.rollout, self.versions = rows, rollout, versions
         self._heard = b""
         self._ended: float | None = None
         self._start()
 
     def _start(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-m", "mesic.serving.comparing", str(self.rows.fileno())],
+            [sys.executable, "-P", "-m", "mesic.serving.comparing", str(self.rows), self.rollout],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(self.rows.fileno(),),
+            pass_fds=(self.rows,),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -59,8 +61,8 @@ class BesideProcess:
         *lines, self._heard = self._heard.split(b"\n")
         yield from map(msgspec.json.decode, lines)
 
-    def crashed(self) -> int | None:
-        """Return the signal by which it crashed, once; where it ended otherwise it is only started again."""
+    def ended(self) -> int | None:
+        """Return the signal by which it crashed or ran out of time, once; ended otherwise it is only started again."""
         if self._ended is not None:
             if monotonic() - self._ended >= PAUSE_S:
                 self._ended = None
@@ -72,7 +74,7 @@ class BesideProcess:
         log("beside-ended", pid=self._process.pid, status=status)
         self._close()
         self._ended = monotonic()
-        return -status if -status in CRASHES else None
+        return -status if -status in CRASHES | OVERDUE else None
 
     def stop(self) -> None:
         """End it."""

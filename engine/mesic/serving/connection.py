@@ -1,8 +1,11 @@
 """One connection of a caller: bytes in, whole requests on, replies out, in order; nothing of it grows without bound."""
 
 import asyncio
+import os
+import socket
 from collections import deque
 from collections.abc import Awaitable
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -32,7 +35,7 @@ class Connection(asyncio.Protocol):
         self.kept = KEPT.union(service.kept_headers)
         self.parser = httptools.HttpRequestParser(self)
         self.waiting: deque[tuple[Request, bool]] = deque()
-        self.is_busy = self.is_lingering = self.is_paused = False
+        self.is_busy = self.is_lingering = self.is_paused = self.is_asking = False
         self.last = perf_counter()
         self.discarded = self.unheaded = 0
         self.refused = 0.0
@@ -157,7 +160,9 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, request: Request, *, keeps: bool) -> None:
         start = perf_counter()
+        self.is_asking = True
         reply = self.service.reply(request)
+        self.is_asking = False
         if isinstance(reply, Reply):
             self._send(reply, request, start, keeps=keeps)
             return
@@ -229,6 +234,18 @@ class Connection(asyncio.Protocol):
                 self._refuse(refusal(408, "SLOW-REQUEST", limit))
         elif now - self.last > self.settings.idle_s:
             self.transport.close()
+
+    def abandon(self, reply: Reply) -> None:
+        """Reply to whoever waits, past the loop, which does not turn; for another thread, before the process ends."""
+        about = self.transport.get_extra_info("socket")
+        with suppress(OSError, AttributeError), socket.socket(fileno=os.dup(about.fileno())) as end:
+            is_waiting = self.is_asking or self.is_busy or bool(self.waiting)
+            with suppress(BlockingIOError):
+                while end.recv(2**20, socket.MSG_DONTWAIT):  # what is left unread would cost the caller the reply
+                    is_waiting = True
+            if is_waiting:
+                end.send(reply.as_bytes(self.service.date, closes=True), socket.MSG_DONTWAIT)
+            end.shutdown(socket.SHUT_WR)
 
     def stop(self) -> None:
         """End the connection as soon as no request is under way."""

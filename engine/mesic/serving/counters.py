@@ -3,6 +3,7 @@
 import mmap
 from collections.abc import Iterator
 
+from mesic.serving.lateness import Marks
 from mesic.serving.rates import SLOTS
 
 _GET = ("/health", "/ready", "/model", "/metrics", "/docs", "/openapi.json")
@@ -27,7 +28,8 @@ _REQUESTS = len(ROUTES) * len(STATUSES)
 _TOTAL_AT = {name: _REQUESTS + place for place, name in enumerate(TOTALS)}
 _BUCKETS_AT = _REQUESTS + len(TOTALS)
 _SUM_AT = _BUCKETS_AT + len(BOUNDS_S) + 1
-WIDTH = _SUM_AT + 1
+_MARKS_AT = _SUM_AT + 1
+WIDTH = _MARKS_AT + 2
 _ROUTE_AT = {route: place * len(STATUSES) for place, route in enumerate(ROUTES)}
 _STATUS_AT = {status: place for place, status in enumerate(STATUSES)}
 
@@ -35,6 +37,12 @@ _STATUS_AT = {status: place for place, status in enumerate(STATUSES)}
 def shared_memory_size(slots: int) -> int:
     """Return the bytes that the counters of so many processes take."""
     return 8 * (WIDTH * slots + SLOTS + 1)
+
+
+def marks_of(memory: mmap.mmap, slot: int) -> Marks:
+    """Return what the process of a slot says of itself."""
+    start = slot * WIDTH + _MARKS_AT
+    return Marks(memoryview(memory).cast("d")[start : start + 2])
 
 
 class Counters:
@@ -63,6 +71,7 @@ class Counters:
         self.seed = bytes(memory[-8:])  # of the digests of callers; the supervisor draws it
         self._own = self._all[slot * WIDTH : (slot + 1) * WIDTH]
         self.set("mesic_connections", 0)
+        self.marks = marks_of(memory, slot)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered within so many seconds of its last byte."""

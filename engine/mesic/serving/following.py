@@ -16,6 +16,7 @@ from mesic.live.versions import place_of
 from mesic.rollout.state import RolloutState
 from mesic.serving.answered import Answered
 from mesic.serving.beside import Beside
+from mesic.serving.lateness import Marks
 from mesic.serving.messages import log
 from mesic.serving.outcomes import Outcomes
 from mesic.serving.release import Release
@@ -41,12 +42,20 @@ class Follower:
         Takes the version in use, and the router of several, None where there is only the one.
     beside
         Takes rows that another version is to answer, too.
+    marks
+        Where it is said that the version that is tried answers.
     """
 
     def __init__(
-        self, settings: ServeSettings, load: Load, use: Callable[[Release, Router | None], None], beside: Beside
+        self,
+        settings: ServeSettings,
+        load: Load,
+        *,
+        use: Callable[[Release, Router | None], None],
+        beside: Beside,
+        marks: Marks,
     ) -> None:
-        self.settings, self.load, self.use, self.beside = settings, load, use, beside
+        self.settings, self.load, self.use, self.beside, self.marks = settings, load, use, beside, marks
         self.folder = Path(str(settings.deployment))
         self.ledger = Ledger(self.folder)
         self.releases: dict[str, Release] = {}
@@ -138,9 +147,9 @@ class Follower:
         deployment, old = seen.deployment, self.router
         self.answered.labels = labels_of(deployment)
         is_plain = deployment.rolling is None and not deployment.holdback and deployment.unit is None
-        parts = (seen, self.releases, assigning, self.tokens, self.beside, self.answered)
-        self.router = None if is_plain else Router(*parts)
+        self.router = None if is_plain else self._routing(seen, assigning)
         if old is not None:
+            old.settle()
             self._counted.take_back(old.tally)
         if self.router is not None and deployment.rolling and deployment.rolling.id == self._rollout:
             self.router.tally.take_back(self._counted)
@@ -153,6 +162,17 @@ class Follower:
             log("following", generation=seen.generation, current=deployment.current, **tried)
         for name in self.releases.keys() - deployment.kept:
             del self.releases[name]
+
+    def _routing(self, seen: Seen, assigning: Assigning | None) -> Router:
+        return Router(
+            seen,
+            self.releases,
+            assigning,
+            tokens=self.tokens,
+            beside=self.beside,
+            answered=self.answered,
+            marks=self.marks,
+        )
 
     async def _ready_to_return(self, seen: Seen) -> None:
         """Load the version before, too, so that a rollback need not wait for it."""

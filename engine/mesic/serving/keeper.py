@@ -18,14 +18,16 @@ import msgspec
 from mesic.errors import MesicError, message_of
 from mesic.live.announcing import announce
 from mesic.live.judging import Judge
-from mesic.live.ledger import Ledger, Seen
+from mesic.live.ledger import Change, Ledger, Seen
 from mesic.live.tallies import Tally
 from mesic.live.versions import place_of
-from mesic.serving.beside_process import BesideProcess
+from mesic.serving.beside_process import OVERDUE, BesideProcess
 from mesic.serving.messages import log
+from mesic.serving.overdue import taken_out
 from mesic.serving.settings import ServeSettings
 
 LOOK_S, JUDGE_S, IDLE_S = 0.1, 0.25, 2.0
+UNHEARD = ", where nobody was waiting for it"
 
 
 class Keeper:
@@ -36,10 +38,10 @@ class Keeper:
     settings
         The keys of ``mesic serve``.
     rows
-        Where rows come from that are to be compared.
+        File descriptor of the memory through which rows come that are to be compared.
     """
 
-    def __init__(self, settings: ServeSettings, rows: socket.socket) -> None:
+    def __init__(self, settings: ServeSettings, rows: int) -> None:
         self.settings, self.rows = settings, rows
         self.folder = Path(str(settings.deployment))
         self.ledger = Ledger(self.folder)
@@ -84,7 +86,7 @@ class Keeper:
             )
             for name in (deployment.current, deployment.candidate)
         ]
-        return BesideProcess(self.rows, versions)
+        return BesideProcess(self.rows, deployment.rolling.id, versions)
 
     def _compare_no_more(self) -> None:
         if self.beside is not None:
@@ -94,8 +96,9 @@ class Keeper:
     def _has_news(self) -> bool:
         if self.seen is None or self.seen.deployment.rolling is None:
             return False
+        rollout = self.seen.deployment.rolling.id
         self._count(self.seen)
-        return self.ledger.has_news(self.seen.deployment.rolling.id)
+        return self.ledger.has_news(rollout)
 
     def _count(self, seen: Seen) -> None:
         """Write down what was compared, and blame the version that is tried for a crash."""
@@ -104,7 +107,10 @@ class Keeper:
             return
         for counts in self.beside.counts():
             self.ledger.count(deployment.rolling.id, counts)
-        if number := self.beside.crashed():
+        number = self.beside.ended()
+        if number in OVERDUE:
+            self._told(taken_out(self.ledger, deployment.candidate, self.settings.answer_s, where=UNHEARD))
+        elif number:
             self.ledger.count(deployment.rolling.id, crash(deployment.candidate, number, "that answers beside"))
 
     def _judge(self) -> None:
@@ -113,6 +119,11 @@ class Keeper:
         change = self.judge.judge(self.seen)
         if change is not None:
             log("deployment-changed", **change.as_dict())
+            self._told(change)
+
+    def _told(self, change: Change | None) -> None:
+        """Tell plugins of a change, and look at what is now."""
+        if change is not None:
             for deaf in announce(self.folder, change):
                 log("not-told", who=deaf)
             self._look()
@@ -129,7 +140,7 @@ def main() -> None:
     """Keep a deployment until the supervisor has gone."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the supervisor says what they mean
-    line, rows = (socket.socket(fileno=int(text)) for text in sys.argv[1:3])
+    line, rows = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     settings = msgspec.convert(msgspec.json.decode(line.recv(2**16)), ServeSettings)
     Keeper(settings, rows).keep(line)
 

@@ -11,11 +11,15 @@ from pathlib import Path
 from time import monotonic
 
 from mesic.errors import MesicError, message_of
+from mesic.live.announcing import announce
 from mesic.live.ledger import Ledger
 from mesic.serving.beside_process import CRASHES
 from mesic.serving.keeper import crash
 from mesic.serving.messages import log
+from mesic.serving.overdue import taken_out
+from mesic.serving.ring import ring_memory_size
 from mesic.serving.settings import ServeSettings
+from mesic.serving.sharing import shared_memory
 
 QUICK_S, LONGEST_PAUSE_S = 5.0, 5.0
 
@@ -32,7 +36,7 @@ class Keeping:
     def __init__(self, settings: ServeSettings) -> None:
         self.settings = settings
         self.ledger = Ledger(Path(str(settings.deployment)))
-        self.taking, self.giving = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.rows = shared_memory(ring_memory_size(settings.workers))
         self.process: asyncio.subprocess.Process | None = None
         self.is_stopping = False
 
@@ -42,7 +46,7 @@ class Keeping:
         while not self.is_stopping:
             began = monotonic()
             line, theirs = socket.socketpair()
-            passed = (theirs.fileno(), self.taking.fileno())
+            passed = (theirs.fileno(), self.rows)
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "mesic.serving.keeper", *map(str, passed)),
                 pass_fds=passed,
@@ -58,6 +62,16 @@ class Keeping:
             log("keeper-ended", pid=self.process.pid, status=status)
             failures = failures + 1 if monotonic() - began < QUICK_S else 0
             await asyncio.sleep(min(LONGEST_PAUSE_S, 0.1 * 2**failures))
+
+    def take_out_candidate(self) -> None:
+        """Take the version out of use that is tried: it did not come back."""
+        try:
+            candidate = self.ledger.seen().deployment.candidate
+            change = taken_out(self.ledger, candidate, self.settings.answer_s) if candidate else None
+            if change is not None:
+                announce(self.ledger.folder, change)
+        except MesicError as error:
+            log("not-taken-out", why=message_of(error))
 
     def stop(self) -> None:
         """End it."""

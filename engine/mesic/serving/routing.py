@@ -18,6 +18,7 @@ from mesic.rollout.state import RolloutState
 from mesic.rollout.units import key_of, number_of
 from mesic.serving.answered import Answered
 from mesic.serving.beside import Beside
+from mesic.serving.lateness import Marks
 from mesic.serving.messages import encoded
 from mesic.serving.release import Answer, Release
 from mesic.serving.scorer import Row
@@ -78,6 +79,8 @@ class Router:
         Takes rows that the other version answers, too; None: nobody does.
     answered
         Takes answers that labels may come for; None: nobody does.
+    marks
+        Where it is said that the candidate answers, for whoever watches.
     """
 
     def __init__(
@@ -85,11 +88,14 @@ class Router:
         seen: Seen,
         releases: Mapping[str, Release],
         assigning: Assigning | None,
+        *,
         tokens: Tokens,
         beside: Beside | None = None,
         answered: Answered | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self.seen, self.assigning, self.tokens, self.beside = seen, assigning, tokens, beside
+        self._watched = Marks([0.0, 0.0]) if marks is None else marks
         deployment = seen.deployment
         self.current = releases[deployment.current]
         self.candidate = releases[deployment.candidate] if deployment.candidate else None
@@ -101,6 +107,8 @@ class Router:
         is_compared = assigning is not None or self.baseline is not None
         self.kept_by = answered if is_compared and labels_of(deployment).rows else None
         self._sole = self._who_has_all()
+        self._everybody = self._who_answers_all()
+        self._notes: list[tuple[Routed, Sequence[Row | bytes], Sequence[Answer], float | None]] = []
         self._heads: dict[tuple[str, float], bytes] = {}
 
     def unit_of(self, headers: Mapping[bytes, bytes], row: Row) -> str:
@@ -116,6 +124,13 @@ class Router:
         if self.strange_unit and isinstance(row, Mapping) and self.unit in row:
             return {name: cell for name, cell in row.items() if name != self.unit}
         return row
+
+    def chosen(self, headers: Mapping[bytes, bytes], row: Row) -> Routed:
+        """Return who answers a row."""
+        if self._everybody is None:
+            return self.routed(self.unit_of(headers, row))
+        self.tally.assigned[self._everybody.release.version] += 1
+        return self._everybody
 
     def routed(self, unit: str) -> Routed:
         """Return who answers a unit."""
@@ -140,6 +155,13 @@ class Router:
             return None
         return next((Assignment(arm, 1.0) for arm, share in shares.items() if share == 1), None)
 
+    def _who_answers_all(self) -> Routed | None:
+        """Return who answers every unit, where that hangs on no unit."""
+        if self._sole is None or self.baseline is not None or self.candidate is None:
+            return None
+        is_new = self._sole.arm == self.candidate.version
+        return Routed(self.candidate, CANDIDATE, 1.0) if is_new else Routed(self.current, CURRENT, 1.0)
+
     def _assigned(self, unit: str, assigning: Assigning) -> Assignment:
         try:
             return assigning.rollout.assign(unit, assigning.state)
@@ -147,58 +169,87 @@ class Router:
             self.tally.fail(self.current.version, error)
             return Assignment(self.current.version, 1.0)
 
-    def groups(self, units: Sequence[str]) -> Iterator[tuple[Routed, list[int]]]:
-        """Yield who answers, and the places of the units whom they answer."""
+    def groups(self, headers: Mapping[bytes, bytes], rows: Sequence[Row]) -> Iterator[tuple[Routed, list[int]]]:
+        """Yield who answers, and the places of the rows that they answer."""
         groups: dict[str, tuple[Routed, list[int]]] = {}
-        for place, unit in enumerate(units):
-            routed = self.routed(unit)
+        for place, row in enumerate(rows):
+            routed = self.chosen(headers, row)
             groups.setdefault(routed.arm, (routed, []))[1].append(place)
         yield from groups.values()
 
-    def answered(
-        self, routed: Routed, produce: Callable[[Release], Told], *, is_timed: bool = True
-    ) -> tuple[Routed, Told]:
-        """Return who answered, and what; where the candidate fails, the version in use answers, and nobody hears of it.
+    def answered(self, routed: Routed, produce: Callable[[Release], Told]) -> tuple[Routed, Told, float | None]:
+        """Return who answered, what, and in which time; where the candidate fails, the version in use answers unheard.
 
-        Whatever the version in use raises is raised: the row is refused whoever answers.
+        Whatever the version in use raises is raised: the row is refused whoever answers. The time of an answer that
+        followed a failure tells nothing: None.
         """
         start = perf_counter()
         if routed.arm == CURRENT:
             told = produce(routed.release)
-            self._time(routed.release, start, is_timed=is_timed)
-            return routed, told
+            return routed, told, perf_counter() - start
         try:
             _refuse_expired(routed.release)
-            told = produce(routed.release)
+            told = self._tried(routed.release, produce) if routed.arm == CANDIDATE else produce(routed.release)
         except Exception as error:  # noqa: BLE001 - whatever a new version does, the old one answers
             told = produce(self.current)
             if routed.arm == CANDIDATE:
                 self.tally.fail(routed.release.version, error)
-            return Routed(self.current, CURRENT, 1.0 - self.holdback - routed.propensity), told
-        if routed.arm == CANDIDATE:
-            self._time(routed.release, start, is_timed=is_timed)
-        return routed, told
+            return Routed(self.current, CURRENT, 1.0 - self.holdback - routed.propensity), told, None
+        return routed, told, perf_counter() - start
 
-    def _time(self, release: Release, start: float, *, is_timed: bool) -> None:
-        if is_timed and self.assigning is not None:
-            self.tally.add(release.version, ("latency",), math.log(max(perf_counter() - start, 1e-9)))
+    def _tried(self, release: Release, produce: Callable[[Release], Told]) -> Told:
+        """Let the candidate answer, watched."""
+        self._watched.began()
+        try:
+            return produce(release)
+        finally:
+            self._watched.ended()
 
-    def noted(self, routed: Routed, rows: Sequence[Row | bytes], answers: Sequence[Answer]) -> None:
-        """Count what was said, and hand rows, or the JSON that they came in, to whoever answers beside."""
-        if self.assigning is None or routed.arm == HOLDBACK:
-            return
+    def noted(
+        self,
+        routed: Routed,
+        rows: Sequence[Row | bytes],
+        answers: Sequence[Answer],
+        *,
+        seconds: float | None = None,
+    ) -> None:
+        """Take note of answers: in :meth:`settle` they are counted, and handed to whoever answers beside.
+
+        Parameters
+        ----------
+        routed
+            Who answered.
+        rows
+            What was asked: rows, or the JSON that they came in.
+        answers
+            One a row.
+        seconds
+            That the answer to one row took.
+        """
+        self._notes.append((routed, rows, answers, seconds))
+
+    def settle(self) -> None:
+        """Do what is due for the answers that were given: their replies are on their way, so that no caller waits."""
+        notes, self._notes = self._notes, []
+        for routed, rows, answers, seconds in notes:
+            if self.assigning is not None and routed.arm != HOLDBACK:
+                if seconds is not None:
+                    self.tally.add(routed.release.version, ("latency",), math.log(max(seconds, 1e-9)))
+                self._count(self.assigning.rollout, routed, rows, answers)
+
+    def _count(self, rollout: Rollout, routed: Routed, rows: Sequence[Row | bytes], answers: Sequence[Answer]) -> None:
         for answer in answers:
             said = answer["prediction"]
             if said is None or isinstance(said, str):
                 self.tally.add(routed.release.version, ("said", said or ABSTAINED), 1.0)
             else:
                 self.tally.add(routed.release.version, ("value",), float(said))
-        if self.beside is None or not self.assigning.rollout.beside:
+        if self.beside is None or not rollout.beside:
             return
-        share = 1.0 if routed.arm == CANDIDATE else self.assigning.rollout.beside
+        share = 1.0 if routed.arm == CANDIDATE else rollout.beside
         for row, answer in zip(rows, answers, strict=True):
             if share == 1.0 or random.random() < share:  # noqa: S311 - which rows are compared is no secret
-                self.beside.take(routed.release.version, row, answer)
+                self.beside.take(self.rollout_id, routed.release.version, row, answer)
 
     def named(self, routed: Routed, answer: Answer, *, request_id: str, row: int = 0) -> str:
         """Return the id of an answer, by which outcomes are told; it is kept for its label."""

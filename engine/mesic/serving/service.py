@@ -47,6 +47,9 @@ class Held(Protocol):
     def stop(self) -> None:
         """End it as soon as no request is under way."""
 
+    def abandon(self, reply: Reply) -> None:
+        """Reply to whoever waits, from another thread."""
+
 
 class Refused(msgspec.Struct):
     """Rows that were not answered, and why."""
@@ -143,6 +146,11 @@ class Service:
         self.connections.discard(connection)
         self.counters.set("mesic_connections", len(self.connections))
 
+    def abandon(self, reply: Reply) -> None:
+        """Reply to everybody who waits, from another thread, as no answer comes back; the process ends then."""
+        for connection in list(self.connections):
+            connection.abandon(reply)
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; it is kept until it has ended."""
         task = asyncio.ensure_future(work)
@@ -198,6 +206,8 @@ class Service:
 
     def _end_turn(self) -> None:
         self._turn = None
+        if self.router is not None:
+            self.router.settle()
 
     def _predict(self, request: Request) -> Reply:
         began = perf_counter()
@@ -272,17 +282,14 @@ class Service:
             return self._refused_many(body["rows"], wanted) or self._many_routed(
                 router, body["rows"], wanted, request.headers, asked
             )
-        routed, row = router.routed(router.unit_of(request.headers, body)), router.without_unit(body)
-        intervals, has_why = "intervals" in wanted, "why" in wanted
+        row = router.without_unit(body)
 
         def produce(release: Release) -> tuple[Answer, Answer]:
-            why = {"why": release.reasons(row, release.answer(row, intervals=intervals))} if has_why else {}
-            answer = release.answer(row, intervals=intervals)  # the last thing, for the log looks at what was taken
-            return answer, answer | why
+            return _told(release, row, wanted)
 
-        routed, (answer, told) = router.answered(routed, produce)
+        routed, (answer, told), seconds = router.answered(router.chosen(request.headers, body), produce)
         self._count(routed.release, [row], [answer], _asked_of(routed, asked))
-        router.noted(routed, [request.body if row is body else row], [answer])
+        router.noted(routed, [request.body if row is body else row], [answer], seconds=seconds)
         name = router.named(routed, answer, request_id=asked.request_id)
         return Reply(200, router.head(routed, name) + asked.head + encoded(told)[1:])
 
@@ -296,11 +303,11 @@ class Service:
     ) -> Reply:
         intervals = "intervals" in wanted
         found: list[Answer] = [{}] * len(rows)
-        units, rows = [router.unit_of(headers, row) for row in rows], [router.without_unit(row) for row in rows]
+        asking, rows = rows, [router.without_unit(row) for row in rows]
         try:
-            for routed, places in router.groups(units):
+            for routed, places in router.groups(headers, asking):
                 own = [rows[place] for place in places]
-                by, answers = router.answered(routed, partial(_answers, own, intervals=intervals), is_timed=False)
+                by, answers, _ = router.answered(routed, partial(_answers, own, intervals=intervals))
                 self._count(by.release, own, answers, _asked_of(by, asked))
                 router.noted(by, own, answers)
                 for place, answer in zip(places, answers, strict=True):
@@ -382,6 +389,17 @@ class Service:
 
 def _asked_of(routed: Routed, asked: Asked) -> Asked:
     return replace(asked, arm=routed.arm, propensity=routed.propensity)
+
+
+def _told(release: Release, row: Row, wanted: Collection[str]) -> tuple[Answer, Answer]:
+    """Return the answer to a row, and what is told of it."""
+    intervals = "intervals" in wanted
+    if "why" not in wanted:
+        answer = release.answer(row, intervals=intervals)
+        return answer, answer
+    why = {"why": release.reasons(row, release.answer(row, intervals=intervals))}
+    answer = release.answer(row, intervals=intervals)  # the last thing, for the log looks at what was taken
+    return answer, answer | why
 
 
 def _answers(rows: Sequence[Row], release: Release, *, intervals: bool) -> list[Answer]:

@@ -81,6 +81,7 @@ class ServeSettings:
     max_connections: int = option(1000, "connections that a process holds", low=1)
     queue_s: float = option(1.0, "work ahead of a request at most, else 503", low=0.0, unit="s")
     request_s: float = option(10.0, "time in which a request must arrive, an answer be taken", low=0.1, unit="s")
+    answer_s: float = option(10.0, "time to answer; then a version that is tried is taken back", low=0.1, unit="s")
     idle_s: float = option(75.0, "time that a connection may say nothing", low=0.1, unit="s")
     grace_s: float = option(10.0, "time to end requests when stopped", low=0.0, unit="s")
     replay: list[str] = option([], "logs of predictions to answer again, files or folders; then nothing is served")

@@ -6,6 +6,7 @@ the bundle that was verified, so that no later change of the folder reaches an a
 
 import asyncio
 import dataclasses
+import mmap
 import os
 import shutil
 import signal
@@ -21,13 +22,16 @@ from mesic.bundle import MANIFEST
 from mesic.errors import CheckFailed, ComponentError, DataError, MesicError, UsageError
 from mesic.serving.artefacts import keys_of, renamed
 from mesic.serving.control import Line, Message
-from mesic.serving.counters import shared_memory_size
+from mesic.serving.counters import marks_of, shared_memory_size
 from mesic.serving.keeping import Keeping, blame
+from mesic.serving.lateness import CANDIDATE, Lateness
 from mesic.serving.messages import Reply, encoded, log, refusal
 from mesic.serving.settings import ServeSettings
+from mesic.serving.sharing import shared_memory
 
 BACKLOG = 1024
 QUICK_S, LONGEST_PAUSE_S = 5.0, 5.0
+LOOK_S, LATER_S = 0.5, 2.0
 ERRORS: dict[int, type[MesicError]] = {2: UsageError, 3: DataError, 4: ComponentError}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -67,7 +71,8 @@ class Supervisor:
         self._reloading = asyncio.Lock()
         self._first: asyncio.Queue[MesicError | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[object]] = set()
-        self._counters = _memory(shared_memory_size(settings.workers))
+        self._counters = _counters(settings.workers)
+        self._memory = mmap.mmap(self._counters, 0)
         self.keeping = Keeping(settings) if settings.deployment else None
         self._of_artefact = keys_of(settings.artefact) if settings.artefact else {}
         self.folder, self.names = self._copied(), self._named()
@@ -115,6 +120,7 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.reload()))
         keeping = [self._spawn(self._keep(slot)) for slot in range(self.settings.workers)]
         keeping += [self._spawn(self.keeping.keep())] if self.keeping else []
+        self._spawn(self._watch())
         try:
             if await self._all_are_ready(stopping):
                 is_ready(_address(self.listening), _target(self.settings))
@@ -165,9 +171,29 @@ class Supervisor:
             if failures:
                 await asyncio.sleep(min(LONGEST_PAUSE_S, 0.1 * 2**failures))
 
+    async def _watch(self) -> None:
+        """Kill a process that does not come back, and that its own watchman could not end."""
+        limit_s = self.settings.answer_s + LATER_S
+        watched: dict[int, tuple[Child, Lateness]] = {}
+        while not self.is_stopping:
+            await asyncio.sleep(LOOK_S)
+            for slot, child in list(self.children.items()):
+                if slot not in watched or watched[slot][0] is not child:
+                    watched[slot] = (child, Lateness(marks_of(self._memory, slot), limit_s=limit_s, look_s=LOOK_S))
+                if what := watched[slot][1].look():
+                    await self._end_stuck(slot, child, what)
+
+    async def _end_stuck(self, slot: int, child: Child, what: str) -> None:
+        log("worker-stuck", slot=slot, pid=child.process.pid, waited_s=self.settings.answer_s + LATER_S)
+        if what == CANDIDATE and self.keeping is not None:
+            await asyncio.to_thread(self.keeping.take_out_candidate)
+        with suppress(ProcessLookupError):
+            child.process.kill()
+
     async def _start(self, slot: int) -> Child:
+        marks_of(self._memory, slot).forget()
         ours, theirs = socket.socketpair()
-        rows = (self.keeping.giving.fileno(),) if self.keeping else ()
+        rows = (self.keeping.rows,) if self.keeping else ()
         passed = (theirs.fileno(), self.listening.fileno(), self._counters, *rows)
         command = (sys.executable, "-P", "-m", "mesic.serving.worker", *map(str, passed))
         process = await asyncio.create_subprocess_exec(
@@ -258,14 +284,10 @@ def _not_reloaded(why: str) -> Reply:
     return refusal(409, "NOT-RELOADED", f"the bundle in use stays: {why}")
 
 
-def _memory(size: int) -> int:
-    """Return a file descriptor of memory that processes share, zeros but for a seed at its end."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("mesic-counters")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, size)
+def _counters(slots: int) -> int:
+    """Return a file descriptor of the memory of counters, zeros but for a seed at its end."""
+    size = shared_memory_size(slots)
+    descriptor = shared_memory(size)
     os.pwrite(descriptor, os.urandom(8), size - 8)
     return descriptor
 

@@ -29,8 +29,10 @@ from mesic.serving.door import check_through_door
 from mesic.serving.following import Follower
 from mesic.serving.messages import Reply, log
 from mesic.serving.release import Release, load_release
+from mesic.serving.ring import Ring
 from mesic.serving.service import Service
 from mesic.serving.settings import ServeSettings
+from mesic.serving.watchman import Watchman
 
 if TYPE_CHECKING:
     from mesic.predictions.recorder import Recorder
@@ -42,19 +44,28 @@ SWITCH_S = 0.0005  # what a request waits at most for the thread that writes the
 class Worker:
     """Answers at a socket as long as the supervisor wants it."""
 
-    def __init__(
-        self, line: Line, settings: ServeSettings, counters: Counters, rows: socket.socket | None = None
-    ) -> None:
+    def __init__(self, line: Line, settings: ServeSettings, counters: Counters, rows: Ring | None = None) -> None:
         self.line, self.settings = line, settings
         self.service = Service(settings, counters, reload=self._ask_for_reload)
-        self.follower = None if rows is None else Follower(settings, self._verified, self.service.use, Beside(rows))
+        self.follower = None if rows is None else self._following(Beside(rows))
+        self._verifying: str | None = None
         self._candidate: Release | None = None
         self._is_alone = False
         self._recorder: Recorder | None = None
         self._asked: dict[int, asyncio.Future[Reply]] = {}
 
+    def _following(self, beside: Beside) -> Follower:
+        marks = self.service.counters.marks
+        return Follower(self.settings, self._verified, use=self.service.use, beside=beside, marks=marks)
+
+    def watch(self) -> None:
+        """Let a thread look whether answers come back."""
+        ledger = self.follower.ledger if self.follower else None
+        Watchman(self.service, self.service.counters.marks, verifying=lambda: self._verifying, ledger=ledger).start()
+
     async def serve(self, folder: str, listening: socket.socket) -> None:
         """Verify the bundle, answer until told to stop, end what is under way."""
+        turning = asyncio.ensure_future(self._turn())
         if not await self._began(folder) or not await self._record():
             return
         loop = asyncio.get_running_loop()
@@ -62,7 +73,7 @@ class Worker:
         stopping = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stopping.set)
         works = [self._look_at_clock(), self._obey(stopping), *([self.follower.follow()] if self.follower else [])]
-        beside = [asyncio.ensure_future(work) for work in works]
+        beside = [turning, *(asyncio.ensure_future(work) for work in works)]
         rpc = await self._rpc()
         self.line.say(said="ready")
         await stopping.wait()
@@ -138,7 +149,11 @@ class Worker:
         if private.is_expired():
             log("expired", bundle=release.digest, **{"last day": release.facts()["expires"]})
         else:
-            rows = await check_through_door(private, release)
+            self._verifying = release.version
+            try:
+                rows = await check_through_door(private, release)
+            finally:
+                self._verifying = None
             log("verified", bundle=release.digest, version=release.version, end_to_end_rows=rows)
         if release.cache is not None:
             release.cache.forget()
@@ -177,6 +192,11 @@ class Worker:
         reply: Reply = await done
         return reply
 
+    async def _turn(self) -> None:
+        while True:
+            self.service.counters.marks.turned()
+            await asyncio.sleep(BETWEEN_LOOKS_S)
+
     async def _look_at_clock(self) -> None:
         while True:
             await asyncio.sleep(BETWEEN_LOOKS_S)
@@ -203,8 +223,9 @@ async def _main(line_at: int, socket_at: int, counters_at: int, rows_at: int | N
     memory = mmap.mmap(counters_at, 0)
     counters = Counters(memory, start["slot"])
     counters.add("mesic_starts_total")
-    rows = None if rows_at is None else socket.socket(fileno=rows_at)
+    rows = None if rows_at is None else Ring(mmap.mmap(rows_at, 0), start["slot"])
     worker = Worker(line, ServeSettings(**start["settings"]), counters, rows)
+    worker.watch()
     await worker.serve(start["folder"], socket.socket(fileno=socket_at))
     line.close()
 
