@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mesic.bundle.coverage import class_scores as class_scores
     from mesic.bundle.coverage import intervals_of as intervals_of
     from mesic.bundle.coverage import sets_of as sets_of
+    from mesic.bundle.envelope import with_envelope as with_envelope
     from mesic.bundle.inputs import Input as Input
     from mesic.bundle.portable import Matrix as Matrix
     from mesic.bundle.portable import PortableStep as PortableStep
@@ -115,6 +116,7 @@ _HOMES = {
     "class_scores": "bundle.coverage",
     "intervals_of": "bundle.coverage",
     "sets_of": "bundle.coverage",
+    "with_envelope": "bundle.envelope",
     "Input": "bundle.inputs",
     "Matrix": "bundle.portable",
     "PortableStep": "bundle.portable",

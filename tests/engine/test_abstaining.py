@@ -11,7 +11,7 @@ from tests.engine.bundles_to_serve import ROW, make_bundle
 
 pytest.importorskip("msgspec", reason="the extra serve is not installed")
 
-from mesic.bundle.abstaining import BETWEEN, SEVERAL, WIDE, Abstention, measured, share
+from mesic.bundle.abstaining import BETWEEN, SEVERAL, UNSURE, WIDE, Abstention, measured, share
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.bundle.coverage import sets_of
 from mesic.errors import SettingError, UsageError
@@ -22,7 +22,7 @@ from mesic_plugins.sources.table import Table
 
 SETS = {"kind": "set", "score": "lac", "threshold": 0.7, "promised": 0.9}
 WIDTHS = {"kind": "interval", "low": -1.0, "high": 1.0, "knots": [-5.0, 5.0], "scales": [0.1, 2.0], "promised": 0.9}
-KEYS = {"by_set": "abstain_set", "width": "abstain_width", "between": "abstain_between"}
+KEYS = {"by_set": "abstain_set", "width": "abstain_width", "between": "abstain_between", "below": "abstain_below"}
 
 
 def rows(count=300, seed=0):
@@ -57,6 +57,7 @@ CASES = [
     ("boosted", {"by_set": True}, SEVERAL),
     ("boosted", {"between": [0.3, 0.7]}, BETWEEN),
     ("value", {"width": 2.1}, WIDE),
+    ("boosted", {"below": 0.8}, UNSURE),
 ]
 
 
@@ -85,6 +86,13 @@ def test_who_abstains_by_sets_does_so_where_the_set_has_several_classes(bundles)
     reasons = Abstention(by_set=True).reasons(bundle, scores)
 
     assert [why is None for why in reasons] == (sets_of(SETS, scores).sum(axis=1) == 1).tolist()
+
+
+def test_who_abstains_below_a_probability_looks_at_the_class_that_is_answered(bundles):
+    bundle = bundles["boosted"]
+    scores = np.array([[0.7, 0.3], [0.45, 0.55], [0.2, 0.8]])
+
+    assert Abstention(below=0.7).reasons(bundle, scores) == [None, UNSURE, None]
 
 
 @pytest.mark.parametrize(("pipeline", "said"), [case[:2] for case in CASES[:2]])
@@ -125,6 +133,7 @@ def test_of_no_rows_nothing_is_known():
         ("boosted", {"between": [0.7, 0.3]}, SettingError),
         ("boosted", {"between": [0.7]}, SettingError),
         ("boosted", {"between": [0.2, 1.3]}, SettingError),
+        ("value", {"below": 0.7}, SettingError),
     ],
     ids=str,
 )

@@ -53,3 +53,20 @@ def test_a_full_disk_is_one_message_and_what_was_computed_stays(mesic, asked):
     assert "rows are done and kept in .p.csv.parts: the same command goes on" in full.err
     again = mesic(*asked, "output=p.csv")
     assert "were done by an earlier command and not computed again" in again.out
+
+
+def test_rows_outside_of_what_training_has_seen_get_no_answer_and_the_others_keep_theirs(mesic, finished_run):
+    rows = people(50, seed=4)
+    rows.loc[7, "city"] = "Paris"
+    rows.to_csv(mesic.folder / "new.csv", index=False)
+
+    done = mesic(
+        "predict", f"bundle={finished_run}/bundle", "input=new.csv", "output=p.csv", "envelope=strict", "batch=10"
+    )
+
+    assert done.status == 3
+    assert "1 row got no answer, outside of what training has seen; the column 'error' says why" in done.err
+    assert "row 7: city holds 'Paris', and expected is one of 'Bern', 'Graz', 'Linz'" in done.err
+    answers = pd.read_csv(mesic.folder / "p.csv")
+    assert answers["prediction"].isna().to_numpy().nonzero()[0].tolist() == [7]
+    assert answers["error"].notna().to_numpy().nonzero()[0].tolist() == [7]

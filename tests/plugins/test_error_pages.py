@@ -15,9 +15,10 @@ from mesic_plugins.evaluators.calibration import Calibration
 from mesic_plugins.evaluators.conformal import Conformal
 from mesic_plugins.evaluators.fairness import Fairness
 from mesic_plugins.evaluators.robustness import Robustness
+from mesic_plugins.evaluators.selective import Selective
 from mesic_plugins.evaluators.slices import Slices
 
-SECTIONS = ("slices", "fairness", "coverage", "noise")
+SECTIONS = ("abstaining", "slices", "fairness", "coverage", "noise")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def evaluations():
         "conformal": Conformal(),
         "robustness": Robustness(rows=300),
         "calibration": Calibration(),
+        "selective": Selective(),
     }
     return {
         task: {name: json.loads(json.dumps(finite(dict(one.evaluate(view).data)))) for name, one in asked.items()}

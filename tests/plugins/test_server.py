@@ -62,11 +62,22 @@ def test_the_folder_says_how_it_is_served_and_what_pip_must_install(bundle, tmp_
     lines = (tmp_path / "art/requirements.txt").read_text().splitlines()
     row = json.loads((tmp_path / "art/openapi.json").read_text())["components"]["schemas"]["Row"]
 
-    named = {"version": "1.0", "expires": None, "unknown": "ignore"}
+    named = {"version": "1.0", "expires": None, "unknown": "ignore", "envelope": "open"}
     assert keys == {**named, "port": 9000, "grpc_port": None, "workers": 2}
     assert f"numpy=={np.__version__}" in lines
     assert any(line.startswith("mesic[serve]==") for line in lines)
     assert row["required"] == bundle.needed
+
+
+def test_a_server_of_a_strict_bundle_is_strict_and_says_what_is_expected(model, data, tmp_path):
+    strict = mesic.with_envelope(sealed(model, data, tmp_path / "bundle", keeps_envelope=True), "strict")
+    built(strict, tmp_path / "art")
+
+    fields = json.loads((tmp_path / "art/openapi.json").read_text())["components"]["schemas"]["Row"]["properties"]
+    numbers = [one.name for one in strict.inputs if one.reading == "number" and np.isfinite(one.low)]
+    assert yaml.safe_load((tmp_path / "art/serve.yaml").read_text())["envelope"] == "strict"
+    assert numbers
+    assert all({"minimum", "maximum"} <= set(fields[name]) for name in numbers)
 
 
 @pytest.mark.parametrize(

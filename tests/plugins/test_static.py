@@ -62,6 +62,26 @@ def test_every_operator_answers_in_every_language_as_in_the_bundle(name, task, t
     assert found["refused"] > 50
 
 
+def test_what_training_has_not_seen_is_refused_in_every_language_and_named(tmp_path):
+    data = without_text(shop())
+    bundle = sealed(fitted(data, "tree"), data, tmp_path / "bundle", COLUMNS, keeps_envelope=True)
+    strict = mesic.with_envelope(bundle, "strict")
+    rows = proof.questions_of(strict, edge_rows=1).rows["end_to_end"][:1] * 3
+    cells = [{"town": "Trier"}, {"when": "2099-01-01"}, {"vip": None}]
+
+    found = proven(strict, tmp_path / "artefact")
+    answers = (
+        Static(forms=["python"])
+        .doors(tmp_path / "artefact")["python"]
+        .ask([row | own for row, own in zip(rows, cells, strict=True)])
+    )
+
+    assert set(found["doors"]) == set(FORMS)
+    assert "'Trier', which is none of its levels, 'Bonn', 'Köln', 'Ulm'" in answers[0]["error"]
+    assert "'2099-01-01', which is outside of its range, 19" in answers[1]["error"]
+    assert "'vip' is missing" in answers[2]["error"]
+
+
 def test_the_mean_of_members_that_saw_other_columns_classes_and_levels(tmp_path):
     data = without_text(shop("multiclass"))
     few = fitted(data, "tree", rows=np.flatnonzero((data.y != 1) & (data.X["town"] != "Ulm")))

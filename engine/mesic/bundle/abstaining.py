@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mesic.bundle import coverage
+from mesic.bundle.envelope import OPEN, outside, with_envelope
 from mesic.bundle.soundness import refuse_many_rows
 from mesic.data.account import RowAccount
 from mesic.errors import SettingError, UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mesic.bundle.bundle import Bundle
 
 COLUMN = "abstained"
-SEVERAL, WIDE, BETWEEN = "several classes", "wide interval", "between thresholds"
+SEVERAL, WIDE, BETWEEN, UNSURE = "several classes", "wide interval", "between thresholds", "low probability"
 CONFIDENCE = "confidence.parquet"
 
 
@@ -33,14 +34,17 @@ class Abstention:
         Where the interval that does is wider; None: never for that reason.
     between
         Where the probability of the second of two classes lies strictly between the two; empty: never.
+    below
+        Where the probability of the class that is answered is smaller; None: never for that reason.
     """
 
     by_set: bool = False
     width: float | None = None
     between: Sequence[float] = ()
+    below: float | None = None
 
     def __bool__(self) -> bool:
-        return self.by_set or self.width is not None or bool(self.between)
+        return self.by_set or self.width is not None or bool(self.between) or self.below is not None
 
     def refuse_unfit(self, bundle: "Bundle") -> None:
         """Raise UsageError where the bundle cannot abstain so."""
@@ -49,6 +53,10 @@ class Abstention:
             raise SettingError("abstain_between", list(self.between), "two probabilities, the lower one first")
         if self.between and len(bundle.classes) != 2:
             raise SettingError("abstain_between", list(self.between), "[]: it is for two classes")
+        if self.below is not None and not bundle.classes:
+            raise SettingError(
+                "abstain_below", self.below, "null: it is for classes; for numbers there is abstain_width"
+            )
         for key, kind, is_asked in (
             ("abstain_set", "set", self.by_set),
             ("abstain_width", "interval", self.width is not None),
@@ -70,6 +78,9 @@ class Abstention:
         if self.between:
             low, high = self.between
             why[(scores[:, 1] > low) & (scores[:, 1] < high)] = BETWEEN
+        if self.below is not None:
+            answered = np.take_along_axis(scores, bundle.fitted.decided(scores)[:, None], axis=1)[:, 0]
+            why[~(answered >= self.below)] = UNSURE
         if self.width is not None:
             low_ends, high_ends = coverage.intervals_of(bundle.coverage, scores)
             why[~(high_ends - low_ends <= self.width)] = WIDE
@@ -99,7 +110,7 @@ def measured(bundle: "Bundle", abstention: Abstention, level: float = 0.95) -> d
     file = parquet.ParquetFile(bundle.folder / CONFIDENCE)
     refuse_many_rows(CONFIDENCE, file.metadata.num_rows)
     table = file.read()
-    scores = bundle.scores(table, RowAccount())
+    scores = with_envelope(bundle, OPEN).scores(table, RowAccount())
     error = _errors(bundle, scores, table.column(str(bundle.manifest["target"])).to_pylist())
     is_answered, known = np.array([why is None for why in abstention.reasons(bundle, scores)]), ~np.isnan(error)
     mean = _share_of if bundle.classes else _mean_of
@@ -111,6 +122,23 @@ def measured(bundle: "Bundle", abstention: Abstention, level: float = 0.95) -> d
         "error_share" if bundle.classes else "absolute_error": mean(error[is_answered & known], level),
         "error_of_all": mean(error[known], level),
     }
+
+
+def envelope_facts(bundle: "Bundle", level: float = 0.95) -> dict[str, Any]:
+    """Return the ``kind`` of a bundle's envelope; of a strict one also which share of the test rows it refuses.
+
+    These are the rows of the confidence set, ``rows`` of them; the share, ``refused``, has Wilson's interval.
+    """
+    from pyarrow import parquet
+
+    if bundle.envelope == OPEN:
+        return {"kind": OPEN}
+    told = {"kind": bundle.envelope, "rows": 0, "level": level, "method": "confidence set, which are test rows; Wilson"}
+    if not (bundle.folder / CONFIDENCE).is_file():
+        return told | {"refused": share(0, 0, level)}
+    table = parquet.ParquetFile(bundle.folder / CONFIDENCE).read()
+    strange = outside(bundle, with_envelope(bundle, OPEN).coerced(table, RowAccount()), table)
+    return told | {"rows": table.num_rows, "refused": share(len(strange), table.num_rows, level)}
 
 
 def _errors(bundle: "Bundle", scores: np.ndarray, truth: Sequence[Any]) -> np.ndarray:

@@ -25,7 +25,7 @@ from mesic.bundle.portable import Estimators, PortableStep
 from mesic.bundle.soundness import plain_files, refuse_many_rows, refuse_strange_manifest, refuse_strange_steps
 from mesic.data.account import RowAccount
 from mesic.data.availability import hide_later, moments
-from mesic.data.coercion import coerce_table
+from mesic.data.coercion import Coerced, coerce_table
 from mesic.data.rules import broken_by_cells, refuse
 from mesic.data.schema import Schema, load_schema
 from mesic.data.view import frame_of
@@ -58,6 +58,8 @@ class Bundle:
         The portable pipeline.
     others
         Estimators that take the place of the interpreter's own.
+    envelope
+        ``open``, or ``strict`` where the schema holds the envelope, too; see :func:`mesic.with_envelope`.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Bundle:
     schema: Schema
     fitted: Fitted
     others: Estimators = field(default_factory=dict)
+    envelope: str = "open"
 
     @property
     def digest(self) -> str:
@@ -146,13 +149,27 @@ class Bundle:
 
     def scores(self, table: pa.Table, account: RowAccount) -> np.ndarray:
         """Return probabilities (n, k) or values (n,); what was coerced is booked in `account`."""
+        return self.scores_of(self.coerced(table, account), table.num_rows, account)
+
+    def coerced(self, table: pa.Table, account: RowAccount) -> dict[str, Coerced]:
+        """Return the typed columns that the pipeline asks for.
+
+        Raises
+        ------
+        DataError
+            A needed column is missing, or a column breaks a rule of the schema.
+        """
         self.require(table.column_names)
         names = [*self.needed, *(name for name in self.moments if name in table.column_names)]
         coerced = coerce_table(table.select(names), [self.schema[name] for name in names], account, "predict")
         refuse([problem for name in names for problem in broken_by_cells(self.schema[name], coerced[name])])
+        return coerced
+
+    def scores_of(self, coerced: Mapping[str, Coerced], rows: int, account: RowAccount) -> np.ndarray:
+        """Return probabilities (n, k) or values (n,) of typed columns of so many rows."""
         typed = {name: column.values for name, column in coerced.items()}
         hide_later(typed, self.schema, account, "predict")
-        frame = frame_of({name: typed[name] for name in self.needed}, table.num_rows)
+        frame = frame_of({name: typed[name] for name in self.needed}, rows)
         with _understood(self.folder):
             return self.predictor(frame)
 

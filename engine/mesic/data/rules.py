@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from mesic.data.coercion import Coerced
-from mesic.data.schema import Column, Schema, rule_words
+from mesic.data.schema import Column, Schema, rule_words, rules_of
 from mesic.errors import DataError
 
 MOST_SHOWN = 5
+MOST_LEVELS_SHOWN = 8
 FEWEST_ROWS_OF_A_LEVEL = 10
 MOST_LEVELS = 200
 SURE = 1e-3
@@ -90,9 +91,10 @@ def broken_by_cells(column: Column, coerced: Coerced) -> Iterator[Broken]:
     missing = np.asarray(pd.isna(values))
     if column.misfits == "forbidden" and coerced.misfits is not None and coerced.misfits.any():
         rows = np.flatnonzero(coerced.misfits)
-        yield Broken(column.name, "misfits", f"kind: {column.kind}", rows, coerced.examples)
+        said = rule_words(column, "misfits").replace("misfits: forbidden", f"kind: {column.kind}")
+        yield Broken(column.name, "misfits", said, rows, coerced.examples)
     elif column.missing == "forbidden" and missing.any():
-        yield Broken(column.name, "missing", "missing: forbidden", np.flatnonzero(missing))
+        yield Broken(column.name, "missing", rule_words(column, "missing"), np.flatnonzero(missing))
     if column.range and not isinstance(values, pd.Categorical):
         outside = ~missing & ((values < column.range[0]) | (values > column.range[1]))
         yield from _breaking(column, "range", outside, values)
@@ -118,6 +120,33 @@ def _most_by_chance(share: float, rows: int) -> float:
     from scipy import special
 
     return float(np.ceil(special.bdtrik(1 - SURE, rows, share))) if 0 < share < 1 else share * rows
+
+
+def expected(column: Column) -> str:
+    """Say what a cell of a column may be.
+
+    Examples
+    --------
+    >>> expected(Column("age", "number", range=(0.0, 120.0), missing="forbidden"))
+    'a number from 0 to 120'
+    """
+    kinds = {"number": "a number", "boolean": "true or false", "time": "a date or time such as 2026-01-31T09:30:00Z"}
+    words = kinds.get(column.kind, "a text")
+    if column.levels:
+        shown = ", ".join(map(repr, column.levels[:MOST_LEVELS_SHOWN]))
+        words = f"one of {shown}{', ...' if len(column.levels) > MOST_LEVELS_SHOWN else ''}"
+    if column.range and column.kind == "boolean":
+        words = "true" if column.range[0] > 0 else "false" if column.range[1] < 1 else words
+    elif column.range:
+        words += _range_words(column)
+    return words if column.missing == "forbidden" else f"{words}, or null"
+
+
+def _range_words(column: Column) -> str:
+    low, high = rules_of(column)["range"]
+    if column.kind == "number":
+        low, high = (f"{end:g}" for end in column.range or ())
+    return f" from {low} to {high}" if None not in (low, high) else " within its range"
 
 
 def _breaking(column: Column, rule: str, rows: np.ndarray, values: Any) -> Iterator[Broken]:
@@ -163,10 +192,15 @@ def proposed(column: Column, coerced: Coerced) -> Column:
 
 
 def _proposed_range(column: Column, values: Any) -> tuple[float, float] | None:
-    if column.kind not in ("number", "time") or isinstance(values, pd.Categorical):
-        return None
-    finite = values[~np.isnan(values)]
-    if not finite.size or finite.min() == finite.max():
+    return None if isinstance(values, pd.Categorical) else reach(column, values[~np.isnan(values)])
+
+
+def reach(column: Column, finite: np.ndarray) -> tuple[float, float] | None:
+    """Return how far values of a column of numbers or times may lie from those seen, shape (n,); see :func:`proposed`.
+
+    None where fewer than two different ones were seen, or the column is of another kind.
+    """
+    if column.kind not in ("number", "time") or not finite.size or finite.min() == finite.max():
         return None
     low, high = float(finite.min()), float(finite.max())
     span = high - low

@@ -26,6 +26,7 @@ IGNORED = "source.ignore names it"
 RULES = ("misfits", "missing", "range", "levels", "unique")
 TOLD = ("description", "unit", "owner", "upstream")
 COST = "cost_us"
+ENVELOPE = "envelope"  # under `seen`, in a bundle that answers within its envelope only: the rules that are of it
 ROLES_OF_ONE = ("target", "time", "group", "part", "weight", "key")
 HEADER = """\
 # What each column is. Edit it and give it back with source.schema=THIS_FILE; it is then enforced.
@@ -149,11 +150,12 @@ def rule_words(column: Column, rule: str) -> str:
     >>> rule_words(Column("age", "number", range=(0.0, 120.0)), "range")
     'range: [0, 120]'
     """
+    of = f", as in training ({ENVELOPE}=strict)" if rule in column.seen.get(ENVELOPE, ()) else ""
     if rule == "levels":
-        return rule
+        return rule + of
     said = rules_of(column)[rule]
     shown = str(said).lower() if isinstance(said, bool) else str(said).replace("None", "null")
-    return f"{rule}: {shown}"
+    return f"{rule}: {shown}{of}"
 
 
 def _limit(column: Column, limit: float) -> Any:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from mesic.bundle.abstaining import envelope_facts
 from mesic.bundle.bundle import Bundle
 from mesic.bundle.soundness import plain_files
 from mesic.deployment import proof
@@ -152,6 +153,7 @@ def _manifest(bundle: Bundle, built: Built, facts: Mapping[str, Any], release: R
         **facts,
         **{key: bundle.manifest[key] for key in ("mesic", "task", "classes", "metric", "acceptable", "data")},
         "predicts": bundle.manifest["target"],
+        "envelope": envelope_facts(bundle),
         "columns": [{"name": one.name, "reading": one.reading} for one in bundle.inputs],
         "requirements": list(built.requirements),
         "cannot": list(built.cannot),

@@ -31,7 +31,7 @@ def deploy(
     Parameters
     ----------
     bundle
-        ``RUN/bundle``, or one that is loaded.
+        ``RUN/bundle``, or one that is loaded; where that is strict (:func:`mesic.with_envelope`), so is the artefact.
     target
         Name of the target.
     out

@@ -49,7 +49,9 @@ def _cell(own: Input, marks: np.ndarray, rng: np.random.Generator) -> Any:
     if own.reading == "boolean":
         return float(rng.integers(2))
     if own.reading == "time":
-        return str(rng.integers(FIRST_DAY.astype(int), LAST_DAY.astype(int)).astype("datetime64[D]"))
+        first = int(np.clip(np.ceil(own.low), FIRST_DAY.astype(int), LAST_DAY.astype(int) - 1))
+        last = int(np.clip(np.floor(own.high), first, LAST_DAY.astype(int) - 1))
+        return str(rng.integers(first, last + 1).astype("datetime64[D]"))
     if own.reading == "number":
         return _number(own, marks, rng)
     known = own.levels or TEXTS

@@ -21,6 +21,7 @@ from mesic.documents.document import (
     text,
 )
 from mesic.findings import as_override
+from mesic.report.abstaining_words import chosen_text, selective_of, share_text
 from mesic.report.decision_words import decision_texts
 from mesic.report.held_out import rough
 from mesic.report.words import counted, known, metric_name, number, skill_text
@@ -36,6 +37,18 @@ OF_ZONE = ("loss", "best", "chosen", "reason", "members", "taken", "edges", "com
 OF_TEST_PART = ("digest", "rows", "adequacy")
 CHANGING = {"replay", "progress"}  # how a search went, in full, and how long it took
 LONG = {"curves"}
+OF_ABSTAINING = (
+    "loss",
+    "ranked_by",
+    "cuts_from",
+    "points",
+    "area",
+    "area_of_chance",
+    "area_of_hindsight",
+    "saved",
+    "chosen",
+)
+CARD_COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)
 PEOPLE = ("author", "approver", "grounds", "privacy_reviewer", "security_reviewer")
 MOST_OPTIONS = 60
 
@@ -56,6 +69,7 @@ def card_facts(record: Record, *, evaluations: bool = False) -> dict[str, Any]:
         "zone": {key: zone[key] for key in OF_ZONE if key in zone},
         "test_part": {key: part[key] for key in OF_TEST_PART if key in part},
         **_decision(record),
+        **({} if evaluations else _abstaining(record)),
         "config": {key: config[key] for key in ("policy", "interval", "seed") if key in config},
     }
     if "trials" in kept:
@@ -66,6 +80,12 @@ def card_facts(record: Record, *, evaluations: bool = False) -> dict[str, Any]:
 def _decision(record: Record) -> dict[str, Any]:
     decision = record.get("decision")
     return {"decision": {key: value for key, value in decision.items() if key not in LONG}} if decision else {}
+
+
+def _abstaining(record: Record) -> dict[str, Any]:
+    """Return what the card says of abstaining, where the record has it."""
+    found = selective_of(record)
+    return {"evaluations": {"selective": {key: found[key] for key in OF_ABSTAINING if key in found}}} if found else {}
 
 
 def model_card(record: Record, policy: Mapping[str, Any]) -> Document:
@@ -223,6 +243,28 @@ def _method(own: Sequence[Mapping[str, Any]]) -> str:
 def _decides(record: Record, policy: Mapping[str, Any]) -> Iterator[Block]:  # noqa: ARG001
     for sentence in decision_texts(record):
         yield said(sentence)
+    facts_of = selective_of(record)
+    if facts_of:
+        yield said(chosen_text(facts_of))
+        yield _risks(facts_of)
+
+
+def _risks(selective: Mapping[str, Any]) -> Table:
+    """Return what answers lose that are left when the least sure ones are not given, on test rows."""
+    head = ("when it answers the surest", f"{selective.get('loss')} of these", "of test rows that are answered")
+    path = "evaluations.selective"
+    told = [
+        (share_text(one.get("wanted")), one, f"{path}.points[{place}]")
+        for place, one in enumerate(selective.get("points") or [])
+        if one.get("wanted") in CARD_COVERAGES
+    ]
+    chosen = (selective.get("chosen") or {}).get("test")
+    told += [("as chosen", chosen, f"{path}.chosen.test")] if chosen else []
+    rows = [
+        (text(name_of), *(score_pieces(one[key], f"{where}.{key}") for key in ("risk", "coverage")))
+        for name_of, one, where in told
+    ]
+    return Table(head, tuple(rows))
 
 
 def _score_of(baseline: Mapping[str, Any], metric: Any, path: str) -> Text:

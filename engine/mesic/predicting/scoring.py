@@ -17,10 +17,12 @@ from mesic.bundle import coverage
 from mesic.bundle.abstaining import COLUMN as ABSTAINED
 from mesic.bundle.abstaining import Abstention
 from mesic.bundle.bundle import Bundle
+from mesic.bundle.envelope import OPEN, STRICT, outside, with_envelope
 from mesic.data.account import Entry, RowAccount
 from mesic.data.rules import RulesBroken, refuse
 from mesic.errors import DataError, MesicError, UsageError
 from mesic.predicting.parts import Part, Parts, parts_of
+from mesic.predicting.refusing import ERROR, Refused, is_among, refused
 from mesic.predicting.summary import merged, sketch
 from mesic.predicting.writing import FORMATS, Writer, packed, writing
 
@@ -43,6 +45,8 @@ class Asked:
         Whether intervals or sets stand beside the predictions.
     abstention
         For which rows there is no prediction; the column ``abstained`` then says why.
+    envelope
+        ``open``, or ``strict``: rows outside of what training has seen get no answer; the column ``error`` says why.
     """
 
     batch: int
@@ -50,6 +54,7 @@ class Asked:
     keep: tuple[str, ...] = ()
     intervals: bool = False
     abstention: Abstention = Abstention()
+    envelope: str = OPEN
 
 
 @dataclass
@@ -70,6 +75,8 @@ class Scored:
         Rows that an earlier process had done.
     why_anew
         In what the job of an earlier process differed, whose rows could not be used; empty where there was none.
+    refused
+        Rows outside of what training has seen.
     """
 
     rows: int = 0
@@ -78,6 +85,7 @@ class Scored:
     answers: dict[str, Any] = field(default_factory=dict)
     kept_rows: int = 0
     why_anew: str = ""
+    refused: Refused = field(default_factory=Refused)
 
 
 def score_file(
@@ -168,7 +176,8 @@ def _work(bundle: Bundle, source: Any, output: Path, asked: Asked) -> "_Work":
         raise UsageError(f"output={output} cannot work: give a file that ends in {', '.join(FORMATS)}")
     used = [name for name in names if name in {*bundle.needed, *bundle.moments, *asked.keep}]
     unused = [name for name in names if name not in used]
-    return _Work(bundle, source, asked, kind, schema, used, unused)
+    strict = with_envelope(bundle, STRICT) if asked.envelope == STRICT else None
+    return _Work(bundle, source, asked, kind, schema, used, unused, strict)
 
 
 def _divided(asked: Asked) -> dict[str, Any]:
@@ -177,6 +186,7 @@ def _divided(asked: Asked) -> dict[str, Any]:
         "keep": list(asked.keep),
         "intervals": asked.intervals,
         "abstention": asdict(asked.abstention),
+        "envelope": asked.envelope,
     }
 
 
@@ -199,14 +209,19 @@ class _Work:
     schema: pa.Schema
     used: list[str]
     unused: list[str]
+    strict: Bundle | None = None
 
     def part(self, parts: Parts, number: int, piece: Any) -> Part:
         """Return the part of a piece, done and kept."""
         table = piece.read()
         own = RowAccount(table.num_rows)
-        scores = self.bundle.scores(table, own)
+        coerced = self.bundle.coerced(table, own)
+        scores = self.bundle.scores_of(coerced, table.num_rows, own)
+        strange = outside(self.strict, coerced, table) if self.strict else {}
         codes = self.bundle.fitted.decided(scores) if self.bundle.classes else None
         answers, is_given = self._abstained(self._columns(codes, scores), scores)
+        if self.strict:
+            answers, is_given = refused(answers, self.schema, strange), is_given & ~is_among(strange, table.num_rows)
         answers |= {name: table.column(name) for name in self.asked.keep}
         facts = {
             "rows": table.num_rows,
@@ -214,6 +229,7 @@ class _Work:
             "share": piece.share,
             "entries": own.as_dict()["entries"],
             "sketch": sketch(codes if codes is None else codes[is_given], scores[is_given]),
+            "refused": Refused.of(strange).as_dict(),
         }
         part = Part(facts, packed(self.kind, pa.table(answers).cast(self.schema)))
         parts.keep(number, part)
@@ -245,6 +261,7 @@ def _score(work: _Work, parts: Parts, writer: Writer, scored: Scored, progress: 
     with closing(_in_order(work, parts, scored)) as done:
         for part, is_new in done:
             writer.write(part.payload)
+            scored.refused.add(Refused(**part.facts["refused"]), before=scored.rows)
             scored.rows += part.facts["rows"]
             scored.kept_rows += 0 if is_new else part.facts["rows"]
             entries = [Entry(**entry) for entry in part.facts["entries"]]
@@ -302,5 +319,6 @@ def _schema(bundle: Bundle, source: Any, asked: Asked) -> pa.Schema:
         ends = [(coverage.LOW, pa.float64()), (coverage.HIGH, pa.float64())]
         fields += ends if is_interval else [(coverage.SET, pa.string())]
     fields += [(ABSTAINED, pa.string())] if asked.abstention else []
+    fields += [(ERROR, pa.string())] if asked.envelope == STRICT else []
     kept = {one.name: one.type for one in source.text_schema()} if asked.keep else {}
     return pa.schema([*fields, *((name, kept[name]) for name in asked.keep)])

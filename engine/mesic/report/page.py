@@ -12,6 +12,7 @@ from mesic.report import (
     run_sections,
     selection_sections,
 )
+from mesic.report.abstaining_section import abstaining
 from mesic.report.blocks import Html, tag
 from mesic.report.document import document
 from mesic.report.words import primary_score, score_sentence, skill_text
@@ -27,6 +28,7 @@ SECTIONS: tuple[tuple[str, Callable[[Record], Html]], ...] = (
     ("Columns", selection_sections.selection),
     ("Decisions", decision_sections.decisions),
     ("Calibration", result_sections.calibration),
+    ("Abstaining", abstaining),
     ("Features", feature_sections.features),
     ("Errors", result_sections.errors),
     ("Slices", error_sections.slices),

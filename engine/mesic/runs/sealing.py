@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mesic.bundle import coverage, packing
+from mesic.bundle import coverage, envelope, packing
 from mesic.bundle.beside import EXPECTED
 from mesic.bundle.bundle import load_bundle, write_bundle
 from mesic.data.availability import read_columns
@@ -22,11 +22,14 @@ from mesic.training.fitted import Fitted
 def pack(run: Experiment, activity: Activity) -> None:
     """Seal everything that an answer needs into the bundle, and load it again as a stranger would."""
     model, sealed, folder = run.fitted[MAIN], run.sealed, run.folder / "bundle"
-    names = read_columns(run.schema, [column["name"] for column in model.steps[0].params["columns"]])
+    needed = [str(column["name"]) for column in model.steps[0].params["columns"]]
+    names = read_columns(run.schema, needed)
     schema = Schema(tuple(column for column in run.schema.columns if column.name in names))
     config = {key: value for key, value in run.config.items() if key != "cache"}  # of this machine, not of the model
+    train = run.dataset.view(run.split.train).X
     assets: dict[str, Any] = {
         "profile.parquet": Profile.of(run.dataset.without_texts().view(run.split.train).X, threads=run.threads).table(),
+        envelope.FILE: envelope.envelope_of(train[[name for name in train if name in needed]], schema),
         **packing.cards(run.record.facts),
         "environment.txt": "\n".join(environment_lock()) + "\n",
         "config.json": hidden(config, run.record.secrets),

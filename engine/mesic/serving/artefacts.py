@@ -67,7 +67,7 @@ def typed(value: Any) -> str:
 
 
 def renamed(settings: Any, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return version and last day as an artefact says them now, where they were not typed.
+    """Return version, last day and envelope as an artefact says them now, where they were not typed.
 
     Parameters
     ----------
@@ -77,4 +77,9 @@ def renamed(settings: Any, before: Mapping[str, Any]) -> dict[str, Any]:
         What the artefact said then.
     """
     now = keys_of(settings.artefact)
-    return {name: now[name] for name in ("version", "expires") if getattr(settings, name) == before[name]}
+    usual = {"envelope": "open"}  # artefacts of before say nothing of it
+    return {
+        name: now.get(name, usual.get(name))
+        for name in ("version", "expires", "envelope")
+        if getattr(settings, name) == before.get(name, usual.get(name))
+    }

@@ -8,6 +8,7 @@ import datetime
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from mesic.data.coercion import SECONDS_A_DAY, Coerced, coerce
 from mesic.data.inference import BLANKS, TRUTHS
-from mesic.data.rules import broken_by_cells
+from mesic.data.rules import broken_by_cells, expected
 from mesic.data.schema import Column
 from mesic.errors import DataError
 
@@ -73,25 +74,6 @@ def _kind_of(value: Any) -> str:
     return (
         "a list" if isinstance(value, (list, tuple)) else "an object" if isinstance(value, dict) else "no plain value"
     )
-
-
-def expected(column: Column) -> str:
-    """Say what a cell of a column may be.
-
-    Examples
-    --------
-    >>> expected(Column("age", "number", range=(0.0, 120.0), missing="forbidden"))
-    'a number from 0 to 120'
-    """
-    kinds = {"number": "a number", "boolean": "true or false", "time": "a date or time such as 2026-01-31T09:30:00Z"}
-    words = kinds.get(column.kind, "a text")
-    if column.levels:
-        shown = ", ".join(map(repr, column.levels[:8]))
-        words = f"one of {shown}{', ...' if len(column.levels) > 8 else ''}"
-    if column.range:
-        low, high = column.range
-        words += f" from {low:g} to {high:g}" if column.kind == "number" else " within its range"
-    return words if column.missing == "forbidden" else f"{words}, or null"
 
 
 def slow_reader(column: Column) -> Reader:
@@ -211,5 +193,5 @@ def _text(column: Column) -> Reader:
 def known_codes(column: Column, levels: tuple[str, ...]) -> Mapping[str, float]:
     """Return the code of each level that the schema allows: a cell that holds just its letters needs no reading."""
     allowed = set(levels) if column.levels is None else set(levels) & set(column.levels)
-    read = slow_reader(column)
+    read = slow_reader(replace(column, levels=None))  # of which it is allowed is known
     return {level: float(code) for code, level in enumerate(levels) if level in allowed and read(level) == level}

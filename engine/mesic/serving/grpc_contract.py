@@ -16,9 +16,9 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from mesic.data.rules import expected
 from mesic.data.schema import Column
 from mesic.errors import UsageError
-from mesic.serving.cells import expected
 from mesic.serving.release import Release
 
 PACKAGE, FILE = "mesic.v1", "predictor.proto"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from mesic.data.rules import expected
 from mesic.data.schema import Column
-from mesic.serving.cells import expected
 from mesic.serving.release import Release
 
 Node = dict[str, Any]
@@ -159,7 +159,7 @@ def _field(column: Column, levels: tuple[str, ...]) -> Node:
     field["description"] = "; ".join(word for word in words if word)
     if column.kind == "number" and column.range:
         field |= {key: end for key, end in zip(("minimum", "maximum"), column.range, strict=True) if abs(end) < 1e300}
-    if column.levels:
+    if column.levels and len(column.levels) <= MOST_LEVELS:
         field["enum"] = [*column.levels, *([] if column.missing == "forbidden" else [None])]
     elif levels:
         field["x-known"] = list(levels[:MOST_LEVELS])

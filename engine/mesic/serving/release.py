@@ -11,8 +11,9 @@ import numpy as np
 
 from mesic.bundle import coverage
 from mesic.bundle.abstaining import COLUMN as ABSTAINED
-from mesic.bundle.abstaining import Abstention, measured
+from mesic.bundle.abstaining import Abstention, envelope_facts, measured
 from mesic.bundle.bundle import Bundle, load_bundle
+from mesic.bundle.envelope import STRICT, with_envelope
 from mesic.errors import CheckFailed, SettingError
 from mesic.serving.caching import AnswerCache, break_even
 from mesic.serving.scorer import Row, Scorer
@@ -30,7 +31,7 @@ class Release:
     bundle
         What answers.
     settings
-        Version, expiry, cache, unknown fields.
+        Version, expiry, cache, unknown fields, envelope.
 
     Attributes
     ----------
@@ -42,14 +43,18 @@ class Release:
     """
 
     def __init__(self, bundle: Bundle, settings: ServeSettings) -> None:
+        bundle = with_envelope(bundle, STRICT) if settings.envelope == STRICT else bundle
         self.bundle, self.digest = bundle, bundle.digest
         self.version = settings.version or self.digest[:12]
         self.expires = expiry(settings.expires or bundle.manifest.get("expires"))
         self.scorer = Scorer(bundle, knows_others=settings.unknown == "ignore")
         self.cache = AnswerCache(settings.cache_rows) if settings.cache_rows else None
         self.pays_from = None if self.cache is None else self._break_even()
-        self.abstains = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
+        self.abstains = Abstention(
+            settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between), settings.abstain_below
+        )
         self.abstains.refuse_unfit(bundle)
+        self.enclosed = envelope_facts(bundle)
         self.selective = measured(bundle, self.abstains) if self.abstains else None
         self.labels, self.keys = bundle.classes, [f"p_{label}" for label in bundle.classes]
         self.told = np.empty((0, 0)), np.empty(0, np.int64)
@@ -152,6 +157,7 @@ class Release:
             if name in manifest
         }
         facts = {"bundle": self.digest, "version": self.version, **kept, "fields": list(self.scorer.names)}
+        facts["envelope"] = self.enclosed
         if self.selective is not None:
             facts["abstention"] = self.selective
         facts["models"] = [choice.as_dict() for choice in self.scorer.choices]

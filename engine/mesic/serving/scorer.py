@@ -11,12 +11,12 @@ from mesic.bundle.bundle import Bundle, trusted_types
 from mesic.bundle.operators import layout_of_codes
 from mesic.bundle.portable import Matrix
 from mesic.data.availability import MOMENTS
-from mesic.data.rules import Broken, broken_by_cells
+from mesic.data.rules import Broken, broken_by_cells, expected
 from mesic.data.schema import Column
 from mesic.errors import DataError
 from mesic.host.names import did_you_mean
 from mesic.serving.caching import AnswerCache
-from mesic.serving.cells import Misfit, coerced_cell, expected, known_codes, limits_of, reader_of
+from mesic.serving.cells import Misfit, coerced_cell, known_codes, limits_of, reader_of
 from mesic.serving.plan import Pipeline
 
 Row = Mapping[str, Any]

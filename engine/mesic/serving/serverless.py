@@ -18,7 +18,7 @@ from mesic.serving.service import Service
 from mesic.serving.settings import ServeSettings
 
 TOKEN = "MESIC_TOKEN"  # noqa: S105 - the variable's name
-OURS = ("version", "expires", "unknown", "max_rows", "max_body_kib")
+OURS = ("version", "expires", "unknown", "envelope", "max_rows", "max_body_kib")
 
 
 class OneAtATime(Service):

@@ -63,9 +63,15 @@ class ServeSettings:
     version: str | None = option(None, "name of the bundle in answers; null: 12 digits of its digest")
     expires: str | None = option(None, "last day, UTC, on which it answers, such as 2027-01-31")
     unknown: str = option("refuse", "fields that the schema does not know", choices=("refuse", "ignore"))
+    envelope: str = option(
+        "open", "strict: rows outside of what training has seen are refused", choices=("open", "strict")
+    )
     abstain_set: bool = option(False, "no decision where the set that holds the target has several classes")
     abstain_width: float | None = option(
         None, "no decision where the interval that holds the target is wider; null: none", low=0
+    )
+    abstain_below: float | None = option(
+        None, "no decision where the class that is answered is less probable; null: never for that", low=0, high=1
     )
     abstain_between: list[float] = option(
         [], "no decision where the probability of the second of two classes lies between these two, such as [0.4, 0.6]"

@@ -106,13 +106,14 @@ class Registration:
     def _prefer(self) -> dict[str, str]:
         return {f"stream/{self.stream}": self.provider}
 
-    def save(self, folder: Path, release: Release) -> None:
-        """Write it into the folder of an artefact, beside a copy of the bundle."""
+    def save(self, folder: Path, release: Release, envelope: str = "open") -> None:
+        """Write it into the folder of an artefact, beside a copy of the bundle that answers with this envelope."""
         expires = None if release.expires is None else release.expires.isoformat()
         told = {
             "format": FORMAT,
             "version": release.version,
             "expires": expires,
+            "envelope": envelope,
             "registration": dataclasses.asdict(self),
         }
         (folder / FILE).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -142,6 +143,7 @@ def registered(folder: Path, instead: Registration | None = None) -> tuple[Regis
         told = json.loads(path.read_text(encoding="utf-8"))
         own = Registration(**told["registration"])
         answering = {"version": told["version"], "expires": told["expires"], "unknown": "ignore"}
+        answering["envelope"] = told.get("envelope", "open")  # artefacts of before have none
     except (ValueError, KeyError, TypeError) as error:
         raise CheckFailed(f"{path} cannot be read: {error}; deploy again") from error
     if told["format"] != FORMAT:

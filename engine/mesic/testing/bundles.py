@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mesic.bundle import envelope
 from mesic.bundle.beside import EXPECTED
 from mesic.bundle.bundle import Bundle, load_bundle, write_bundle
 from mesic.bundle.packing import with_columns
@@ -22,7 +23,9 @@ TARGET = "target"
 CONFIG: dict[str, Any] = {"metric": None, "metrics": None, "plugins": {"prefer": {}}}
 
 
-def sealed(fitted: Fitted, data: Dataset, folder: Path, columns: Sequence[Column] = ()) -> Bundle:
+def sealed(
+    fitted: Fitted, data: Dataset, folder: Path, columns: Sequence[Column] = (), *, keeps_envelope: bool = False
+) -> Bundle:
     """Return a bundle of a fitted pipeline, sealed with the rows of a table.
 
     Parameters
@@ -35,6 +38,8 @@ def sealed(fitted: Fitted, data: Dataset, folder: Path, columns: Sequence[Column
         Where the bundle is written.
     columns
         What the schema says of some columns; others are what they hold, without a rule.
+    keeps_envelope
+        Whether the bundle keeps what the rows have shown, so that it can be made strict.
 
     Examples
     --------
@@ -69,11 +74,13 @@ def sealed(fitted: Fitted, data: Dataset, folder: Path, columns: Sequence[Column
         "code": {},
         "config": "",
     }
-    assets = {
+    assets: dict[str, Any] = {
         "config.json": CONFIG,
         "end_to_end.parquet": with_columns(rows, answers, EXPECTED),
         "confidence.parquet": rows.append_column(TARGET, target),
     }
+    if keeps_envelope:
+        assets[envelope.FILE] = envelope.envelope_of(data.view(np.arange(len(data))).X[needed], schema)
     write_bundle(folder, fitted, schema, facts, assets)
     return load_bundle(folder)
 

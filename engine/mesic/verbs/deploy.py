@@ -34,6 +34,9 @@ class DeploySettings:
     policy: str | None = option(None, "file of waivers and the like for the review; null: what the run said")
     version: str | None = option(None, "any text; null: the beginning of the bundle's digest")
     expires: str | None = option(None, "last day on which it answers, such as 2027-01-31; null: it never expires")
+    envelope: str = option(
+        "open", "strict: the artefact refuses rows outside of what training has seen", choices=("open", "strict")
+    )
     unit: str | None = option(None, "field of a row that names who is answered; null: as it was before")
     labels: LabelOptions = field(default_factory=LabelOptions)
     seed: int = option(0, "decides, with the unit, who is assigned what", low=0, high=2**32 - 1)
@@ -54,17 +57,23 @@ def main(arguments: list[str], *, as_json: bool) -> int:
     if (settings.out is None) == (settings.deployment is None):
         raise UsageError("deploy needs to know whereto: give out=DIR for an artefact, or deployment=DIR, not both")
     if settings.deployment is not None:
+        if settings.envelope != "open":
+            raise UsageError(
+                "envelope=strict is for artefacts: give it to `mesic serve deployment=DIR envelope=strict`"
+            )
         return _deploy_live(settings, as_json=as_json)
     if settings.artefact is not None:
         raise UsageError("artefact= is for a deployment that answers: give deployment=DIR, or run=DIR")
     if settings.rollout is not None:
         raise UsageError(f"rollout={settings.rollout['name']} is for a deployment that answers: give deployment=DIR")
+    from mesic.bundle.bundle import load_bundle
+    from mesic.bundle.envelope import with_envelope
     from mesic.deployment.deploying import deploy
 
     options = {key: value for key, value in settings.target.items() if key != "name"}
     with progress("mesic deploy: building and proving"):
         artefact = deploy(
-            _bundle(settings),
+            with_envelope(load_bundle(_bundle(settings)), settings.envelope),
             settings.target["name"],
             out=settings.out,
             options=options,
@@ -114,6 +123,9 @@ def lines_of(artefact: "Artefact") -> Iterator[str]:
     folder, manifest, proof = artefact.folder, artefact.manifest, artefact.proof
     until = f", until {manifest['expires']}" if manifest["expires"] else ""
     yield f"{folder}: {manifest['target']['name']} {manifest['version']}{until}, {manifest['size_bytes']:,} bytes"
+    if (envelope := manifest.get("envelope") or {"kind": "open"})["kind"] == "strict":
+        told = _percent(envelope["refused"])
+        yield f"  strict  refuses what training has not seen: of {envelope['rows']:,} test rows {told}"
     for line in proof_lines(proof):
         yield f"  {line}"
     for objection in manifest["review"]["waived"]:
@@ -139,6 +151,12 @@ def proof_lines(proof: Mapping[str, Any]) -> Iterator[str]:
             f"door    {name}: same decisions; scores differ by {door['largest_difference']:.1e} at most, "
             f"{door['tolerance']:.0e} may be; {score['metric']} {score['value']:.4g} {_ends(score)}"
         )
+
+
+def _percent(share: Mapping[str, Any]) -> str:
+    if share["value"] is None:
+        return "nothing is known"
+    return f"{share['value']:.2%} [{share['low']:.2%}, {share['high']:.2%}]"
 
 
 def _ends(score: Mapping[str, Any]) -> str:

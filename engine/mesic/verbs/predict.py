@@ -10,9 +10,11 @@ from mesic.console import print_json, print_table, print_text, rows_bar, tell
 from mesic.host.components import option
 
 if TYPE_CHECKING:
+    from mesic.predicting.refusing import Refused
     from mesic.predicting.scoring import Scored
     from mesic.runs.resources import Clock
 
+REFUSED = 3  # exit status: rows broke what was asked of them, and the others were answered
 ROWS_WORTH_A_KERNEL = 50_000  # below, choosing takes longer than LightGBM's own answers
 WHO_ANSWERS = {"kernel": "the kernel", "lightgbm": "LightGBM", "interpreter": "the interpreter"}
 
@@ -31,8 +33,14 @@ class PredictSettings:
     abstain_width: float | None = option(
         None, "no decision where the interval that holds the target is wider; null: none", low=0
     )
+    abstain_below: float | None = option(
+        None, "no decision where the class that is answered is less probable; null: never for that", low=0, high=1
+    )
     abstain_between: list[float] = option(
         [], "no decision where the probability of the second of two classes lies between these two, such as [0.4, 0.6]"
+    )
+    envelope: str = option(
+        "open", "strict: rows outside of what training has seen get no answer", choices=("open", "strict")
     )
     intervals: bool = option(False, "write the interval or set that holds the target as often as the run promised")
 
@@ -53,8 +61,10 @@ def main(arguments: list[str], *, as_json: bool) -> int:
 
     clock, chooser = Clock.started(), Chooser()
     threads = settings.threads or available_cores()
-    abstention = Abstention(settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between))
-    asked = Asked(settings.batch, threads, tuple(settings.keep), settings.intervals, abstention)
+    abstention = Abstention(
+        settings.abstain_set, settings.abstain_width, tuple(settings.abstain_between), settings.abstain_below
+    )
+    asked = Asked(settings.batch, threads, tuple(settings.keep), settings.intervals, abstention, settings.envelope)
     source = build_table(settings.input, "input")
     with limited_threads(threads), rows_bar("mesic predict") as shown:
         bundle = load_bundle(settings.bundle)
@@ -73,13 +83,28 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         print_json(
             _facts(scored, settings, clock) | {"bundle": bundle.digest, "models": models, "abstention": selective}
         )
-        return 0
+        return REFUSED if scored.refused.rows else 0
     _tell(scored, models, bundle.classes)
     if selective is not None and selective["rows"]:
         print_text(_selective_words(selective))
     rate = f"{scored.rows / clock.wall_s():,.0f} rows a second, {clock.cpu_s():,.1f} s of CPU time"
     print_text(f"{scored.rows:,} rows -> {settings.output} ({rate})")
-    return 0
+    return _tell_refused(scored.refused)
+
+
+def _tell_refused(refused: "Refused") -> int:
+    """Say which rows got no answer, and return the exit status."""
+    if not refused.rows:
+        return 0
+    from mesic.report.words import counted
+
+    tell(
+        f"mesic predict: {counted(refused.rows, 'row')} got no answer, outside of what training has seen; the column "
+        "'error' says why:"
+    )
+    for row, why in refused.first:
+        tell(f"  row {row}: {why}")
+    return REFUSED
 
 
 def _facts(scored: "Scored", settings: PredictSettings, clock: "Clock") -> dict[str, Any]:
@@ -95,6 +120,7 @@ def _facts(scored: "Scored", settings: PredictSettings, clock: "Clock") -> dict[
         "coerced_cells": _coerced(scored.account.entries),
         "unused_columns": scored.unused,
         "answers": scored.answers,
+        "refused": scored.refused.as_dict(),
     }
 
 

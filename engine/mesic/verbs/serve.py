@@ -12,7 +12,7 @@ from mesic.errors import ComponentError, UsageError
 from mesic.serving.settings import ServeSettings
 
 NEEDED = ("httptools", "msgspec")
-OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown", "log")
+OF_STREAMS = ("bundle", "artefact", "stream", "version", "expires", "unknown", "envelope", "log")
 NEEDED_BY_GRPC = ("grpc", "grpc_health", "grpc_reflection")
 
 
@@ -103,6 +103,7 @@ def _refuse_others(settings: ServeSettings) -> None:
     if settings.artefact is not None:
         given += [name for name in ("version", "expires") if getattr(settings, name) is not None]
         given += ["unknown"] if settings.unknown != "refuse" else []
+        given += ["envelope"] if settings.envelope != "open" else []
     settings.log.check(settings.workers)
     if settings.log.caller is not None:
         raise UsageError(

@@ -60,6 +60,17 @@ class ConformalOptions:
 
 
 @dataclass
+class SelectiveOptions:
+    """Options of the answers that are left when the least sure ones are not given."""
+
+    coverage: float = option(0.9, "share of the rows that are answered", low=0.05, high=1)
+    at_most: float | None = option(
+        None, "largest share of wrong answers instead; null: none is asked for", low=0, high=1, open_low=True
+    )
+    confidence: float = option(0.9, "chance that it is kept", low=0.5, high=0.999)
+
+
+@dataclass
 class RobustnessOptions:
     """Options of the noise that answers are to bear."""
 
@@ -110,6 +121,13 @@ def register_evaluators() -> Iterable[Component]:
             "intervals and sets that hold the target as often as they promise",
             ConformalOptions,
             reference="V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, 2005",
+        ),
+        Component(
+            "selective",
+            f"{home}.selective:Selective",
+            "what answers lose that are left when the model is silent where it is least sure",
+            SelectiveOptions,
+            reference="Y. Geifman, R. El-Yaniv, Selective Classification for Deep Neural Networks, NIPS 2017",
         ),
         Component(
             "robustness",

@@ -38,7 +38,7 @@ class Stream:
         """Copy the bundle, and write how it is registered."""
         _ = bundle.predictor  # names a step that it does not know
         shutil.copytree(bundle.folder, folder / "bundle")
-        self.registration.save(folder, release)
+        self.registration.save(folder, release, bundle.envelope)
         needs = ["mesic with the extra serve, of the version that built it or a later one"]
         needs += ["the plugin that offers the stream " + self.registration.stream]
         cannot = ["keep features of earlier records: each record is answered by itself"]

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pyarrow.parquet as pq
 
-from mesic import Built, CheckFailed, ProcessDoor, SettingError, invented_rows
+from mesic import Built, CheckFailed, ProcessDoor, SettingError, invented_rows, with_envelope
 from mesic_plugins.targets.device import engines, file_form, javascript_reader, page, python_reader
 from mesic_plugins.targets.device.browser_door import BrowserDoor
 from mesic_plugins.targets.device.signing import signer
@@ -164,7 +164,9 @@ def _score_edges(bundle):
     shares = np.arange(1, 20) / 20
     if bundle.classes:
         return shares.tolist()
-    answers = bundle.predict(pq.ParquetFile(bundle.folder / "confidence.parquet").read())["prediction"]
+    answers = with_envelope(bundle, "open").predict(pq.ParquetFile(bundle.folder / "confidence.parquet").read())[
+        "prediction"
+    ]
     known = answers[np.isfinite(answers)]
     return sorted({float(f"{edge:.3g}") for edge in np.quantile(known, shares)}) if len(known) else []
 

@@ -60,7 +60,7 @@ class Server:
         _write(folder / "openapi.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
         if self.grpc_port is not None:
             _write(folder / "predictor.proto", proto_of(bundle))
-        _write(folder / SETTINGS, pages.settings(self._keys(release)))
+        _write(folder / SETTINGS, pages.settings(self._keys(bundle, release)))
         for wheel in self.wheels:
             (folder / "wheels").mkdir(exist_ok=True)
             shutil.copy(wheel, folder / "wheels" / wheel.name)
@@ -68,7 +68,7 @@ class Server:
         every = pinned([f"mesic[{self.extra}]", *others])
         _write(folder / "requirements.txt", pages.requirements(every, has_wheels=bool(self.wheels)))
         parts = [name for name in ("grpc_port", "dockerfile", "serverless") if getattr(self, name)]
-        _write(folder / "README.md", pages.readme(release, self._keys(release), parts))
+        _write(folder / "README.md", pages.readme(release, self._keys(bundle, release), parts))
         if self.dockerfile:
             _write(folder / "Dockerfile", pages.dockerfile(self.port, self.grpc_port))
             _write(folder / ".dockerignore", pages.IGNORED)
@@ -91,12 +91,13 @@ class Server:
         cannot = ["serverless.zip: be reloaded, or count over all of its copies"] if self.serverless else []
         return Built(needs, cannot)
 
-    def _keys(self, release):
+    def _keys(self, bundle, release):
         last = release.expires and release.expires.isoformat()
         named = {"version": release.version, "expires": last}
         return {
             **named,
             "unknown": UNKNOWN,
+            "envelope": bundle.envelope,
             "port": self.port,
             "grpc_port": self.grpc_port,
             "workers": self.workers,

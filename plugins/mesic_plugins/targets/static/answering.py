@@ -10,6 +10,7 @@ from collections import namedtuple
 from mesic_plugins.targets.static.kernels import BLANK, is_missing, run
 
 SECONDS_A_DAY = 86_400
+CALENDAR, FEW = 100_000, 8  # days from 1970 of which a refusal tells the date, levels that it tells
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 CLOCK = re.compile(r"\d\d:\d\d(:\d\d(\.\d{1,9})?)?", re.ASCII)
@@ -123,8 +124,18 @@ def read_cell(column, cell, blanks, truths):
     if is_missing(value) and (column.refuses_misfits or column.refuses_missing):
         raise Refused(f"column {name!r} holds {cell!r}, which is no {reading}", name, "misfit")
     if value < column.low or value > column.high:
-        raise Refused(f"column {name!r} holds {cell!r}, which is outside of its range", name, "range")
+        raise Refused(
+            f"column {name!r} holds {cell!r}, which is outside of its range, {range_of(column)}", name, "range"
+        )
     return value
+
+
+def range_of(column):
+    """Return the range of a column as people write it; of moments the days."""
+    ends = (column.low, column.high)
+    if column.reading == "time" and all(abs(end) < CALENDAR for end in ends):
+        return " to ".join(as_date(int(end // 1)) for end in ends)
+    return " to ".join(f"{end:g}" for end in ends)
 
 
 def read_level(column, text, blanks):
@@ -132,7 +143,11 @@ def read_level(column, text, blanks):
     if text in blanks:
         return None if column.reading == "text" else BLANK
     if column.allowed is not None and text not in column.allowed:
-        raise Refused(f"column {column.name!r} holds {text!r}, which is none of its levels", column.name, "level")
+        some = ", ".join(map(repr, sorted(column.allowed)[:FEW]))
+        more = ", ..." if len(column.allowed) > FEW else ""
+        raise Refused(
+            f"column {column.name!r} holds {text!r}, which is none of its levels, {some}{more}", column.name, "level"
+        )
     return text if column.reading == "text" else column.levels.get(text, BLANK)
 
 

@@ -10,6 +10,7 @@ const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029
 const SPACE_AROUND = new RegExp(`^${SPACE}|${SPACE}$`, "g");
 const DAYS_BEFORE = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 const MS_A_DAY = 86400000;
+const CALENDAR = 100000, FEW = 8; // days from 1970 of which a refusal tells the date, levels that it tells
 
 /** A row that is not answered; `column` and `reason`, one word, say why to programs. */
 class Refused extends Error {
@@ -33,14 +34,25 @@ function quoted(cell) {
   return typeof cell === "bigint" ? String(cell) : JSON.stringify(cell) ?? String(cell);
 }
 
+function rangeOf(column) {
+  const ends = [column.low, column.high];
+  const isTime = column.reading === "time" && ends.every((end) => Math.abs(end) < CALENDAR);
+  return ends.map((end) => isTime ? new Date(Math.floor(end) * MS_A_DAY).toISOString().slice(0, 10) : end).join(" to ");
+}
+
+function levelsOf(column) {
+  const every = [...column.allowed], some = every.slice(0, FEW).map(quoted).join(", ");
+  return every.length > FEW ? `${some}, ...` : some;
+}
+
 function refusal(column, cell, reason) {
   const said = {
     several_values: () => `holds ${quoted(cell)}: give one value`,
     missing: () => "is missing, which its rule 'missing: forbidden' does not allow",
     moment: () => `holds ${quoted(cell)}, which may be a moment: write it as 2026-01-31T12:00:00Z`,
     misfit: () => `holds ${quoted(cell)}, which is no ${column.reading}`,
-    range: () => `holds ${quoted(cell)}, which is outside of its range`,
-    level: () => `holds ${quoted(cell)}, which is none of its levels`,
+    range: () => `holds ${quoted(cell)}, which is outside of its range, ${rangeOf(column)}`,
+    level: () => `holds ${quoted(cell)}, which is none of its levels, ${levelsOf(column)}`,
   };
   return new Refused(`column '${column.name}' ${said[reason]()}`, column.name, reason);
 }
