@@ -77,9 +77,5 @@ def renamed(settings: Any, before: Mapping[str, Any]) -> dict[str, Any]:
         What the artefact said then.
     """
     now = keys_of(settings.artefact)
-    usual = {"envelope": "open"}  # artefacts of before say nothing of it
-    return {
-        name: now.get(name, usual.get(name))
-        for name in ("version", "expires", "envelope")
-        if getattr(settings, name) == before.get(name, usual.get(name))
-    }
+    named = ("version", "expires", "envelope")
+    return {name: now[name] for name in named if getattr(settings, name) == before[name]}

@@ -138,12 +138,11 @@ def registered(folder: Path, instead: Registration | None = None) -> tuple[Regis
     """
     path = folder / FILE
     if not path.is_file():
-        raise UsageError(f"artefact={folder} has no {FILE}: give what `mesic deploy target=stream` wrote")
+        raise UsageError(f"artefact={folder} has no {FILE}: give what `mesic deploy` wrote of target=stream or server")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         own = Registration(**told["registration"])
-        answering = {"version": told["version"], "expires": told["expires"], "unknown": "ignore"}
-        answering["envelope"] = told.get("envelope", "open")  # artefacts of before have none
+        answering = {name: told[name] for name in ("version", "expires", "envelope")} | {"unknown": "ignore"}
     except (ValueError, KeyError, TypeError) as error:
         raise CheckFailed(f"{path} cannot be read: {error}; deploy again") from error
     if told["format"] != FORMAT:

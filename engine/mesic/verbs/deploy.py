@@ -123,7 +123,7 @@ def lines_of(artefact: "Artefact") -> Iterator[str]:
     folder, manifest, proof = artefact.folder, artefact.manifest, artefact.proof
     until = f", until {manifest['expires']}" if manifest["expires"] else ""
     yield f"{folder}: {manifest['target']['name']} {manifest['version']}{until}, {manifest['size_bytes']:,} bytes"
-    if (envelope := manifest.get("envelope") or {"kind": "open"})["kind"] == "strict":
+    if (envelope := manifest["envelope"])["kind"] == "strict":
         told = _percent(envelope["refused"])
         yield f"  strict  refuses what training has not seen: of {envelope['rows']:,} test rows {told}"
     for line in proof_lines(proof):
