@@ -182,10 +182,11 @@ def searched(data, train, seed, asked):
     from mesic.host.building import build
     from mesic.host.registry import installed
     from mesic.training.attempting import Bench, Here
+    from mesic.training.budget import Budget
     from mesic.training.folds import cross_fit
     from mesic.training.needs import NEED_OF_TRAIT
     from mesic.training.recipe import Recipe
-    from mesic.training.search import Budget, search
+    from mesic.training.search import search
     from mesic.training.space import SearchSpace
 
     learner, folds = part("learner", "lightgbm"), folds_of(data, train, seed)

@@ -15,10 +15,11 @@ from mesic.testing import installed
 from mesic.testing.fitted import recipe_of
 from mesic.testing.tables import dataset
 from mesic.training.attempting import Asked, Attempted, Bench, FirstFolds, Here
+from mesic.training.budget import Budget, Replay
 from mesic.training.constraints import Constraints
 from mesic.training.folds import Race, cross_fit, in_folds, of_folds
 from mesic.training.part import Part
-from mesic.training.search import Budget, Replay, search
+from mesic.training.search import search
 from mesic.training.space import SearchSpace
 from mesic.training.stopping import Rest
 from mesic.training.zone import Trial

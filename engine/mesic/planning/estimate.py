@@ -11,7 +11,7 @@ from mesic.planning.pilot import LEARNER, Pilot
 from mesic.runs import plan
 from mesic.runs.record import FILE, read_record
 from mesic.runs.timeline import read_timeline
-from mesic.training.search import Budget
+from mesic.training.budget import Budget
 
 MOST_RECORDS = 200
 MANY = 1_000  # trials, where the seconds alone bound them

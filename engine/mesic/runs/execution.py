@@ -19,7 +19,7 @@ from mesic.runs.resources import available_cores, limited_threads
 from mesic.runs.secrets import without_logins
 from mesic.runs.state import Experiment
 from mesic.runs.timeline import Timeline, is_alive, now
-from mesic.training.search import Replay
+from mesic.training.budget import Replay
 from mesic.workers.messages import Parts
 from mesic.workers.supervised import Limits, Supervised
 

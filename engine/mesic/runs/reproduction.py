@@ -16,7 +16,7 @@ from mesic.runs.execution import Typed, execute
 from mesic.runs.plan import source_of
 from mesic.runs.record import FILE, read_record
 from mesic.runs.secrets import asked_of_environment, silenced
-from mesic.training.search import Replay
+from mesic.training.budget import Replay
 
 SHORT = {"BUDGET-TOO-SMALL", "NO-FINAL-FIT"}
 STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")

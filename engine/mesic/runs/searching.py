@@ -13,10 +13,11 @@ from mesic.runs.state import Experiment
 from mesic.runs.taking import Pool, take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
+from mesic.training.budget import Budget, Replay
 from mesic.training.constraints import refuse_unmet
 from mesic.training.mean import FITS
 from mesic.training.progress import progress_findings
-from mesic.training.search import Budget, Replay, Searched, search
+from mesic.training.search import Searched, search
 from mesic.training.stopping import Rest
 
 if TYPE_CHECKING:

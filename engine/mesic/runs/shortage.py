@@ -10,9 +10,10 @@ from mesic.findings import Finding
 from mesic.runs.state import Experiment
 from mesic.runs.taking import Pool
 from mesic.training.attempting import Asked, trial_of
+from mesic.training.budget import Budget
 from mesic.training.folds import OutOfFold, in_folds, of_folds
 from mesic.training.mean import mean_of
-from mesic.training.search import Budget, Searched
+from mesic.training.search import Searched
 
 SPARE = 1.5  # a budget that is asked for holds so many times what a trial and a final fit seem to take
 

@@ -25,6 +25,7 @@ from mesic.runs.resources import MemoryLimit
 from mesic.runs.timeline import Timeline
 from mesic.runs.trials import Attempts
 from mesic.training.attempting import Attempting, Bench
+from mesic.training.budget import Replay
 from mesic.training.costs import Costs
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
@@ -32,7 +33,6 @@ from mesic.training.metering import Took
 from mesic.training.preferences import Taken
 from mesic.training.prepared import PreparedFolds, most_bytes
 from mesic.training.recipe import Recipe
-from mesic.training.search import Replay
 from mesic.training.space import SearchSpace
 from mesic.training.variance import SecondLook
 from mesic.workers.supervised import Supervised

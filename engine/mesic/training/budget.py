@@ -1,0 +1,145 @@
+"""How long a search lasts: trials, seconds, or as many as an earlier search made that is followed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mesic.runs.resources import Clock
+from mesic.training.zone import Trial
+
+USUAL_TRIALS = 15
+FEWEST_TRIALS = 14  # that a budget has to hold in all folds
+MORE_ROWS = 1.5  # a fit on all rows takes so many times what one in a fold takes, at most
+DEAR = 1 / 3  # share of a budget that the first trial may take
+SCREENING = 0.5  # share of a budget until which trials are screened in one fold
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How a search went whose end and whose screening the clock decided.
+
+    Parameters
+    ----------
+    asked
+        Trials that the tuner proposed.
+    screens_from
+        The first that was screened in one fold; None: none was.
+    again
+        Numbers of trials, and of the screened ones that they made again in all folds.
+    fits
+        How often each trial that was taken was fitted in the end.
+    """
+
+    asked: int
+    screens_from: int | None = None
+    again: tuple[tuple[int, int], ...] = ()
+    fits: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trials: Sequence[Trial], screened: Sequence[int]) -> "Replay":
+        """Return how the search went that made some trials, and screened those of these numbers."""
+        again = tuple((trial.number, trial.of) for trial in trials if trial.of is not None)
+        return cls(len(trials) - len(again), min(screened, default=None), again)
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as the record holds it."""
+        return {
+            "asked": self.asked,
+            "screens_from": self.screens_from,
+            "again": [[number, of] for number, of in self.again],
+        }
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any], fits: Mapping[str, int]) -> "Replay":
+        """Return it as the record tells it."""
+        again = tuple((number, of) for number, of in said["again"])
+        return cls(said["asked"], said["screens_from"], again, {int(number): count for number, count in fits.items()})
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search: trials, wall seconds, or both (these hold the final fit too); without either, 15 trials.
+
+    Parameters
+    ----------
+    trials, budget_s
+        At most; None is no limit.
+    clock
+        Started with the search.
+    finals
+        Fits on all training rows that come after the search, at most.
+    turns
+        Fits that a trial makes one after the other: of folds, and of the second sample.
+    replay
+        How an earlier search went, which this one follows instead of the clock.
+    """
+
+    trials: int | None
+    budget_s: float | None
+    clock: Clock = field(default_factory=Clock.started)
+    finals: int = 1
+    turns: float = 3.0
+    replay: Replay | None = None
+
+    @property
+    def most(self) -> int | None:
+        """The number of trials at most; None: as many as the seconds allow."""
+        return USUAL_TRIALS if self.trials is None and self.budget_s is None else self.trials
+
+    def is_used_up(self, trials: Sequence[Trial]) -> bool:
+        """Return whether another trial and the final fit would not fit any more."""
+        if self.replay is not None:
+            return sum(trial.of is None for trial in trials) >= self.replay.asked
+        if self.most is not None and len(trials) >= self.most:
+            return True
+        if self.budget_s is None or not trials:
+            return False
+        left = self.budget_s - self.clock.wall_s() - self.final_s(trials)
+        if not self.is_short(trials):
+            return left < max(trial.fit_s for trial in trials)
+        screened = [trial.fit_s for trial in trials if trial.is_screened]
+        return bool(screened) and left < float(np.median(screened)) * self.turns
+
+    def is_screening(self) -> bool:
+        """Return whether it is too early to make again what was screened and is not the best."""
+        return self.budget_s is not None and self.clock.wall_s() < SCREENING * self.budget_s
+
+    def dear_s(self) -> float | None:
+        """Return the seconds of its first fold beyond which a trial would take too much of the budget; None: never."""
+        return None if self.budget_s is None or self.replay is not None else DEAR * self.budget_s / self.turns
+
+    def is_short(self, trials: Sequence[Trial]) -> bool:
+        """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
+        if self.replay is not None:
+            return self.replay.screens_from is not None and len(trials) >= self.replay.screens_from
+        complete = [trial.fit_s for trial in trials if trial.losses is not None]
+        return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
+
+    def is_too_late(self, screened: Trial, trials: Sequence[Trial], spare: float = 1.0) -> bool:
+        """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
+        assert self.budget_s is not None
+        return self.clock.wall_s() + spare * screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
+
+    def final_s(self, trials: Sequence[Trial]) -> float:
+        """Return how long the final fits may take; of several, a fifth of the budget at most."""
+        of_all_folds = [trial.fit_s for trial in trials if trial.losses is not None]
+        if not of_all_folds:
+            return 0.0
+        seconds = self.finals * float(np.median(of_all_folds)) * MORE_ROWS / self.turns
+        return seconds if self.budget_s is None or self.finals == 1 else min(seconds, self.budget_s / 5)
+
+    def trial_ends(self, trials: Sequence[Trial]) -> float | None:
+        """Return the moment of the monotonic clock at which a trial under way is ended; None: never."""
+        ends = self.ends()
+        done = [trial for trial in trials if trial.losses is not None]
+        return None if ends is None else ends - self.final_s(done)
+
+    def ends(self) -> float | None:
+        """Return the moment of the monotonic clock at which the budget is used up; None: never."""
+        return None if self.budget_s is None else self.clock.wall + self.budget_s
+
+    def left_s(self) -> float | None:
+        """Return the seconds that are left; None where there is no limit."""
+        return None if self.budget_s is None else self.budget_s - self.clock.wall_s()

@@ -1,0 +1,178 @@
+"""The trials of a search, made one after the other: in all folds, or in the first one and the best of them again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from mesic.data.view import Dataset
+from mesic.training.attempting import Asked, Attempted, Attempting
+from mesic.training.budget import Budget
+from mesic.training.folds import OutOfFold, Race
+from mesic.training.zone import Trial
+
+SPARE = 1.5  # the first complete trial is begun while so many times the seconds that it seems to take are left
+
+
+class Kept(Protocol):
+    """Where the trials of a search are kept."""
+
+    @property
+    def finished(self) -> Mapping[int, Trial]:
+        """The trials of an earlier attempt, by number."""
+        ...
+
+    def keep(self, trial: Trial, found: OutOfFold | None) -> None:
+        """Keep a trial as it ends, and what it predicted."""
+        ...
+
+    def cut(self, trial: Trial) -> None:
+        """Hear of a trial that the budget did not last for; it has not finished."""
+        ...
+
+    def load(self, number: int) -> OutOfFold:
+        """Return what a complete trial predicted out of fold."""
+        ...
+
+
+@dataclass
+class Making:
+    """The trials of a search, made one after the other.
+
+    Where all folds of each would leave too few of them within the seconds, they are made in the first fold only after
+    the first one. What is better there than the best so far is made again in all folds at once, and at the end those
+    that come next.
+    """
+
+    attempting: Attempting
+    dataset: Dataset
+    budget: Budget
+    kept: Kept
+    standard_errors: float
+    trials: list[Trial] = field(default_factory=list)
+    cut: Attempted | None = None
+    asked: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    screened: list[int] = field(default_factory=list)
+    leader: tuple[int, OutOfFold] | None = None
+
+    def make(self, params: Mapping[str, Any]) -> Trial | None:
+        """Make a trial, or take it as it was made before; None where the budget did not last for it."""
+        number = len(self.trials)
+        self.asked[number] = params
+        known = self.kept.finished.get(number)
+        if known is not None and {name: known.params.get(name) for name in params} == dict(params):
+            self.trials.append(known)
+            self.screened += [number] if known.is_screened else []
+            return known
+        race, is_first = self._race(), self._best() is None
+        can_be = race is not None or is_first  # folds that share rows hold no race
+        is_screened = can_be and (bool(self.screened) or self.budget.is_short(self.trials))
+        tells_folds = self.budget.budget_s is not None and is_first
+        dear_s = self.budget.dear_s() if is_first and not is_screened else None
+        best = min((trial.fold_losses[0] for trial in self.trials if trial.fold_losses), default=None)
+        beat = best if is_screened else None
+        asked = Asked(number, params, race, tells_folds, is_screened=is_screened, dear_s=dear_s, beat=beat)
+        made = self._attempted(asked)
+        self.screened += [number] if self.trials[-1].is_screened else []
+        return made
+
+    def _attempted(self, asked: Asked) -> Trial | None:
+        attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
+        self.trials.append(attempted.trial)
+        if attempted.is_cut:
+            self.kept.cut(attempted.trial)
+            self.cut = attempted
+            return None
+        self.kept.keep(attempted.trial, attempted.found)
+        return attempted.trial
+
+    def take_completed(self) -> bool:
+        """Take a trial of an earlier attempt that a screened one was made again as; return whether there was one."""
+        known = self.kept.finished.get(len(self.trials))
+        if known is None or known.of is None or known.of >= len(self.trials):
+            return False
+        self.trials.append(known)
+        return True
+
+    def to_complete(self) -> Trial | None:
+        """Return the screened trial that is to be made again now, in all folds; None where there is none."""
+        if self.budget.replay is not None:
+            of = dict(self.budget.replay.again).get(len(self.trials))
+            return None if of is None else self.trials[of]
+        return self._first() or self._better() or (None if self.budget.is_screening() else self._next())
+
+    def _first(self, *, is_last: bool = False) -> Trial | None:
+        """Return the best screened trial that can be made again in time, where none is complete and it is time for it.
+
+        If none can, it is the best one, which then leaves the models of some folds.
+        """
+        if not self.screened or self._best() is not None:
+            return None
+        left = self._screened()
+        in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
+        best = min(in_time or left, key=_by_first_fold, default=None)
+        is_pressing = best in in_time and self.budget.is_too_late(best, self.trials, SPARE)
+        return best if is_last or is_pressing or not self.budget.is_screening() else None
+
+    def _better(self) -> Trial | None:
+        """Return the trial that was screened last, where it is better than the best and can be made again in time."""
+        last = self.trials[-1] if self.trials else None
+        if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
+            return None
+        best = self._best()
+        return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
+
+    def _next(self) -> Trial | None:
+        """Return the best screened trial that is not lost and can be made again in time; None where there is none."""
+        hopeful = [trial for trial in self._screened() if not trial.is_lost]
+        in_time = [trial for trial in hopeful if not self.budget.is_too_late(trial, self.trials)]
+        return min(in_time, key=_by_first_fold, default=None)
+
+    def _screened(self) -> list[Trial]:
+        """Return the screened trials that were not made again."""
+        done = {trial.of for trial in self.trials}
+        left = [self.trials[number] for number in self.screened if number not in done]
+        return [trial for trial in left if trial.is_out]
+
+    def complete(self, screened: Trial) -> None:
+        """Make a screened trial again, in all folds; the first one tells of each."""
+        params, is_first = self.asked[screened.number], self._best() is None
+        self._attempted(Asked(len(self.trials), params, self._race(), is_first, of=screened.number))
+
+    def complete_best(self) -> None:
+        """Make the best screened trials again, in all folds, as long as the seconds last."""
+        while self.cut is None and (trial := self._left()) is not None:
+            self.complete(trial)
+
+    def _left(self) -> Trial | None:
+        if self.budget.replay is not None:
+            return self.to_complete()
+        return self._first(is_last=True) or self._next()
+
+    def weight(self) -> np.ndarray | None:
+        """Return the weights of the rows that trials predict, or None."""
+        complete = [trial for trial in self.trials if trial.losses is not None]
+        if self.dataset.weight is None or not complete:
+            return None
+        rows = np.unique(self.kept.load(complete[0].number).rows)
+        return np.asarray(self.dataset.weight[rows])
+
+    def _best(self) -> Trial | None:
+        complete = [trial for trial in self.trials if trial.losses is not None]
+        return min(complete, key=lambda trial: (not trial.is_feasible, trial.loss, trial.number), default=None)
+
+    def _race(self) -> Race | None:
+        """Return the best trial so far as the one to beat; nobody where there is none, or where folds share rows."""
+        best = self._best()
+        if best is None:
+            return None
+        if self.leader is None or self.leader[0] != best.number:
+            self.leader = best.number, self.kept.load(best.number)
+        found = self.leader[1]
+        weight = None if self.dataset.weight is None else self.dataset.weight[found.rows]
+        return None if found.is_repeated else Race(found, weight, self.standard_errors)
+
+
+def _by_first_fold(trial: Trial) -> tuple[float, int]:
+    return trial.fold_losses[0], trial.number
