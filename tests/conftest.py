@@ -135,7 +135,7 @@ def finished_run(tmp_path_factory):
     """One finished run that tests only read; returns its folder."""
     folder = tmp_path_factory.mktemp("finished")
     people().to_csv(folder / "people.csv", index=False)
-    done = CommandLine(folder)(
+    done = CommandLine(folder).anew(
         "run", "source=table", "source.path=people.csv", "source.target=bought", "selector=[long_tail]",
         "selection.subsamples=2", "tuner.trials=3", "threshold.rule=fixed", "threshold.value=0.5", "out=run",
     )  # fmt: skip

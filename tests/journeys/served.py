@@ -82,7 +82,9 @@ class Served:
         return heard
 
     def metric(self, name):
-        text = self.ask("GET", "/metrics")[2]
+        status, _, text = self.ask("GET", "/metrics")
+        if status != 200:
+            return float("nan")
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 
     def workers(self):

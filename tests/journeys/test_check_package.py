@@ -50,7 +50,7 @@ def broken(mesic, tmp_path):
     install_module(tmp_path, "acme_broken", PLUGIN.format(name="acme_broken"))
     (tmp_path / "acme_broken_code.py").write_text(CODE)
     (tmp_path / "schema.yaml").write_text(SCHEMA)
-    return lambda *said, **extra: mesic("check", *said, PYTHONPATH=with_path(tmp_path), **extra)
+    return lambda *said, **extra: mesic.anew("check", *said, PYTHONPATH=with_path(tmp_path), **extra)
 
 
 def test_every_broken_promise_is_a_line(broken):

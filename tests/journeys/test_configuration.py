@@ -111,7 +111,7 @@ def test_unknown_verbs_and_components_are_named(mesic):
         ("empty.csv", b"", 2, "is empty"),
         ("lies.parquet", b"a,b\n1,2\n", 2, "is it cut off, or not what its suffix says?"),
         ("header.csv", b"a,y\n", 3, "nothing to learn from"),
-        ("twice.csv", b"a,a,y\n1,2,3\n4,5,6\n", 3, "column names occur twice: 'a'"),
+        ("twice.csv", b"a,a,y\n1,2,3\n4,5,6\n", 3, "1 column name occurs twice: 'a'"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(mesic, name, content, status, words):

@@ -176,7 +176,7 @@ def without_header(text):
 
 
 FILES = {
-    "two columns of one name": (lambda text: text.replace(b"heat", b"temp", 1), "refused: 1 column names occur twice"),
+    "two columns of one name": (lambda text: text.replace(b"heat", b"temp", 1), "refused: 1 column name occurs twice"),
     "a header that is lost": (without_header, "lost:price"),
     "another delimiter": (lambda text: text.replace(b",", b";"), "lost:price"),
     "a line that is cut off": (lambda text: text[: text.rindex(b",")][:-30], "refused:"),

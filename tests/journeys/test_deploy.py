@@ -110,7 +110,7 @@ def test_a_run_becomes_a_file_for_devices(mesic, run_folder, tmp_path):
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (["out=art"], "give run=DIR"),
+        (["out=art"], "give one of run=DIR"),
         (["run=nowhere", "out=art"], "is no bundle"),
         (["run=nowhere", "out=art", "target=statik"], "did you mean 'static'"),
         (["run=nowhere", "out=art", "target.forms=[cobol]"], "cobol"),

@@ -87,6 +87,7 @@ def test_without_it_the_name_is_unknown(acme):
 
 def test_its_own_tests_run_the_suites_over_its_components(site, tmp_path):
     plain = ["-c", os.devnull, "--rootdir", tmp_path, "-p", "no:cacheprovider", "-W", "error"]
+    plain += ["--confcutdir", PACKAGE]
     command = [sys.executable, "-m", "pytest", "-q", *map(str, plain), str(PACKAGE / "test_acme.py")]
     environment = os.environ | {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)

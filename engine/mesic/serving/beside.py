@@ -25,7 +25,9 @@ class Beside:
     def take(self, rollout: str, version: str, row: Cells, answer: Cells) -> None:
         """Take a row that a version has answered, and the answer: as they were read, or as JSON."""
         try:
-            is_taken = self.ring.put(msgspec.msgpack.encode((rollout, version, row, answer)))
+            is_taken = not self.ring.is_full() and self.ring.put(
+                msgspec.msgpack.encode((rollout, version, row, answer))
+            )
         except (TypeError, ValueError):  # a cell that cannot travel
             is_taken = False
         self.dropped += not is_taken

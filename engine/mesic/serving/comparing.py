@@ -1,7 +1,8 @@
 """The process that answers rows with the other version: ``python -m mesic.serving.comparing ROWS ROLLOUT``.
 
 ROWS is a file descriptor of memory. What differs goes to stdout, a JSON object of counts a line. It runs only when
-nobody else wants the processor, and ends with its parent: whatever the new version does, it does it here.
+nobody else wants the processor, less often where somebody does again and again, and ends with its parent: whatever the
+new version does, it does it here.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import msgspec
 
 from mesic.live.tallies import Tally
 from mesic.serving.release import Answer, Release, load_release
+from mesic.serving.restraint import Restraint
 from mesic.serving.ring import Ring
 from mesic.serving.routing import ABSTAINED
 from mesic.serving.settings import ServeSettings
@@ -118,6 +120,7 @@ def _read(said: Answer | bytes) -> Answer:
 
 def _compare_all(comparing: Comparing, rings: Sequence[Ring], rollout: str, limit_s: float) -> None:
     """Compare until the parent has gone; rows that are not answered in time end the process."""
+    restraint = Restraint()
     while not select.select([sys.stdin], [], [], LOOK_S)[0]:
         rows = _taken(rings, rollout)
         while together := list(islice(rows, TOGETHER)):
@@ -125,7 +128,7 @@ def _compare_all(comparing: Comparing, rings: Sequence[Ring], rollout: str, limi
             comparing.compare(together)
             _allow(0)
             comparing.tell_now_and_then()
-            os.sched_yield()
+            restraint.pause()
         comparing.tell_now_and_then()
 
 

@@ -4,6 +4,7 @@ import mmap
 from collections.abc import Iterator
 
 CAPACITY = 2**23
+FULL_BYTES = 4_096  # with less room than this, what would be put in need not be made ready
 MARKS = 16
 SIZE_BYTES = 4
 
@@ -45,6 +46,10 @@ class Ring:
         self.capacity = capacity
         self._marks, self._cells = own[:MARKS].cast("Q"), own[MARKS:]
         self._written = self._seen = self._marks[0]
+
+    def is_full(self) -> bool:
+        """Return whether there is little room left."""
+        return self._written - self._marks[1] > self.capacity - min(FULL_BYTES, self.capacity)
 
     def put(self, record: bytes) -> bool:
         """Put a record in; return False where there is no room for it."""

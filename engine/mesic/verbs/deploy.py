@@ -12,6 +12,7 @@ from mesic.host.components import option
 from mesic.live.label_options import LabelOptions
 
 if TYPE_CHECKING:
+    from mesic.bundle.bundle import Bundle
     from mesic.deployment.artefact import Artefact
 
 
@@ -66,14 +67,12 @@ def main(arguments: list[str], *, as_json: bool) -> int:
         raise UsageError("artefact= is for a deployment that answers: give deployment=DIR, or run=DIR")
     if settings.rollout is not None:
         raise UsageError(f"rollout={settings.rollout['name']} is for a deployment that answers: give deployment=DIR")
-    from mesic.bundle.bundle import load_bundle
-    from mesic.bundle.envelope import with_envelope
     from mesic.deployment.deploying import deploy
 
     options = {key: value for key, value in settings.target.items() if key != "name"}
     with progress("mesic deploy: building and proving"):
         artefact = deploy(
-            with_envelope(load_bundle(_bundle(settings)), settings.envelope),
+            _enclosed(_bundle(settings), settings.envelope),
             settings.target["name"],
             out=settings.out,
             options=options,
@@ -112,6 +111,16 @@ def _deploy_live(settings: DeploySettings, *, as_json: bool) -> int:
         change = deploy_live(folder, wanted)
     tell_change(folder, change, as_json=as_json)
     return 0
+
+
+def _enclosed(bundle: Path, envelope: str) -> "Path | Bundle":
+    """Return a bundle with an envelope; one that is as it was packed is loaded when the target has been looked at."""
+    if envelope == "open":
+        return bundle
+    from mesic.bundle.bundle import load_bundle
+    from mesic.bundle.envelope import with_envelope
+
+    return with_envelope(load_bundle(bundle), envelope)
 
 
 def _bundle(settings: DeploySettings) -> Path:
