@@ -104,9 +104,8 @@ class Router:
         self.rollout_id = deployment.rolling.id if deployment.rolling else "-"
         self.strange_unit = self.unit is not None and self.unit not in self.current.scorer.names
         self.tally = Tally()
-        is_compared = assigning is not None or self.baseline is not None
-        self.kept_by = answered if is_compared and labels_of(deployment).rows else None
         self._sole = self._who_has_all()
+        self.kept_by = answered if self._is_shared_out() and labels_of(deployment).rows else None
         self._everybody = self._who_answers_all()
         self._notes: list[tuple[Routed, Sequence[Row | bytes], Sequence[Answer], float | None]] = []
         self._heads: dict[tuple[str, float], bytes] = {}
@@ -154,6 +153,11 @@ class Router:
         except Exception:  # noqa: BLE001 - a roll-out of strangers; what is wrong with it shows at the first unit
             return None
         return next((Assignment(arm, 1.0) for arm, share in shares.items() if share == 1), None)
+
+    def _is_shared_out(self) -> bool:
+        """Return whether outcomes can tell versions apart."""
+        is_tried = self.assigning is not None and (self._sole is None or self._sole.arm != self.current.version)
+        return is_tried or self.baseline is not None
 
     def _who_answers_all(self) -> Routed | None:
         """Return who answers every unit, where that hangs on no unit."""
