@@ -18,6 +18,7 @@ from mesic.training.attempting import Asked, Attempted, Bench, FirstFolds, Here
 from mesic.training.budget import Budget, Replay
 from mesic.training.constraints import Constraints
 from mesic.training.folds import Race, cross_fit, in_folds, of_folds
+from mesic.training.making import Making
 from mesic.training.part import Part
 from mesic.training.search import search
 from mesic.training.space import SearchSpace
@@ -475,3 +476,20 @@ def test_a_search_that_was_dear_from_the_first_is_followed_without_the_clock():
     assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
         (trial.number, trial.of, trial.loss) for trial in made.trials
     ]
+
+
+def test_a_trial_that_could_be_made_in_time_but_is_far_worse_does_not_stand_in_for_the_best():
+    shifts, loss = (0.0, 4.0), cross_fit(spying(), DATA, FOLDS).loss
+    found = []
+    for zero_loss in (None, 1.5 * loss):
+        attempting = Dear(15.0)
+        attempting.here = Here(bench(), lambda _: None)
+        making = Making(attempting, DATA, Budget(None, 30.0, Ticking(0.0, 20.0)), InMemory({}), zero_loss)
+        for number, shift in enumerate(shifts):
+            asked = Asked(number, {"fault": 0, "shift": shift}, is_screened=True)
+            trial = attempting.trial(asked, None).trial
+            making.trials.append(dataclasses.replace(trial, fit_s=5.0 if shift == 0 else 0.5))
+            making.screened.append(number)
+        found.append(making.to_complete().params["shift"])
+
+    assert found == [4.0, 0.0]

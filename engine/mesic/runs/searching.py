@@ -44,6 +44,7 @@ def search_zone(run: Experiment, activity: Activity) -> None:
         run.dataset,
         budget,
         kept=Narrated(attempts, run, progress_of(run)),
+        zero_loss=run.found[plan.ZERO_RULE].loss,
         rest=Rest(shared["patience"], shared["plateau"]),
         beside=shared["beside"],
     )

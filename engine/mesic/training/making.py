@@ -12,6 +12,8 @@ from mesic.training.budget import Budget
 from mesic.training.folds import OutOfFold, Race
 from mesic.training.zone import Trial
 
+STANDARD_ERRORS = 3.0  # at two the truly best trial is out of the race too often: decision 9
+SKILL_AT_LEAST = 0.9  # of the best screened trial's, of one that is made again instead as it takes less time
 SPARE = 1.5  # the first complete trial is begun while so many times the seconds that it seems to take are left
 
 
@@ -49,7 +51,7 @@ class Making:
     dataset: Dataset
     budget: Budget
     kept: Kept
-    standard_errors: float
+    zero_loss: float | None
     trials: list[Trial] = field(default_factory=list)
     cut: Attempted | None = None
     asked: dict[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -105,15 +107,23 @@ class Making:
     def _first(self, *, is_last: bool = False) -> Trial | None:
         """Return the best screened trial that can be made again in time, where none is complete and it is time for it.
 
-        If none can, it is the best one, which then leaves the models of some folds.
+        If none can that is nearly as good as the best, it is that one, which then leaves the models of some folds.
         """
         if not self.screened or self._best() is not None:
             return None
         left = self._screened()
+        best = min(left, key=_by_first_fold, default=None)
         in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
-        best = min(in_time or left, key=_by_first_fold, default=None)
+        if best is not None:
+            best = min((trial for trial in in_time if self._is_near(trial, best)), key=_by_first_fold, default=best)
         is_pressing = best in in_time and self.budget.is_too_late(best, self.trials, SPARE)
         return best if is_last or is_pressing or not self.budget.is_screening() else None
+
+    def _is_near(self, trial: Trial, best: Trial) -> bool:
+        """Return whether a trial has most of the best one's skill in the first fold."""
+        if self.zero_loss is None:
+            return True
+        return self.zero_loss - trial.fold_losses[0] >= SKILL_AT_LEAST * (self.zero_loss - best.fold_losses[0])
 
     def _better(self) -> Trial | None:
         """Return the trial that was screened last, where it is better than the best and can be made again in time."""
@@ -171,7 +181,7 @@ class Making:
             self.leader = best.number, self.kept.load(best.number)
         found = self.leader[1]
         weight = None if self.dataset.weight is None else self.dataset.weight[found.rows]
-        return None if found.is_repeated else Race(found, weight, self.standard_errors)
+        return None if found.is_repeated else Race(found, weight, STANDARD_ERRORS)
 
 
 def _by_first_fold(trial: Trial) -> tuple[float, int]:

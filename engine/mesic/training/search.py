@@ -13,7 +13,6 @@ from mesic.training.making import Kept, Making
 from mesic.training.stopping import Rest
 from mesic.training.zone import Trial
 
-STANDARD_ERRORS = 3.0  # at two the truly best trial is out of the race too often: decision 9
 RESTLESS = Rest()
 
 
@@ -76,7 +75,7 @@ def search(
     budget: Budget,
     *,
     kept: Kept,
-    standard_errors: float = STANDARD_ERRORS,
+    zero_loss: float | None = None,
     rest: Rest = RESTLESS,
     beside: Sequence[str] = (),
 ) -> Searched:
@@ -95,8 +94,9 @@ def search(
     kept
         Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
         the tuner asks for the same.
-    standard_errors
-        Paired standard errors by which a trial must be worse than the best one so far to be out of the race.
+    zero_loss
+        Loss out of fold of knowing nothing: where all trials are dear, the first that is complete loses a tenth of the
+        best one's skill at most. None: it is the best of those that can be made in time.
     rest
         After how many trials without a change it ends.
     beside
@@ -109,7 +109,7 @@ def search(
     MesicError
         Every trial failed; the reasons are listed.
     """
-    made = Making(attempting, dataset, budget, kept, standard_errors)
+    made = Making(attempting, dataset, budget, kept, zero_loss)
     ended = ""
     while not ended:
         if budget.is_used_up(made.trials):
