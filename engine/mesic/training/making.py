@@ -13,7 +13,7 @@ from mesic.training.folds import OutOfFold, Race
 from mesic.training.zone import Trial
 
 STANDARD_ERRORS = 3.0  # at two the truly best trial is out of the race too often: decision 9
-SKILL_AT_LEAST = 0.9  # of the best screened trial's, of one that is made again instead as it takes less time
+SKILL_AT_LEAST = 0.98  # of the best screened trial's, of one that is made again instead as it takes less time
 SPARE = 1.5  # the first complete trial is begun while so many times the seconds that it seems to take are left
 
 

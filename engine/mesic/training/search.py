@@ -95,7 +95,7 @@ def search(
         Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
         the tuner asks for the same.
     zero_loss
-        Loss out of fold of knowing nothing: where all trials are dear, the first that is complete loses a tenth of the
+        Loss out of fold of knowing nothing: where all trials are dear, the first that is complete loses 2 % of the
         best one's skill at most. None: it is the best of those that can be made in time.
     rest
         After how many trials without a change it ends.
