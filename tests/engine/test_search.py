@@ -124,7 +124,11 @@ class InMemory:
 
 def searched(tuner, *, trials=9, finished=None, between=lambda _: None):
     kept = InMemory(finished or {})
-    return search(tuner, Here(bench(), between), DATA, Budget(trials, None), kept=kept).trials, kept.heard
+    return search(tuner, made_by(Here(bench(), between), Budget(trials, None), kept)).trials, kept.heard
+
+
+def made_by(attempting, budget, kept=None):
+    return Making(attempting, DATA, budget, kept or InMemory({}), bench().space)
 
 
 def bench():
@@ -258,7 +262,7 @@ class CutShort:
 def test_a_trial_that_the_budget_did_not_last_for_ends_the_search_and_has_not_finished():
     kept, attempting = InMemory({}), CutShort()
     tuner = Listed(*[{"fault": 0}] * 4)
-    made = search(tuner, attempting, DATA, Budget(None, 60.0), kept=kept)
+    made = search(tuner, made_by(attempting, Budget(None, 60.0), kept))
 
     assert [trial.state for trial in made.trials] == ["complete", "failed"]
     assert made.cut is not None
@@ -307,7 +311,7 @@ def test_where_trials_are_dear_they_are_screened_in_one_fold_and_the_best_made_a
     attempting, kept = Dear(3.0), InMemory({})
     shifts = [4.0, 3.0, 0.0, 2.0, 5.0, 1.0]
     tuner = Listed(*({"fault": 0, "shift": shift} for shift in shifts))
-    made = search(tuner, attempting, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=kept)
+    made = search(tuner, made_by(attempting, Budget(None, 30.0, Ticking(0.0, 0.0)), kept))
 
     screened = [trial for trial in made.trials if trial.is_out and trial.of is None]
     again = [trial for trial in made.trials if trial.of is not None]
@@ -353,11 +357,11 @@ def test_first_folds_of_the_best_are_kept():
 def test_a_search_that_is_taken_up_again_keeps_what_was_made_again_in_all_folds():
     first = Dear(3.0)
     tuner = Listed(*({"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0)))
-    made = search(tuner, first, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory({}))
+    made = search(tuner, made_by(first, Budget(None, 30.0, Ticking(0.0, 0.0))))
     finished = {trial.number: trial for trial in made.trials}
     second = Dear(3.0)
     tuner = Listed(*({"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0)))
-    again = search(tuner, second, DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory(finished))
+    again = search(tuner, made_by(second, Budget(None, 30.0, Ticking(0.0, 0.0)), InMemory(finished)))
 
     assert any(trial.of is not None for trial in made.trials)
     assert again.trials[: len(made.trials)] == made.trials
@@ -367,9 +371,9 @@ def test_a_search_that_is_taken_up_again_keeps_what_was_made_again_in_all_folds(
 def test_a_search_is_followed_trial_by_trial_without_the_clock():
     shifts = (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)
     listed = [{"fault": 0, "shift": shift} for shift in shifts]
-    made = search(Listed(*listed), Dear(3.0), DATA, Budget(None, 30.0, Ticking(0.0, 0.0)), kept=InMemory({}))
-    replay = Replay.read(Replay.of(made.finished, made.screened).facts(), {})
-    again = search(Listed(*listed), Dear(9.0), DATA, Budget(None, None, replay=replay), kept=InMemory({}))
+    made = search(Listed(*listed), made_by(Dear(3.0), Budget(None, 30.0, Ticking(0.0, 0.0))))
+    replay = Replay.read(Replay.of(made.finished, made.screened, {}).facts(), {})
+    again = search(Listed(*listed), made_by(Dear(9.0), Budget(None, None, replay=replay)))
 
     assert len(replay.again) >= 2
     assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
@@ -388,7 +392,7 @@ class Hears(Listed):
 def test_constraints_are_told_to_who_wants_to_hear_of_them():
     limited = dataclasses.replace(bench(), constraints=Constraints({"complexity": 3.0}, DATA))
     tuner = Hears({"fault": 0}, {"fault": 1})
-    search(tuner, Here(limited, lambda _: None), DATA, Budget(9, None), kept=InMemory({}))
+    search(tuner, made_by(Here(limited, lambda _: None), Budget(9, None)))
 
     (loss, excess), failed = tuner.told
     assert np.isfinite(loss)
@@ -399,7 +403,7 @@ def test_constraints_are_told_to_who_wants_to_hear_of_them():
 def test_a_search_says_what_ended_it():
     def ended(*asked, trials=3, **rest):
         here, budget = Here(bench(), lambda _: None), Budget(trials, None)
-        return search(Listed(*asked), here, DATA, budget, kept=InMemory({}), **rest).ended
+        return search(Listed(*asked), made_by(here, budget), **rest).ended
 
     same = [{"fault": 0, "shift": 0.0}] * 9
     assert ended(*same) == "budget"
@@ -433,7 +437,7 @@ def dear_from_the_first(budget_s, seconds):
     attempting = DearAtFirst(seconds)
     listed = [{"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)]
     budget = Budget(None, budget_s, Ticking(0.0, 0.0))
-    return search(Listed(*listed), attempting, DATA, budget, kept=InMemory({})), attempting, listed
+    return search(Listed(*listed), made_by(attempting, budget)), attempting, listed
 
 
 def test_where_the_first_trial_is_dear_all_are_screened_and_the_best_are_made_again():
@@ -470,8 +474,8 @@ def test_where_none_can_be_made_again_in_time_the_best_one_is_begun():
 
 def test_a_search_that_was_dear_from_the_first_is_followed_without_the_clock():
     made, _, listed = dear_from_the_first(60.0, 3.0)
-    replay = Replay.read(Replay.of(made.finished, made.screened).facts(), {})
-    again = search(Listed(*listed), Dear(9.0), DATA, Budget(None, None, replay=replay), kept=InMemory({}))
+    replay = Replay.read(Replay.of(made.finished, made.screened, {}).facts(), {})
+    again = search(Listed(*listed), made_by(Dear(9.0), Budget(None, None, replay=replay)))
 
     assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
         (trial.number, trial.of, trial.loss) for trial in made.trials
@@ -484,7 +488,9 @@ def test_a_trial_that_could_be_made_in_time_but_is_far_worse_does_not_stand_in_f
     for zero_loss in (None, 1.5 * loss):
         attempting = Dear(15.0)
         attempting.here = Here(bench(), lambda _: None)
-        making = Making(attempting, DATA, Budget(None, 30.0, Ticking(0.0, 20.0)), InMemory({}), zero_loss)
+        making = Making(
+            attempting, DATA, Budget(None, 30.0, Ticking(0.0, 20.0)), InMemory({}), bench().space, zero_loss
+        )
         for number, shift in enumerate(shifts):
             asked = Asked(number, {"fault": 0, "shift": shift}, is_screened=True)
             trial = attempting.trial(asked, None).trial

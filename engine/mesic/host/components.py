@@ -121,6 +121,9 @@ class Component:
     rounds
         The option that is the number of rounds, for a learner that grows by rounds and can watch the loss of other rows
         meanwhile (``eval_set``).
+    shrinkage
+        The option that says how large the step of a round is, where steps twice as large need about half of the rounds:
+        in a search by seconds it is raised where a trial would take too many of them.
     portfolio
         Options that have done well on other tables, each a mapping from some options to values: tried before anything
         is proposed.
@@ -148,6 +151,7 @@ class Component:
     traits: frozenset[str] = frozenset()
     space: Mapping[str, Range | Choice] = dataclasses.field(default_factory=dict)
     rounds: str = ""
+    shrinkage: str = ""
     portfolio: tuple[Mapping[str, Any], ...] = ()
     roles: frozenset[str] = frozenset()
     reference: str = ""
@@ -163,6 +167,7 @@ class Component:
         if strange := self.traits - TRAITS.keys():
             raise ValueError(f"traits {sorted(strange)} of {self.name!r} are unknown; known: {sorted(TRAITS)}")
         named = [("search space", self.space), ("rounds", [self.rounds] if self.rounds else [])]
+        named += [("shrinkage", [self.shrinkage] if self.shrinkage else [])]
         named += [("portfolio", options) for options in self.portfolio]
         for what, names in named:
             if strangers := set(names) - {field.name for field in dataclasses.fields(self.options)}:

@@ -9,12 +9,15 @@ from mesic.runs.files import json_digest
 from mesic.runs.narrating import Narrated, progress_of
 from mesic.runs.seeds import stage_seed
 from mesic.runs.shortage import pool_without_trials
+from mesic.runs.stages import Store
 from mesic.runs.state import Experiment
 from mesic.runs.taking import Pool, take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
+from mesic.training.affordable import left_out_finding, too_dear
 from mesic.training.budget import Budget, Replay
 from mesic.training.constraints import refuse_unmet
+from mesic.training.making import Making
 from mesic.training.mean import FITS
 from mesic.training.progress import progress_findings
 from mesic.training.search import Searched, search
@@ -31,23 +34,17 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     at_once, _ = run.recipe.side_by_side(len(run.split.folds))
     turns = (len(run.split.folds) + 1) / at_once
     budget = Budget(shared["trials"], shared["budget_s"], finals=finals, turns=turns, replay=run.replay)
-    space = run.space
+    key = run.key("search", [tuner_part.name, own, run.space.facts(), shared["beside"]])
+    left_out = _left_out(run, budget, key)
+    space = run.space.without(left_out)
     starts = space.starts(run.recipe)
     seed = stage_seed(run.config["seed"], "search")
     given = {**own, "space": space.spans, "starts": starts}
     tuner = build(tuner_part.offer, given, seed=seed, objectives=1 + len(shared["beside"]))
-    key = run.key("search", [tuner_part.name, own, space.facts(), shared["beside"]])
     attempts = run.attempts = Attempts(run.folder, run.registry, key, _journal(run, starts))
-    searched = search(
-        tuner,
-        run.attempting,
-        run.dataset,
-        budget,
-        kept=Narrated(attempts, run, progress_of(run)),
-        zero_loss=run.found[plan.ZERO_RULE].loss,
-        rest=Rest(shared["patience"], shared["plateau"]),
-        beside=shared["beside"],
-    )
+    kept = Narrated(attempts, run, progress_of(run))
+    making = Making(run.attempting, run.dataset, budget, kept, space, run.found[plan.ZERO_RULE].loss)
+    searched = search(tuner, making, rest=Rest(shared["patience"], shared["plateau"]), beside=shared["beside"])
     attempts.write(searched.trials)
     refuse_unmet(searched.finished)
     run.record.find(*attempts.findings)
@@ -56,12 +53,27 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     activity.rows_in = activity.rows_out = run.split.train.size
     states = [trial.state for trial in searched.finished]
     counts = {"failed": states.count("failed"), "pruned": states.count("pruned"), "cut": int(searched.cut is not None)}
-    replay = Replay.of(searched.finished, searched.screened)
+    replay = Replay.of(searched.finished, searched.screened, searched.least, left_out)
     progress = _progress(run, searched)
     run.record.find(*progress_findings(progress, searched.ended))
     about = {"tuner": tuner_part.name, "ended": searched.ended, "replay": replay.facts(), "progress": progress}
     run.record.add(trials={"tried": len(states), **counts, **about})
     run.left_s = budget.left_s()
+
+
+def _left_out(run: Experiment, budget: Budget, key: str) -> tuple[str, ...]:
+    """Return the learners that there is no time for, and say so; a run that is taken up leaves out the same."""
+    name, store = f"left-out-{key[:16]}", Store(run.folder / "stages")
+    known = store.load(name)
+    if known is None:
+        starts = run.space.starts(run.recipe)
+        names = too_dear(run.space, starts, budget, run.attempting.first_fold_s)
+        store.save(name, {"learners": list(names)}, {})
+    else:
+        names = tuple(known[0]["learners"])
+    if budget.budget_s is not None:
+        run.record.find(*left_out_finding(names, budget.budget_s))
+    return names
 
 
 def _progress(run: Experiment, searched: Searched) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import numpy as np
 from mesic.data.view import Dataset
 from mesic.errors import MemoryLimitReached, UsageError, message_of
 from mesic.runs.resources import Clock
+from mesic.training.affordable import seconds_of_all
 from mesic.training.constraints import Constraints
 from mesic.training.fitted import Fitted
 from mesic.training.fold_fit import FoldFit, fit_whole
@@ -76,7 +77,8 @@ class Attempted:
     trial
         Complete, pruned or failed.
     found
-        What it predicted out of fold; None where it was pruned or did not get so far.
+        What it predicted out of fold, of one that was screened in the first one; None where it was pruned otherwise or
+        did not get so far.
     is_cut
         Whether the budget was used up while it was under way.
     folds
@@ -108,6 +110,10 @@ class Attempting(Protocol):
 
     def folds(self, params: Mapping[str, Any], until: float | None) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds; raise as for all rows."""
+        ...
+
+    def first_fold_s(self, params: Mapping[str, Any], until: float | None) -> float:
+        """Return about how many seconds a fit of the first fold takes; 0 where it cannot be told."""
         ...
 
 
@@ -193,10 +199,14 @@ class Bench:
 
     def _cross_fitted(self, asked: Asked, between: Between, heard: Callable[[OutOfFold], None] | None) -> Attempted:
         clock, fits = Clock.started(), self.first_folds.take(asked.of)
+        dear_s = asked.dear_s
 
         def about(doing: str) -> None:
-            if asked.dear_s is not None and 0 in fits and clock.wall_s() > asked.dear_s:
-                raise _Dear
+            nonlocal dear_s
+            if dear_s is not None and 0 in fits:
+                limit, dear_s = dear_s, None  # looked at once: after the first fold
+                if clock.wall_s() > limit:
+                    raise _Dear
             between(f"trial {asked.number + 1}, {doing}")
 
         try:
@@ -213,10 +223,10 @@ class Bench:
         told = self._with_rounds(asked, found)
         if not asked.is_screened or not np.isfinite(found.losses).all():
             return Attempted(_ended(told, found, clock.wall_s()), found)
-        if asked.race is None:
-            return Attempted(_pruned(told, OutOfRace(found, found.loss), clock.wall_s()))
-        trial = _pruned(told, OutOfRace(found, asked.race.expected(found.loss, 1)), clock.wall_s())
-        return Attempted(replace(trial, is_lost=asked.race.is_lost(found.losses, 1)))
+        expected = found.loss if asked.race is None else asked.race.expected(found.loss, 1)
+        is_lost = asked.race is not None and asked.race.is_lost(found.losses, 1)
+        trial = replace(_pruned(told, OutOfRace(found, expected), clock.wall_s()), is_lost=is_lost)
+        return Attempted(trial, replace(found, models=()))
 
     def _out_of_fold(
         self,
@@ -266,6 +276,18 @@ class Bench:
             whole = fit_whole(replace(self.recipe_of(params), copy=copy), self.dataset, self.train, self.prepared)
         return replace(whole, took=tuple(watch.took))
 
+    def first_fold_s(self, params: Mapping[str, Any]) -> float:
+        """Return about how many wall seconds a fit of the first fold takes, by fits of few of its rows."""
+        _, recipe = self.recipe_of(params).side_by_side(1)
+        fit_rows, rows = self.folds[0]
+
+        def seconds(some: np.ndarray) -> float:
+            clock = Clock.started()
+            first_fold(recipe, self.dataset, (some, rows[:: max(1, fit_rows.size // some.size)]), PreparedFolds(0))
+            return clock.wall_s()
+
+        return seconds_of_all(seconds, fit_rows)
+
     def fold_models(self, params: Mapping[str, Any], between: Between) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""
         return cross_fit(self.recipe_of(params), self.dataset, self.folds, between, prepared=self.prepared).models
@@ -291,6 +313,13 @@ class Here:
         """Return the models of a recipe's folds, if there is time left to begin."""
         refuse_late(until)
         return self.bench.fold_models(params, self.between)
+
+    def first_fold_s(self, params: Mapping[str, Any], until: float | None) -> float:  # noqa: ARG002 - of the protocol
+        """Return about how many seconds a fit of the first fold takes."""
+        try:
+            return self.bench.first_fold_s(params)
+        except Exception:  # noqa: BLE001 - its trial will say what is wrong with it
+            return 0.0
 
 
 def refuse_late(until: float | None) -> None:

@@ -24,38 +24,49 @@ class Replay:
     ----------
     asked
         Trials that the tuner proposed.
-    screens_from
-        The first that was screened in one fold; None: none was.
+    screened
+        Numbers of those that were fitted in one fold only, by plan.
     again
         Numbers of trials, and of the screened ones that they made again in all folds.
     fits
         How often each trial that was taken was fitted in the end.
+    left_out
+        Learners that there was no time for.
+    least
+        Steps at least after a learner's first trial, by learner.
     """
 
     asked: int
-    screens_from: int | None = None
+    screened: tuple[int, ...] = ()
     again: tuple[tuple[int, int], ...] = ()
     fits: Mapping[int, int] = field(default_factory=dict)
+    least: Mapping[str, float] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], screened: Sequence[int]) -> "Replay":
+    def of(
+        cls, trials: Sequence[Trial], screened: Sequence[int], least: Mapping[str, float], left_out: Sequence[str] = ()
+    ) -> "Replay":
         """Return how the search went that made some trials, and screened those of these numbers."""
         again = tuple((trial.number, trial.of) for trial in trials if trial.of is not None)
-        return cls(len(trials) - len(again), min(screened, default=None), again)
+        return cls(len(trials) - len(again), tuple(screened), again, {}, least, left_out)
 
     def facts(self) -> dict[str, Any]:
         """Return it as the record holds it."""
         return {
             "asked": self.asked,
-            "screens_from": self.screens_from,
+            "screened": list(self.screened),
             "again": [[number, of] for number, of in self.again],
+            "least": dict(self.least),
+            "left_out": list(self.left_out),
         }
 
     @classmethod
     def read(cls, said: Mapping[str, Any], fits: Mapping[str, int]) -> "Replay":
         """Return it as the record tells it."""
         again = tuple((number, of) for number, of in said["again"])
-        return cls(said["asked"], said["screens_from"], again, {int(number): count for number, count in fits.items()})
+        counts = {int(number): count for number, count in fits.items()}
+        return cls(said["asked"], tuple(said["screened"]), again, counts, said["least"], said["left_out"])
 
 
 @dataclass(frozen=True)
@@ -98,22 +109,27 @@ class Budget:
             return False
         left = self.budget_s - self.clock.wall_s() - self.final_s(trials)
         if not self.is_short(trials):
-            return left < max(trial.fit_s for trial in trials)
+            complete = [trial.fit_s for trial in trials if trial.losses is not None]
+            return left < float(np.median(complete or [trial.fit_s for trial in trials]))
         screened = [trial.fit_s for trial in trials if trial.is_screened]
-        return bool(screened) and left < float(np.median(screened)) * self.turns
+        complete = [trial.fit_s / self.turns for trial in trials if trial.losses is not None]
+        return left < min(screened + complete) * self.turns
 
     def is_screening(self) -> bool:
         """Return whether it is too early to make again what was screened and is not the best."""
         return self.budget_s is not None and self.clock.wall_s() < SCREENING * self.budget_s
 
-    def dear_s(self) -> float | None:
-        """Return the seconds of its first fold beyond which a trial would take too much of the budget; None: never."""
-        return None if self.budget_s is None or self.replay is not None else DEAR * self.budget_s / self.turns
+    def dear_s(self, share: float = DEAR) -> float | None:
+        """Return the seconds of its first fold beyond which a trial takes more than a share of them; None: never."""
+        return None if self.budget_s is None or self.replay is not None else share * self.budget_s / self.turns
+
+    def is_dear(self, screened: Trial) -> bool:
+        """Return whether making a screened trial again in all folds would take a third of the seconds."""
+        assert self.budget_s is not None
+        return screened.fit_s * self.turns > DEAR * self.budget_s
 
     def is_short(self, trials: Sequence[Trial]) -> bool:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
-        if self.replay is not None:
-            return self.replay.screens_from is not None and len(trials) >= self.replay.screens_from
         complete = [trial.fit_s for trial in trials if trial.losses is not None]
         return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
 

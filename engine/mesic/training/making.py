@@ -1,15 +1,19 @@
 """The trials of a search, made one after the other: in all folds, or in the first one and the best of them again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from mesic.data.view import Dataset
+from mesic.evaluation.losses import example_losses
 from mesic.training.attempting import Asked, Attempted, Attempting
 from mesic.training.budget import Budget
 from mesic.training.folds import OutOfFold, Race
+from mesic.training.haste import Haste
+from mesic.training.mean import counts_of
+from mesic.training.space import SearchSpace
 from mesic.training.zone import Trial
 
 STANDARD_ERRORS = 3.0  # at two the truly best trial is out of the race too often: decision 9
@@ -34,7 +38,7 @@ class Kept(Protocol):
         ...
 
     def load(self, number: int) -> OutOfFold:
-        """Return what a complete trial predicted out of fold."""
+        """Return what a trial predicted that is complete, or was screened."""
         ...
 
 
@@ -43,41 +47,79 @@ class Making:
     """The trials of a search, made one after the other.
 
     Where all folds of each would leave too few of them within the seconds, they are made in the first fold only after
-    the first one. What is better there than the best so far is made again in all folds at once, and at the end those
-    that come next.
+    the first one that is complete, and so is every one that proves dear. What is better there than the best so far is
+    made again in all folds at once, and at the end those that mend the mean of the complete ones most.
+
+    Parameters
+    ----------
+    attempting
+        Where trials are made.
+    dataset
+        Whose rows are weighed in a race.
+    budget
+        When to stop; the first trial is always begun.
+    kept
+        Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
+        the tuner asks for the same.
+    space
+        What the tuner proposes values of.
+    zero_loss
+        Loss out of fold of knowing nothing: where all trials are dear, the first that is complete loses 2 % of the
+        best one's skill at most. None: it is the best of those that can be made in time.
+    trials, cut
+        Those that were made, and what came of one that the budget did not last for.
+    asked
+        What each was asked for, by number.
+    screened
+        Numbers of those that were fitted in the first fold only, by plan.
+    leader
+        The best complete one by number, and what it predicted.
+    haste
+        How large the steps of learners must be that grow by rounds.
     """
 
     attempting: Attempting
     dataset: Dataset
     budget: Budget
     kept: Kept
-    zero_loss: float | None
+    space: SearchSpace
+    zero_loss: float | None = None
     trials: list[Trial] = field(default_factory=list)
     cut: Attempted | None = None
     asked: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     screened: list[int] = field(default_factory=list)
     leader: tuple[int, OutOfFold] | None = None
+    haste: Haste = field(init=False)
 
-    def make(self, params: Mapping[str, Any]) -> Trial | None:
+    def __post_init__(self) -> None:
+        self.haste = Haste(self.space, self.budget)
+
+    def make(self, asked: Mapping[str, Any]) -> Trial | None:
         """Make a trial, or take it as it was made before; None where the budget did not last for it."""
-        number = len(self.trials)
+        number, params = len(self.trials), self.haste.of(asked)
         self.asked[number] = params
         known = self.kept.finished.get(number)
         if known is not None and {name: known.params.get(name) for name in params} == dict(params):
             self.trials.append(known)
             self.screened += [number] if known.is_screened else []
+            self.haste.hear(known)
             return known
         race, is_first = self._race(), self._best() is None
-        can_be = race is not None or is_first  # folds that share rows hold no race
-        is_screened = can_be and (bool(self.screened) or self.budget.is_short(self.trials))
+        is_screened = self._is_to_be_screened(race)
         tells_folds = self.budget.budget_s is not None and is_first
-        dear_s = self.budget.dear_s() if is_first and not is_screened else None
+        dear_s = None if is_screened else self.haste.dear_s(params, is_first=is_first)
         best = min((trial.fold_losses[0] for trial in self.trials if trial.fold_losses), default=None)
         beat = best if is_screened else None
-        asked = Asked(number, params, race, tells_folds, is_screened=is_screened, dear_s=dear_s, beat=beat)
-        made = self._attempted(asked)
+        made = self._attempted(
+            Asked(number, params, race, tells_folds, is_screened=is_screened, dear_s=dear_s, beat=beat)
+        )
         self.screened += [number] if self.trials[-1].is_screened else []
         return made
+
+    def _is_to_be_screened(self, race: Race | None) -> bool:
+        if self.budget.replay is not None:
+            return len(self.trials) in self.budget.replay.screened
+        return race is not None and self.budget.is_short(self.trials)
 
     def _attempted(self, asked: Asked) -> Trial | None:
         attempted = self.attempting.trial(asked, self.budget.trial_ends(self.trials))
@@ -87,6 +129,7 @@ class Making:
             self.cut = attempted
             return None
         self.kept.keep(attempted.trial, attempted.found)
+        self.haste.hear(attempted.trial)
         return attempted.trial
 
     def take_completed(self) -> bool:
@@ -111,7 +154,9 @@ class Making:
         """
         if not self.screened or self._best() is not None:
             return None
-        left = self._screened()
+        left = [trial for trial in self._screened() if trial.number not in self.haste.slow]
+        if not left and not self.budget.is_screening():
+            left = self._screened()
         best = min(left, key=_by_first_fold, default=None)
         in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
         if best is not None:
@@ -130,14 +175,36 @@ class Making:
         last = self.trials[-1] if self.trials else None
         if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
             return None
+        if self.budget.is_screening() and self.budget.is_dear(last):
+            return None
         best = self._best()
         return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
 
     def _next(self) -> Trial | None:
-        """Return the best screened trial that is not lost and can be made again in time; None where there is none."""
-        hopeful = [trial for trial in self._screened() if not trial.is_lost]
+        """Return the screened trial that mends a mean most, not lost and to be made again in time; or None."""
+        hopeful = [trial for trial in self._screened() if not trial.is_lost and trial.number not in self.haste.slow]
         in_time = [trial for trial in hopeful if not self.budget.is_too_late(trial, self.trials)]
-        return min(in_time, key=_by_first_fold, default=None)
+        losses = self._mended(in_time) if in_time else {}
+        return min(in_time, key=lambda trial: (losses[trial.number], trial.number), default=None)
+
+    def _mended(self, screened: Sequence[Trial]) -> dict[int, float]:
+        """Return the loss in the first fold of the mean of the complete trials with each screened one added."""
+        found = {trial.number: self.kept.load(trial.number) for trial in self.trials if trial.losses is not None}
+        first = {number: part.prediction[part.fold == 0] for number, part in found.items()}
+        rows = self.kept.load(screened[0].number).rows
+        weight = None if self.dataset.weight is None else self.dataset.weight[rows]
+
+        def loss_of(prediction: np.ndarray) -> float:
+            losses = example_losses(self.dataset.task, self.dataset.y[rows], prediction)
+            return float(np.average(losses, weights=weight))
+
+        best = self._best()
+        counts = {} if best is None else counts_of(first, loss_of, [best.number])
+        total = sum(first[number] * count for number, count in counts.items())
+        size = sum(counts.values())
+        return {
+            trial.number: loss_of((total + self.kept.load(trial.number).prediction) / (size + 1)) for trial in screened
+        }
 
     def _screened(self) -> list[Trial]:
         """Return the screened trials that were not made again."""

@@ -1,15 +1,13 @@
 """The search: ask the tuner for options, cross-fit them, tell it the loss, until trials or seconds are used up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, Protocol
 
-from mesic.data.view import Dataset
 from mesic.errors import MesicError
-from mesic.training.attempting import Attempted, Attempting
-from mesic.training.budget import Budget
-from mesic.training.making import Kept, Making
+from mesic.training.attempting import Attempted
+from mesic.training.making import Making
 from mesic.training.stopping import Rest
 from mesic.training.zone import Trial
 
@@ -50,12 +48,15 @@ class Searched:
         What ended it: ``budget``, ``patience``, ``plateau`` or ``nothing left``.
     screened
         Numbers of the trials that were screened in one fold.
+    least
+        Steps at least after a learner's first trial, by learner.
     """
 
     trials: list[Trial]
     cut: Attempted | None = None
     ended: str = ""
     screened: tuple[int, ...] = ()
+    least: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def finished(self) -> list[Trial]:
@@ -68,35 +69,15 @@ class Searched:
         return all(trial.losses is None for trial in self.trials)
 
 
-def search(
-    tuner: Tuner,
-    attempting: Attempting,
-    dataset: Dataset,
-    budget: Budget,
-    *,
-    kept: Kept,
-    zero_loss: float | None = None,
-    rest: Rest = RESTLESS,
-    beside: Sequence[str] = (),
-) -> Searched:
+def search(tuner: Tuner, made: Making, *, rest: Rest = RESTLESS, beside: Sequence[str] = ()) -> Searched:
     """Try options until the budget is used up; return every trial, also the failed.
 
     Parameters
     ----------
     tuner
         Asked and told; a tuner that is told the same asks the same.
-    attempting
-        Where trials are made.
-    dataset
-        Whose rows are weighed in a race.
-    budget
-        When to stop; the first trial is always begun.
-    kept
-        Where trials are kept as they end. Those of an earlier attempt at this very search are taken as they are where
-        the tuner asks for the same.
-    zero_loss
-        Loss out of fold of knowing nothing: where all trials are dear, the first that is complete loses 2 % of the
-        best one's skill at most. None: it is the best of those that can be made in time.
+    made
+        Makes what is asked for; no trial has been made yet.
     rest
         After how many trials without a change it ends.
     beside
@@ -109,10 +90,9 @@ def search(
     MesicError
         Every trial failed; the reasons are listed.
     """
-    made = Making(attempting, dataset, budget, kept, zero_loss)
     ended = ""
     while not ended:
-        if budget.is_used_up(made.trials):
+        if made.budget.is_used_up(made.trials):
             ended = "budget"
         elif reason := rest.reason(made.trials, made.weight()):
             ended = reason
@@ -125,12 +105,16 @@ def search(
         elif (trial := made.make(params)) is not None:
             _tell(tuner, trial, beside)
         if made.cut is not None:
-            return Searched(made.trials, made.cut, "budget", tuple(made.screened))
+            return _searched(made, "budget")
     made.complete_best()
-    searched = Searched(made.trials, made.cut, ended, tuple(made.screened))
+    searched = _searched(made, ended)
     if searched.is_empty and searched.cut is None:
         raise MesicError("every trial failed:\n  " + "\n  ".join(reasons(made.trials)))
     return searched
+
+
+def _searched(made: Making, ended: str) -> Searched:
+    return Searched(made.trials, made.cut, ended, tuple(made.screened), made.haste.least)
 
 
 def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str]) -> None:

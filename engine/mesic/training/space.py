@@ -80,17 +80,17 @@ class SearchSpace:
         return bool(self.spans)
 
     def starts(self, recipe: Recipe) -> list[dict[str, Any]]:
-        """Return what is tried first: each learner as it is configured, then what its portfolio holds, in turn."""
-        configured = [self._start(recipe, part, {}) for part in self.learners]
-        most = max(len(part.offer.component.portfolio) for part in self.learners)
-        tried = [
-            self._start(recipe, part, part.offer.component.portfolio[place])
-            for place in range(most)
+        """Return what is tried first: each learner as it is configured, then what its portfolio holds, in turn.
+
+        The first learner is one ahead of the others: what it does in its second trial tells what theirs have to beat.
+        """
+        known = [
+            (turn - (part is self.learners[0]), self._start(recipe, part, changed), not changed)
             for part in self.learners
-            if place < len(part.offer.component.portfolio)
+            for turn, changed in enumerate(({}, *part.offer.component.portfolio))
         ]
-        fitting = [start for start in tried if self._holds(start)]
-        starts = [*configured, *fitting]
+        in_turn = sorted(known, key=lambda start: start[0])
+        starts = [start for _, start, is_configured in in_turn if is_configured or self._holds(start)]
         return [start for place, start in enumerate(starts) if start not in starts[:place]]
 
     def _start(self, recipe: Recipe, part: Part, changed: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class SearchSpace:
     def recipe(self, recipe: Recipe, params: Mapping[str, Any]) -> Recipe:
         """Return the recipe of proposed values; those of learners that are not chosen play no part."""
         chosen = self.part_of(params)
-        prefix = f"{chosen.name}." if len(self.learners) > 1 else ""
+        prefix = self.prefix_of(chosen)
         others = {name: value for name, value in params.items() if name != LEARNER}
         known = {field.name for field in fields(chosen.offer.component.options)}
         own = {name.removeprefix(prefix): value for name, value in others.items() if not _is_elsewhere(name)}
@@ -129,19 +129,33 @@ class SearchSpace:
     def with_rounds(self, params: Mapping[str, Any], rounds: int | None) -> dict[str, Any]:
         """Return proposed values and the number of rounds that was found for them."""
         chosen = self.part_of(params)
-        prefix = f"{chosen.name}." if len(self.learners) > 1 else ""
-        return dict(params) if rounds is None else {**params, prefix + chosen.offer.component.rounds: rounds}
+        return (
+            dict(params)
+            if rounds is None
+            else {**params, self.prefix_of(chosen) + chosen.offer.component.rounds: rounds}
+        )
 
     def part_of(self, params: Mapping[str, Any]) -> Part:
         """Return the learner that proposed values choose."""
         name = params.get(LEARNER, self.learners[0].name)
         return next(part for part in self.learners if part.name == name)
 
+    def prefix_of(self, part: Part) -> str:
+        """Return what stands before the names of a learner's options."""
+        return f"{part.name}." if LEARNER in self.spans else ""
+
+    def without(self, names: Sequence[str]) -> "SearchSpace":
+        """Return the space without some of the learners."""
+        learners = tuple(part for part in self.learners if part.name not in names)
+        spans = {name: span for name, span in self.spans.items() if span.when is None or span.when[1] not in names}
+        if LEARNER in spans:
+            spans[LEARNER] = Choice(tuple(part.name for part in learners))
+        return replace(self, learners=learners, spans=spans)
+
     def every_span(self) -> dict[str, Span]:
         """Return the spans, and those of the rounds that are found within trials."""
-        prefix = "{}." if len(self.learners) > 1 else ""
         rounds = {
-            prefix.format(part.name) + part.offer.component.rounds: Range(1, self.most_rounds[part.name], complexity=+1)
+            self.prefix_of(part) + part.offer.component.rounds: Range(1, self.most_rounds[part.name], complexity=+1)
             for part in self.learners
             if part.name in self.most_rounds
         }
@@ -154,9 +168,8 @@ class SearchSpace:
 
     def limits(self) -> dict[str, tuple[float, float]]:
         """Return the lowest and highest value that each learner's option can have at all."""
-        prefix = "{}." if len(self.learners) > 1 else ""
         return {
-            prefix.format(part.name) + name: ends
+            self.prefix_of(part) + name: ends
             for part in self.learners
             for name, ends in limits_of(part.offer.component).items()
         }

@@ -25,7 +25,20 @@ from mesic.runs import plan
 from mesic.runs.resources import limited_threads
 from mesic.training.attempting import Asked, Bench, Stopped
 from mesic.training.prepared import PreparedFolds, most_bytes
-from mesic.workers.messages import STOP, Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Ready, Table, Whole
+from mesic.workers.messages import (
+    STOP,
+    Answer,
+    Cached,
+    Doing,
+    FirstFold,
+    FoldEnded,
+    Folds,
+    Parts,
+    Raised,
+    Ready,
+    Table,
+    Whole,
+)
 
 PR_SET_PDEATHSIG = 1
 
@@ -139,6 +152,8 @@ def _answer(bench: Bench, asked: Any, line: Line) -> Any:
         return bench.trial(asked, between, lambda found: line.send(FoldEnded(found)))
     if isinstance(asked, Folds):
         return bench.fold_models(asked.params, between)
+    if isinstance(asked, FirstFold):
+        return bench.first_fold_s(asked.params)
     assert isinstance(asked, Whole)
     return bench.whole(asked.params, asked.copy)
 

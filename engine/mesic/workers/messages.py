@@ -49,6 +49,13 @@ class Folds:
 
 
 @dataclass(frozen=True)
+class FirstFold:
+    """Tell how long some options would take in the first fold; answered by seconds."""
+
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Ready:
     """The table is there; nothing has been fitted."""
 

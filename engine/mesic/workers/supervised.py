@@ -12,7 +12,7 @@ from mesic.runs.resources import Clock, megabytes, resident_mib
 from mesic.training.attempting import Asked, Attempted, Between, NotFitted, Stopped, failed
 from mesic.training.fitted import Fitted
 from mesic.training.folds import OutOfFold
-from mesic.workers.messages import Answer, Cached, Doing, FoldEnded, Folds, Parts, Raised, Table, Whole
+from mesic.workers.messages import Answer, Cached, Doing, FirstFold, FoldEnded, Folds, Parts, Raised, Table, Whole
 from mesic.workers.process import Child, Died
 
 BUDGET = "the budget was used up"
@@ -127,6 +127,15 @@ class Supervised:
     def folds(self, params: Mapping[str, Any], until: float | None) -> tuple[Fitted, ...]:
         """Return the models of a recipe's folds."""
         return self._model(Folds(params), until)  # type: ignore[no-any-return]  # what Folds is answered by
+
+    def first_fold_s(self, params: Mapping[str, Any], until: float | None) -> float:
+        """Return about how many seconds a fit of the first fold takes; more than there are where these are used up."""
+        try:
+            return float(self._asked(FirstFold(params), until, []))
+        except Cut:
+            return float("inf")
+        except Exception:  # noqa: BLE001 - its trial will say what is wrong with it
+            return 0.0
 
     def _model(self, asked: Any, until: float | None) -> Any:
         try:

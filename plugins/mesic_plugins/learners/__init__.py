@@ -93,7 +93,9 @@ def _lightgbm() -> Component:
             "extra_trees": Choice((False, True)),
         },
         rounds="n_estimators",
+        shrinkage="learning_rate",
         portfolio=(
+            {"learning_rate": 0.1},
             {"num_leaves": 64, "extra_trees": True, "min_child_samples": 3, "colsample_bytree": 0.8},
             {"num_leaves": 128, "learning_rate": 0.03, "colsample_bytree": 0.9, "min_child_samples": 5},
             {"num_leaves": 8, "colsample_bytree": 0.6, "min_child_samples": 10},
