@@ -223,11 +223,12 @@ class Stopped(Clock):
         (96.0, [2.0], False),
         (98.0, [2.0], True),
         (91.0, [2.0, 6.0], False),
-        (93.0, [2.0, 6.0], True),
-        (93.0, [2.0, 2.0, 6.0], False),
+        (93.0, [2.0, 6.0], False),
+        (95.0, [2.0, 6.0], True),
+        (96.0, [2.0, 2.0, 60.0], False),
     ],
 )
-def test_another_trial_is_begun_while_the_dearest_so_far_and_the_final_fit_have_room(seconds, fits, is_used_up):
+def test_another_trial_is_begun_while_a_usual_one_and_the_final_fit_have_room(seconds, fits, is_used_up):
     trials = [Trial(number, {}, np.zeros(3), fit_s=fit_s) for number, fit_s in enumerate(fits)]
 
     assert Budget(None, 100.0, Stopped(seconds, 0.0)).is_used_up(trials) == is_used_up
@@ -315,19 +316,12 @@ def test_where_trials_are_dear_they_are_screened_in_one_fold_and_the_best_made_a
 
     screened = [trial for trial in made.trials if trial.is_out and trial.of is None]
     again = [trial for trial in made.trials if trial.of is not None]
-    assert [(asked.number, asked.of) for asked in attempting.asked][:5] == [
-        (0, None),
-        (1, None),
-        (2, 1),
-        (3, None),
-        (4, 3),
-    ]
+    assert [asked.of for asked in attempting.asked][:8] == [None] * 6 + [2, 5]
     assert all(asked.is_screened == (asked.number > 0 and asked.of is None) for asked in attempting.asked)
     assert [trial.params["shift"] for trial in screened] == shifts[1:]
-    assert [trial.of for trial in again][:2] == [1, 3]
-    assert again[1].params == screened[1].params
-    assert again[1].losses is not None
-    assert again[1].loss < again[0].loss < made.trials[0].loss
+    assert again[0].params == made.trials[2].params
+    assert again[0].losses is not None
+    assert again[0].loss < again[1].loss < made.trials[0].loss
     assert len(tuner.told) == 6
 
 
@@ -470,6 +464,58 @@ def test_where_none_can_be_made_again_in_time_the_best_one_is_begun():
 
     assert [trial.of is None for trial in made.trials].count(False) == 1
     assert made.trials[-1].fold_losses[0] == min(trial.fold_losses[0] for trial in made.trials)
+
+
+def test_a_first_trial_that_is_too_slow_is_made_again_only_where_nothing_else_is_left():
+    found = []
+    for numbers, seconds in (((0, 1), 20.0), ((0,), 20.0), ((0,), 5.0)):
+        attempting = Dear(15.0)
+        making = made_by(attempting, Budget(None, 40.0, Stopped(seconds, 0.0)))
+        for number in numbers:
+            asked = Asked(number, {"fault": 0, "shift": float(number)}, is_screened=True)
+            making.trials.append(dataclasses.replace(attempting.trial(asked, None).trial, fit_s=1.0))
+            making.screened.append(number)
+        making.haste.slow.append(0)
+        found.append(making.to_complete())
+
+    assert [None if trial is None else trial.number for trial in found] == [1, 0, None]
+    making.asked[0] = {"fault": 0, "shift": 0.0}
+    making.complete_best()
+    assert making.trials[-1].of == 0
+
+
+def test_what_errs_the_other_way_is_made_again_before_what_is_nearly_as_good():
+    attempting, kept = Here(bench(), lambda _: None), InMemory({})
+    making = made_by(attempting, Budget(None, 40.0, Stopped(30.0, 0.0)), kept)
+    for number, shift in enumerate((0.5, 0.6, -4.5)):
+        made = attempting.trial(Asked(number, {"fault": 0, "shift": shift}, is_screened=number > 0), None)
+        making.trials.append(made.trial)
+        making.screened += [number] if number else []
+        kept.keep(made.trial, made.found)
+    complete, alike, opposite = making.trials
+
+    assert complete.fold_losses[0] < alike.fold_losses[0] < opposite.fold_losses[0]
+    assert making.to_complete() is opposite
+
+
+def test_while_none_is_complete_there_is_room_for_a_trial_that_ends_in_its_first_fold():
+    slow = Trial(0, {}, None, 1.0, fit_s=5.0, is_out=True, is_screened=True)
+
+    assert not Budget(None, 30.0, Stopped(20.0, 0.0), turns=6.0).is_used_up([slow])
+    assert Budget(None, 30.0, Stopped(26.0, 0.0), turns=6.0).is_used_up([slow])
+    complete = Trial(1, {}, np.zeros(3), 1.0, fit_s=9.0)
+    assert Budget(None, 30.0, Stopped(20.0, 0.0), turns=6.0).is_used_up([slow, complete])
+
+
+def test_the_usual_trial_decides_whether_the_next_are_screened():
+    cheap, dear = (Trial(0, {}, np.zeros(3), 1.0, fit_s=fit_s) for fit_s in (0.1, 9.0))
+    screened = Trial(2, {}, None, 1.0, fit_s=3.0, is_out=True, is_screened=True)
+    budget = Budget(None, 30.0, Stopped(0.0, 0.0), turns=6.0)
+
+    assert not budget.is_short([])
+    assert not budget.is_short([cheap, cheap, dear])
+    assert budget.is_short([cheap, screened, dear])
+    assert not Budget(9, None).is_short([dear])
 
 
 def test_a_search_that_was_dear_from_the_first_is_followed_without_the_clock():

@@ -113,7 +113,7 @@ class Budget:
             return left < float(np.median(complete or [trial.fit_s for trial in trials]))
         screened = [trial.fit_s for trial in trials if trial.is_screened]
         complete = [trial.fit_s / self.turns for trial in trials if trial.losses is not None]
-        return left < min(screened + complete) * self.turns
+        return left < min(screened + complete) * (self.turns if complete else 1.0)
 
     def is_screening(self) -> bool:
         """Return whether it is too early to make again what was screened and is not the best."""
@@ -123,15 +123,12 @@ class Budget:
         """Return the seconds of its first fold beyond which a trial takes more than a share of them; None: never."""
         return None if self.budget_s is None or self.replay is not None else share * self.budget_s / self.turns
 
-    def is_dear(self, screened: Trial) -> bool:
-        """Return whether making a screened trial again in all folds would take a third of the seconds."""
-        assert self.budget_s is not None
-        return screened.fit_s * self.turns > DEAR * self.budget_s
-
     def is_short(self, trials: Sequence[Trial]) -> bool:
         """Return whether the seconds would last for few trials in all folds, so that these are screened in one."""
-        complete = [trial.fit_s for trial in trials if trial.losses is not None]
-        return self.budget_s is not None and bool(complete) and complete[0] * FEWEST_TRIALS > self.budget_s
+        seconds = [
+            self.turns * trial.fit_s if trial.is_screened else trial.fit_s for trial in trials if not trial.error
+        ]
+        return self.budget_s is not None and bool(seconds) and float(np.median(seconds)) * FEWEST_TRIALS > self.budget_s
 
     def is_too_late(self, screened: Trial, trials: Sequence[Trial], spare: float = 1.0) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""

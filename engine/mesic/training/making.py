@@ -47,8 +47,8 @@ class Making:
     """The trials of a search, made one after the other.
 
     Where all folds of each would leave too few of them within the seconds, they are made in the first fold only after
-    the first one that is complete, and so is every one that proves dear. What is better there than the best so far is
-    made again in all folds at once, and at the end those that mend the mean of the complete ones most.
+    the first one that is complete, and so is every one that proves dear. In the second half of the seconds what is
+    better there than the best so far is made again in all folds at once, and those that mend the mean most.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class Making:
         if self.budget.replay is not None:
             of = dict(self.budget.replay.again).get(len(self.trials))
             return None if of is None else self.trials[of]
-        return self._first() or self._better() or (None if self.budget.is_screening() else self._next())
+        return self._first() or (None if self.budget.is_screening() else self._better() or self._next())
 
     def _first(self, *, is_last: bool = False) -> Trial | None:
         """Return the best screened trial that can be made again in time, where none is complete and it is time for it.
@@ -155,7 +155,7 @@ class Making:
         if not self.screened or self._best() is not None:
             return None
         left = [trial for trial in self._screened() if trial.number not in self.haste.slow]
-        if not left and not self.budget.is_screening():
+        if not left and (is_last or not self.budget.is_screening()):
             left = self._screened()
         best = min(left, key=_by_first_fold, default=None)
         in_time = [trial for trial in left if not self.budget.is_too_late(trial, self.trials)]
@@ -174,8 +174,6 @@ class Making:
         """Return the trial that was screened last, where it is better than the best and can be made again in time."""
         last = self.trials[-1] if self.trials else None
         if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
-            return None
-        if self.budget.is_screening() and self.budget.is_dear(last):
             return None
         best = self._best()
         return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
