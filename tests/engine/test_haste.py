@@ -105,9 +105,8 @@ def test_a_search_that_is_followed_takes_the_steps_of_the_other():
 def test_a_first_trial_may_take_less_where_larger_steps_would_help():
     one, by_hand = haste(), haste(step=0.03)
 
-    assert one.dear_s({"step": 0.05}, is_first=True) == pytest.approx(140 / 14 / 5)
-    assert by_hand.dear_s({}, is_first=True) == pytest.approx(140 / 3 / 5)
+    assert one.dear_s({"step": 0.05}) == pytest.approx(140 / 14 / 5)
+    assert by_hand.dear_s({}) == pytest.approx(140 / 7 / 5)
     one.hear(trial({"step": 0.05}, 90.0, is_screened=True))
-    assert one.dear_s({"step": 0.05}, is_first=True) == pytest.approx(140 / 3 / 5)
-    assert one.dear_s({"step": 0.05}, is_first=False) == pytest.approx(140 / 7 / 5)
-    assert haste(None).dear_s({"step": 0.05}, is_first=True) is None
+    assert one.dear_s({"step": 0.05}) == pytest.approx(140 / 7 / 5)
+    assert haste(None).dear_s({"step": 0.05}) is None

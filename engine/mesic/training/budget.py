@@ -12,7 +12,7 @@ from mesic.training.zone import Trial
 USUAL_TRIALS = 15
 FEWEST_TRIALS = 14  # that a budget has to hold in all folds
 MORE_ROWS = 1.5  # a fit on all rows takes so many times what one in a fold takes, at most
-DEAR = 1 / 3  # share of a budget that the first trial may take
+DEAR = 1 / 3  # share of a budget that one trial of a learner may take
 SCREENING = 0.5  # share of a budget until which trials are screened in one fold
 
 

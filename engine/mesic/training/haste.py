@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesic.host.components import Choice
-from mesic.training.budget import DEAR, FEWEST_TRIALS, Budget
+from mesic.training.budget import FEWEST_TRIALS, Budget
 from mesic.training.part import Part
 from mesic.training.space import SearchSpace, Span
 from mesic.training.zone import Trial
@@ -42,15 +42,11 @@ class Haste:
     slow: list[int] = field(default_factory=list)
     heard: set[str] = field(default_factory=set)
 
-    def dear_s(self, params: Mapping[str, Any], *, is_first: bool) -> float | None:
-        """Return the seconds of its first fold beyond which a trial takes too much of the budget; None: never.
-
-        As long as none is complete that is more, unless larger steps would help.
-        """
+    def dear_s(self, params: Mapping[str, Any]) -> float | None:
+        """Return the seconds of its first fold beyond which a trial takes too much of the budget; None: never."""
         part = self.space.part_of(params)
         can_be_raised = self._option(part, params) is not None and part.name not in self.least
-        share = 1 / FEWEST_TRIALS if can_be_raised else DEAR if is_first else COSTLY
-        return self.budget.dear_s(share)
+        return self.budget.dear_s(1 / FEWEST_TRIALS if can_be_raised else COSTLY)
 
     def hear(self, trial: Trial) -> None:
         """Hear how long a trial took; the first of a learner that did not fail decides."""

@@ -107,7 +107,7 @@ class Making:
         race, is_first = self._race(), self._best() is None
         is_screened = self._is_to_be_screened(race)
         tells_folds = self.budget.budget_s is not None and is_first
-        dear_s = None if is_screened else self.haste.dear_s(params, is_first=is_first)
+        dear_s = None if is_screened else self.haste.dear_s(params)
         best = min((trial.fold_losses[0] for trial in self.trials if trial.fold_losses), default=None)
         beat = best if is_screened else None
         made = self._attempted(
@@ -171,12 +171,12 @@ class Making:
         return self.zero_loss - trial.fold_losses[0] >= SKILL_AT_LEAST * (self.zero_loss - best.fold_losses[0])
 
     def _better(self) -> Trial | None:
-        """Return the trial that was screened last, where it is better than the best and can be made again in time."""
+        """Return the trial that was screened last, where it is the best of all and can be made again in time."""
         last = self.trials[-1] if self.trials else None
         if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
             return None
-        best = self._best()
-        return last if best is not None and last.fold_losses[0] < best.fold_losses[0] else None
+        is_best = last is min((trial for trial in self.trials if trial.fold_losses), key=_by_first_fold)
+        return last if is_best and self._best() is not None else None
 
     def _next(self) -> Trial | None:
         """Return the screened trial that mends a mean most, not lost and to be made again in time; or None."""
@@ -186,7 +186,10 @@ class Making:
         return min(in_time, key=lambda trial: (losses[trial.number], trial.number), default=None)
 
     def _mended(self, screened: Sequence[Trial]) -> dict[int, float]:
-        """Return the loss in the first fold of the mean of the complete trials with each screened one added."""
+        """Return the loss in the first fold of each screened trial, or of the complete ones' mean with it added.
+
+        The lower one: a trial that is far better than all of them counts by itself.
+        """
         found = {trial.number: self.kept.load(trial.number) for trial in self.trials if trial.losses is not None}
         first = {number: part.prediction[part.fold == 0] for number, part in found.items()}
         rows = self.kept.load(screened[0].number).rows
@@ -200,9 +203,8 @@ class Making:
         counts = {} if best is None else counts_of(first, loss_of, [best.number])
         total = sum(first[number] * count for number, count in counts.items())
         size = sum(counts.values())
-        return {
-            trial.number: loss_of((total + self.kept.load(trial.number).prediction) / (size + 1)) for trial in screened
-        }
+        added = {trial.number: (total + self.kept.load(trial.number).prediction) / (size + 1) for trial in screened}
+        return {trial.number: min(trial.fold_losses[0], loss_of(added[trial.number])) for trial in screened}
 
     def _screened(self) -> list[Trial]:
         """Return the screened trials that were not made again."""
