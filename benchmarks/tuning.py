@@ -7,10 +7,10 @@
 ``rank``: each competitor gets the same 80 % of each table, the same seconds and threads, in a process of its own on
 cores of its own, and is scored on the other 20 % (ROC AUC of two classes, log loss of more, RMSE of numbers). The
 budget holds what a tool itself calls learning; imports, reading and predictions stand beside it as wall seconds, and
-mesic's baselines, test and bundle as well. mesic is run by its command line, without audits and evaluators, which no
-peer has, and keeps at least 1 % of its rows from its own models. Who has not answered after 1.5 budgets and a minute is
-killed, and takes the last rank. With --out, a contest that was ended goes on where it was. ``throughput`` and
-``own_cost``: see speed.py. Figures are said with what is asked. Measure on an idle machine.
+mesic's baselines, test and bundle as well. mesic is run by its command line with learner=auto, without audits and
+evaluators, which no peer has, and keeps at least 1 % of its rows from its own models. Who has not answered after 1.5
+budgets and a minute is killed, and takes the last rank. With --out, a contest that was ended goes on where it was.
+``throughput`` and ``own_cost``: see speed.py. Figures are said with what is asked. Measure on an idle machine.
 
 Tables are those of MESIC_BENCHMARK_DATA that are there, else those that scikit-learn ships, which the figures then say.
 The peers are no part of mesic, and not all of them go together; pip installs them, each line in an environment of its
@@ -33,6 +33,7 @@ from public_tables import tables
 
 PEERS = ("flaml", "autogluon_medium", "autogluon_best", "lightgbm_tuner_cv", "naive", "defaults")
 RANK_AT_MOST = 1.8
+SEVERAL = "learner=auto"  # as FLAML and AutoGluon try several learners where nobody says which
 OVERRUN_SHARE, OVERRUN_S = 0.1, 2.0
 
 
@@ -45,7 +46,7 @@ def rank(asked: argparse.Namespace) -> None:
     """Hold the contest, and show what each is worth."""
     chosen, note = tables(asked.tables)
     cores = lanes(asked.parallel, asked.threads)
-    overrides = tuple(asked.overrides.split())
+    overrides = tuple((asked.overrides or SEVERAL).split())
     terms = Terms(asked.budget_s, asked.threads, asked.grace, asked.slack_s, overrides, dict(asked.venv))
     names = ["mesic", *(name for name in asked.peers if name != "mesic")]
     absent = missing(names, terms)
@@ -160,7 +161,8 @@ def arguments() -> argparse.Namespace:
     speed.add_argument("--rows", type=numbers, default=[1_000, 20_000, 200_000])
     speed.add_argument("--seconds", type=numbers, default=[60, 180, 600])
     for command in (contest, speed):
-        command.add_argument("--overrides", default="", help="said to mesic, too; separated by blanks")
+        said = f"said to mesic, separated by blanks; rank: {SEVERAL} where nothing is"
+        command.add_argument("--overrides", default="", help=said)
     cost = commands.add_parser("own_cost", help="milliseconds that the engine adds to a trial")
     cost.set_defaults(work=own_cost)
     cost.add_argument("--rows", type=numbers, default=[1_000, 20_000])
