@@ -58,6 +58,13 @@ def test_one_that_ended_after_its_first_fold_would_take_as_many_turns():
     assert one.slow == [0]
 
 
+def test_a_cheap_first_trial_that_was_screened_is_not_slow():
+    one = haste()
+    one.hear(trial({"step": 0.05}, 0.1, is_out=True, is_screened=True))
+
+    assert one.slow == []
+
+
 def test_a_cheap_trial_leaves_steps_as_they_are_asked_for():
     one = haste()
     one.hear(trial({"step": 0.05}, 1.0))

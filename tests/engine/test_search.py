@@ -362,6 +362,17 @@ def test_a_search_that_is_taken_up_again_keeps_what_was_made_again_in_all_folds(
     assert second.asked == []
 
 
+def test_a_search_by_seconds_is_taken_up_again_by_trials():
+    listed = [{"fault": 0, "shift": shift} for shift in (4.0, 3.0, 0.0, 2.0)]
+    made, _, _ = dear_from_the_first(30.0, 15.0)
+    again = search(Listed(*listed), made_by(Dear(1.0), Budget(5, None), InMemory({0: made.trials[0]})))
+
+    assert again.trials[0] is made.trials[0]
+    assert made.trials[0].is_screened
+    assert [trial.of for trial in again.trials] == [None, 0, None, None, None]
+    assert again.trials[1].losses is not None
+
+
 def test_a_search_is_followed_trial_by_trial_without_the_clock():
     shifts = (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)
     listed = [{"fault": 0, "shift": shift} for shift in shifts]

@@ -132,7 +132,8 @@ class Budget:
 
     def is_too_late(self, screened: Trial, trials: Sequence[Trial], spare: float = 1.0) -> bool:
         """Return whether making a screened trial again in all folds, and the final fit, would not fit any more."""
-        assert self.budget_s is not None
+        if self.budget_s is None:  # a search is taken up again whose seconds had ended
+            return False
         return self.clock.wall_s() + spare * screened.fit_s * self.turns + self.final_s(trials) > self.budget_s
 
     def final_s(self, trials: Sequence[Trial]) -> float:

@@ -65,7 +65,7 @@ class Haste:
             seconds = trial.fit_s * (self.budget.turns if trial.is_screened else 1.0)
             times = min(math.sqrt(seconds * FEWEST_TRIALS / self.budget.budget_s), MOST_TIMES)
             self.least[name] = min(trial.params[option] * times, _highest(self.space.spans[option]))
-            self.slow += [trial.number] if trial.is_screened else []
+            self.slow += [trial.number] if trial.is_screened and times > 1 else []
 
     def of(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is asked for, with steps that are large enough."""
