@@ -184,6 +184,7 @@ def searched(data, train, seed, asked):
     from mesic.training.attempting import Bench, Here
     from mesic.training.budget import Budget
     from mesic.training.folds import cross_fit
+    from mesic.training.making import Making
     from mesic.training.needs import NEED_OF_TRAIT
     from mesic.training.recipe import Recipe
     from mesic.training.search import search
@@ -198,7 +199,8 @@ def searched(data, train, seed, asked):
     options = {"space": space.spans, "starts": space.starts(recipe) if asked.tuner == "tpe" else []}
     tuner = build(installed().find("tuner", asked.tuner), options, seed=seed)
     bench = Bench(space, recipe, data, folds, train)
-    trials = search(tuner, Here(bench, lambda _: None), data, Budget(asked.trials, None), kept=kept).trials
+    making = Making(Here(bench, lambda _: None), data, Budget(asked.trials, None), kept, space)
+    trials = search(tuner, making).trials
     zero = recipe.plain(part("baseline", "zero_rule"), part("sampler", "everything"))
     return recipe, trials, kept, cross_fit(zero, data, folds).loss
 
