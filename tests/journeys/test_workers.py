@@ -363,6 +363,9 @@ def test_a_budget_for_some_folds_leaves_the_mean_of_their_models(harmful, tmp_pa
     assert folds in ([0], [0, 1])
     assert record_of(tmp_path / "r")["model"]["learner"] == "harmful"
     assert set(pd.read_parquet(tmp_path / "r" / "oof.parquet")["fold"]) == set(folds)
+    again = harmful.do("reproduce", "run=r", "out=again", "--json")
+    assert again.status == 1, again.err
+    assert "tuner.budget_s cut the run short, and here there was no clock" in json.loads(again.out)["causes"]
 
 
 def test_a_final_fit_that_does_not_fit_is_left_out(harmful, tmp_path):

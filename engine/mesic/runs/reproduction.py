@@ -16,9 +16,10 @@ from mesic.runs.execution import Typed, execute
 from mesic.runs.plan import source_of
 from mesic.runs.record import FILE, read_record
 from mesic.runs.secrets import asked_of_environment, silenced
+from mesic.runs.shortage import CUT_SHORT
 from mesic.training.budget import Replay
 
-SHORT = {"BUDGET-TOO-SMALL", "NO-FINAL-FIT"}
+SHORT = {CUT_SHORT, "NO-FINAL-FIT"}
 STAGES = ("data", "partition", "trials", "out_of_fold", "steps", "test_predictions", "scores")
 
 
@@ -94,7 +95,8 @@ def _again(record: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], Rep
         config = configuration_of(record)
         if "snapshot" in record["data"] and not source_is_as_it_was(record):
             config |= {"source": _of_snapshot(record)}
-        said = record["trials"].get("replay")
+        is_cut_short = CUT_SHORT in {finding["code"] for finding in record["findings"]}
+        said = None if is_cut_short else record["trials"].get("replay")  # without a trial there is nothing to follow
         replay = Replay.read(said, record["model"].get("fits", {})) if said else None
         return config, replay, Typed(record["overrides"], record["choices"])
     except (KeyError, TypeError, AttributeError) as error:

@@ -15,6 +15,7 @@ from mesic.training.folds import OutOfFold, in_folds, of_folds
 from mesic.training.mean import mean_of
 from mesic.training.search import Searched
 
+CUT_SHORT = "BUDGET-TOO-SMALL"
 SPARE = 1.5  # a budget that is asked for holds so many times what a trial and a final fit seem to take
 
 
@@ -50,7 +51,7 @@ def _folds_that_ended(
         f"fold is of {found.rows.size:,} rows"
     )
     evidence = {"folds": ended, "seconds": round(seconds, 3), "budget_s": budget.budget_s}
-    run.record.find(Finding("BUDGET-TOO-SMALL", "warning", message, evidence, _more(seems, "would do")))
+    run.record.find(Finding(CUT_SHORT, "warning", message, evidence, _more(seems, "would do")))
     reason = f"the {len(ended)} of {every} folds that ended within tuner.budget_s={budget.budget_s:g}"
     return Pool([trial], lambda _: found, {trial.number: run.recipe_of(trial.params)}, list(run.baselines), reason)
 
@@ -63,7 +64,7 @@ def _shortage(run: Experiment, seconds: float, budget: Budget) -> Finding:
         f"longer than {seconds:.1f} s: the model is the best baseline"
     )
     evidence = {"folds": [], "seconds": round(seconds, 3), "budget_s": budget.budget_s}
-    return Finding("BUDGET-TOO-SMALL", "warning", message, evidence, _more(seems, "at the very least"))
+    return Finding(CUT_SHORT, "warning", message, evidence, _more(seems, "at the very least"))
 
 
 def _more(seconds: float, how_sure: str) -> str:
