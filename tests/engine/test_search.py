@@ -377,7 +377,7 @@ def test_a_search_is_followed_trial_by_trial_without_the_clock():
     shifts = (4.0, 3.0, 0.0, 2.0, 5.0, 1.0)
     listed = [{"fault": 0, "shift": shift} for shift in shifts]
     made = search(Listed(*listed), made_by(Dear(3.0), Budget(None, 30.0, Ticking(0.0, 0.0))))
-    replay = Replay.read(Replay.of(made.finished, made.screened, {}).facts(), {})
+    replay = Replay.read(made.replay().facts(), {})
     again = search(Listed(*listed), made_by(Dear(9.0), Budget(None, None, replay=replay)))
 
     assert len(replay.again) >= 2
@@ -531,12 +531,39 @@ def test_the_usual_trial_decides_whether_the_next_are_screened():
 
 def test_a_search_that_was_dear_from_the_first_is_followed_without_the_clock():
     made, _, listed = dear_from_the_first(60.0, 3.0)
-    replay = Replay.read(Replay.of(made.finished, made.screened, {}).facts(), {})
+    replay = Replay.read(made.replay().facts(), {})
     again = search(Listed(*listed), made_by(Dear(9.0), Budget(None, None, replay=replay)))
 
     assert [(trial.number, trial.of, trial.loss) for trial in again.trials] == [
         (trial.number, trial.of, trial.loss) for trial in made.trials
     ]
+
+
+class DearLater(Dear):
+    """Ends one trial after its first fold, when others are complete."""
+
+    def trial(self, asked, until):
+        dear_s = 0.0 if asked.number == 2 and asked.dear_s is not None else None
+        return super().trial(dataclasses.replace(asked, dear_s=dear_s), until)
+
+
+def test_a_trial_that_proved_dear_has_no_loss_to_beat_where_it_is_followed():
+    listed = [{"fault": 0, "shift": shift} for shift in (4.0, 3.0, 1.0, 2.0)]
+    made = search(Listed(*listed), made_by(DearLater(3.0), Budget(None, 60.0, Ticking(0.0, 0.0))))
+    replay, second = Replay.read(made.replay().facts(), {}), Dear(9.0)
+    again = search(Listed(*listed), made_by(second, Budget(None, None, replay=replay)))
+    taken_up = search(
+        Listed(*listed),
+        made_by(
+            Dear(3.0), Budget(None, 60.0, Ticking(0.0, 0.0)), InMemory({trial.number: trial for trial in made.trials})
+        ),
+    )
+
+    assert made.dear == taken_up.dear == (2,)
+    (followed,) = (asked for asked in second.asked if asked.number == 2)
+    assert followed.is_screened
+    assert followed.beat is None
+    assert [trial.loss for trial in again.trials] == [trial.loss for trial in made.trials]
 
 
 def test_a_trial_that_could_be_made_in_time_but_is_far_worse_does_not_stand_in_for_the_best():

@@ -15,7 +15,7 @@ from mesic.runs.taking import Pool, take_from_zone
 from mesic.runs.timeline import Activity
 from mesic.runs.trials import Attempts
 from mesic.training.affordable import left_out_finding, too_dear
-from mesic.training.budget import Budget, Replay
+from mesic.training.budget import Budget
 from mesic.training.constraints import refuse_unmet
 from mesic.training.making import Making
 from mesic.training.mean import FITS
@@ -53,7 +53,7 @@ def search_zone(run: Experiment, activity: Activity) -> None:
     activity.rows_in = activity.rows_out = run.split.train.size
     states = [trial.state for trial in searched.finished]
     counts = {"failed": states.count("failed"), "pruned": states.count("pruned"), "cut": int(searched.cut is not None)}
-    replay = Replay.of(searched.finished, searched.screened, searched.least, left_out)
+    replay = searched.replay(left_out)
     progress = _progress(run, searched)
     run.record.find(*progress_findings(progress, searched.ended))
     about = {"tuner": tuner_part.name, "ended": searched.ended, "replay": replay.facts(), "progress": progress}

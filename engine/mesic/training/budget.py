@@ -25,7 +25,9 @@ class Replay:
     asked
         Trials that the tuner proposed.
     screened
-        Numbers of those that were fitted in one fold only, by plan.
+        Numbers of those that were fitted in one fold only.
+    dear
+        Which of these took too long in it: no loss was to be beaten there.
     again
         Numbers of trials, and of the screened ones that they made again in all folds.
     fits
@@ -42,20 +44,14 @@ class Replay:
     fits: Mapping[int, int] = field(default_factory=dict)
     least: Mapping[str, float] = field(default_factory=dict)
     left_out: Sequence[str] = ()
-
-    @classmethod
-    def of(
-        cls, trials: Sequence[Trial], screened: Sequence[int], least: Mapping[str, float], left_out: Sequence[str] = ()
-    ) -> "Replay":
-        """Return how the search went that made some trials, and screened those of these numbers."""
-        again = tuple((trial.number, trial.of) for trial in trials if trial.of is not None)
-        return cls(len(trials) - len(again), tuple(screened), again, {}, least, left_out)
+    dear: Sequence[int] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return it as the record holds it."""
         return {
             "asked": self.asked,
             "screened": list(self.screened),
+            "dear": list(self.dear),
             "again": [[number, of] for number, of in self.again],
             "least": dict(self.least),
             "left_out": list(self.left_out),
@@ -66,7 +62,7 @@ class Replay:
         """Return it as the record tells it."""
         again = tuple((number, of) for number, of in said["again"])
         counts = {int(number): count for number, count in fits.items()}
-        return cls(said["asked"], tuple(said["screened"]), again, counts, said["least"], said["left_out"])
+        return cls(said["asked"], tuple(said["screened"]), again, counts, said["least"], said["left_out"], said["dear"])
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ class Making:
     asked
         What each was asked for, by number.
     screened
-        Numbers of those that were fitted in the first fold only, by plan.
+        Numbers of those that were fitted in the first fold only.
+    dear
+        Which of these were to be fitted in all folds, and took too long in the first one.
     leader
         The best complete one by number, and what it predicted.
     haste
@@ -88,6 +90,7 @@ class Making:
     cut: Attempted | None = None
     asked: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     screened: list[int] = field(default_factory=list)
+    dear: list[int] = field(default_factory=list)
     leader: tuple[int, OutOfFold] | None = None
     haste: Haste = field(init=False)
 
@@ -98,23 +101,31 @@ class Making:
         """Make a trial, or take it as it was made before; None where the budget did not last for it."""
         number, params = len(self.trials), self.haste.of(asked)
         self.asked[number] = params
+        race, is_first = self._race(), self._best() is None
+        is_screened = self._is_to_be_screened(race)
         known = self.kept.finished.get(number)
         if known is not None and {name: known.params.get(name) for name in params} == dict(params):
             self.trials.append(known)
-            self.screened += [number] if known.is_screened else []
             self.haste.hear(known)
-            return known
-        race, is_first = self._race(), self._best() is None
-        is_screened = self._is_to_be_screened(race)
+            return self._noted(known, was_planned=is_screened)
         tells_folds = self.budget.budget_s is not None and is_first
         dear_s = None if is_screened else self.haste.dear_s(params)
         best = min((trial.fold_losses[0] for trial in self.trials if trial.fold_losses), default=None)
-        beat = best if is_screened else None
+        beat = best if is_screened and not self._was_dear(number) else None
         made = self._attempted(
             Asked(number, params, race, tells_folds, is_screened=is_screened, dear_s=dear_s, beat=beat)
         )
-        self.screened += [number] if self.trials[-1].is_screened else []
-        return made
+        return None if made is None else self._noted(made, was_planned=is_screened and not self._was_dear(number))
+
+    def _noted(self, trial: Trial, *, was_planned: bool) -> Trial:
+        """Note a trial that was screened, and whether that had been the plan."""
+        if trial.is_screened:
+            self.screened.append(trial.number)
+            self.dear += [] if was_planned else [trial.number]
+        return trial
+
+    def _was_dear(self, number: int) -> bool:
+        return self.budget.replay is not None and number in self.budget.replay.dear
 
     def _is_to_be_screened(self, race: Race | None) -> bool:
         if self.budget.replay is not None:
@@ -175,8 +186,8 @@ class Making:
         last = self.trials[-1] if self.trials else None
         if last is None or not last.is_screened or self.budget.is_too_late(last, self.trials):
             return None
-        is_best = last is min((trial for trial in self.trials if trial.fold_losses), key=_by_first_fold)
-        return last if is_best and self._best() is not None else None
+        ended = [trial for trial in self.trials if trial.fold_losses and trial.state != "failed"]
+        return last if last is min(ended, key=_by_first_fold) and self._best() is not None else None
 
     def _next(self) -> Trial | None:
         """Return the screened trial that mends a mean most, not lost and to be made again in time; or None."""

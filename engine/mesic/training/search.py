@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from mesic.errors import MesicError
 from mesic.training.attempting import Attempted
+from mesic.training.budget import Replay
 from mesic.training.making import Making
 from mesic.training.stopping import Rest
 from mesic.training.zone import Trial
@@ -48,6 +49,8 @@ class Searched:
         What ended it: ``budget``, ``patience``, ``plateau`` or ``nothing left``.
     screened
         Numbers of the trials that were screened in one fold.
+    dear
+        Which of these were to be fitted in all folds, and took too long in the first one.
     least
         Steps at least after a learner's first trial, by learner.
     """
@@ -56,12 +59,19 @@ class Searched:
     cut: Attempted | None = None
     ended: str = ""
     screened: tuple[int, ...] = ()
+    dear: tuple[int, ...] = ()
     least: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def finished(self) -> list[Trial]:
         """All but the one that the budget did not last for."""
         return self.trials[:-1] if self.cut is not None else self.trials
+
+    def replay(self, left_out: Sequence[str] = ()) -> Replay:
+        """Return how it went, for a search that follows it; some learners were left out."""
+        again = tuple((trial.number, trial.of) for trial in self.finished if trial.of is not None)
+        asked = len(self.finished) - len(again)
+        return Replay(asked, self.screened, again, {}, self.least, left_out, self.dear)
 
     @property
     def is_empty(self) -> bool:
@@ -114,7 +124,7 @@ def search(tuner: Tuner, made: Making, *, rest: Rest = RESTLESS, beside: Sequenc
 
 
 def _searched(made: Making, ended: str) -> Searched:
-    return Searched(made.trials, made.cut, ended, tuple(made.screened), made.haste.least)
+    return Searched(made.trials, made.cut, ended, tuple(made.screened), tuple(made.dear), made.haste.least)
 
 
 def _tell(tuner: Tuner, trial: Trial, beside: Sequence[str]) -> None:
