@@ -64,15 +64,15 @@ def search_zone(run: Experiment, activity: Activity) -> None:
 def _left_out(run: Experiment, budget: Budget, key: str) -> tuple[str, ...]:
     """Return the learners that there is no time for, and say so; a run that is taken up leaves out the same."""
     name, store = f"left-out-{key[:16]}", Store(run.folder / "stages")
-    known = store.load(name)
-    if known is None:
-        starts = run.space.starts(run.recipe)
-        names = too_dear(run.space, starts, budget, run.attempting.first_fold_s)
-        store.save(name, {"learners": list(names)}, {})
-    else:
+    budget_s = budget.budget_s if len(run.space.learners) > 1 else None
+    known = None if budget_s is None else store.load(name)
+    if known is not None:
         names = tuple(known[0]["learners"])
-    if budget.budget_s is not None:
-        run.record.find(*left_out_finding(names, budget.budget_s))
+    else:
+        names = too_dear(run.space, run.space.starts(run.recipe), budget, run.attempting.first_fold_s)
+    if budget_s is not None:
+        store.save(name, {"learners": list(names)}, {})
+        run.record.find(*left_out_finding(names, budget_s))
     return names
 
 

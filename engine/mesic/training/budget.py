@@ -115,7 +115,7 @@ class Budget:
         """Return whether it is too early to make again what was screened and is not the best."""
         return self.budget_s is not None and self.clock.wall_s() < SCREENING * self.budget_s
 
-    def dear_s(self, share: float = DEAR) -> float | None:
+    def dear_s(self, share: float) -> float | None:
         """Return the seconds of its first fold beyond which a trial takes more than a share of them; None: never."""
         return None if self.budget_s is None or self.replay is not None else share * self.budget_s / self.turns
 
